@@ -1,0 +1,99 @@
+"""The exception tree of ndrfix.
+
+    NdrfixError
+    ├── InputError            wrong inventory, playbook or variable; exit code 1; names a place where there is one
+    │   ├── InventoryError
+    │   ├── PlaybookError
+    │   └── TemplateError     a Jinja expression that cannot be evaluated
+    ├── UsageError            wrong use of the command line; exit code 5
+    └── HostError             something about one host
+        ├── UnreachableError  no session could be had, or it was lost; exit code 4
+        └── FarSideError      the session works, but the host refused or failed a request; exit code 2
+
+Every error says what is wrong (`what`), where (`place`, or `host`), and what to do next (`next_step`). Foreign exceptions
+never pass a module boundary: the connection modules map them by table.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from ndrfix.place import Place
+
+
+class NdrfixError(Exception):
+    """An error that is the user's to read: `what` is one sentence without a full stop, `next_step` what to do now."""
+
+    def __init__(self, what: str, *, place: Place | None = None, next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.place = place
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}" if self.place else self.what
+
+
+class InputError(NdrfixError):
+    """Something that the user wrote cannot be used. `others` holds further faults found in the same pass."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        place: Place | None = None,
+        next_step: str = "",
+        others: tuple[InputError, ...] = (),
+    ) -> None:
+        super().__init__(what, place=place, next_step=next_step)
+        self.others = others
+
+
+class InventoryError(InputError):
+    """The inventory, its variables or a host pattern."""
+
+
+class PlaybookError(InputError):
+    """The playbook, a variables file of it, or an argument of a step."""
+
+
+class TemplateError(InputError):
+    """A Jinja expression: syntax, an undefined variable, or a value of the wrong kind."""
+
+
+class UsageError(NdrfixError):
+    """Flags that do not go together."""
+
+
+class HostError(NdrfixError):
+    """Something about one host; `host` is its inventory name (empty until the engine knows it)."""
+
+    def __init__(self, what: str, *, host: str = "", next_step: str = "") -> None:
+        super().__init__(what, next_step=next_step)
+        self.host = host
+
+
+class UnreachableError(HostError):
+    """There is no working session with the host. `sent` tells that a request that changes something may have arrived."""
+
+    def __init__(self, what: str, *, host: str = "", next_step: str = "", sent: bool = False) -> None:
+        super().__init__(what, host=host, next_step=next_step)
+        self.sent = sent
+
+
+class FarSideError(HostError):
+    """The session works, but the request as a whole was refused or failed on the far side."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name closest to a mistyped one, or None when nothing is close."""
+    by_fold = {candidate.casefold(): candidate for candidate in known}
+    matches = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
+    return by_fold[matches[0]] if matches else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`, did you mean 'x'?` for the nearest known name, else an empty text."""
+    match = nearest(name, known)
+    return f", did you mean {match!r}?" if match else ""

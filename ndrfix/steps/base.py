@@ -1,0 +1,129 @@
+"""What a step is: a tuple of pure phases, each of which says what it needs to know and then what it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from ndrfix.connections.base import Reading
+from ndrfix.resources import Item, RemoteItem, Resource, State, Unreadable
+
+
+class Args(BaseModel):
+    """Base of every step's arguments: unknown names are errors, values are never changed after binding."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Verdict(StrEnum):
+    """What a check found. `indeterminate`: the witnesses do not settle it."""
+
+    PRESENT = "present"
+    PROBABLY_PRESENT = "probably_present"
+    ABSENT = "absent"
+    INDETERMINATE = "indeterminate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """One piece of evidence, raw: `source` is where it was read, `value` what stood there."""
+
+    source: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Something looked at. `ok` decides; `text` is one line for people; `next_step` what to do when not ok."""
+
+    ok: bool
+    text: str
+    verdict: Verdict | None = None
+    witnesses: tuple[Witness, ...] = ()
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlan:
+    """What a phase found and would do. A plan with a failed check must hold no items.
+
+    `on_failure` holds what must be tried if an item fails; `note` says why nothing is to be done; `instruction` is for a
+    person to carry out (step `manual`).
+    """
+
+    checks: tuple[Check, ...] = ()
+    items: tuple[Item, ...] = ()
+    on_failure: tuple[RemoteItem, ...] = ()
+    note: str = ""
+    instruction: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return any(not check.ok for check in self.checks)
+
+
+class NotReadableError(Exception):
+    """A plan needs a state that could not be read; the engine turns it into a failed task."""
+
+    def __init__(self, resource: Resource, unreadable: Unreadable) -> None:
+        super().__init__(f"cannot read {resource}: {unreadable.reason}")
+        self.resource = resource
+        self.unreadable = unreadable
+
+
+class Observed:
+    """The readings that a phase asked for."""
+
+    def __init__(self, readings: Mapping[Resource, Reading]) -> None:
+        self._readings = readings
+
+    def reading(self, resource: Resource) -> Reading:
+        """The state, or why it could not be read. Asking for what was not probed is a `KeyError`: a bug of the step."""
+        return self._readings[resource]
+
+    def state(self, resource: Resource) -> State:
+        """The state of the resource.
+
+        Raises:
+            NotReadableError: it could not be read.
+        """
+        reading = self._readings[resource]
+        if isinstance(reading, Unreadable):
+            raise NotReadableError(resource, reading)
+        return reading
+
+
+A = TypeVar("A", bound=Args)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase(Generic[A]):
+    """One round of look and plan; both functions are pure."""
+
+    probe: Callable[[A], tuple[Resource, ...]]
+    plan: Callable[[A, Observed], StepPlan]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Generic[A]):
+    """A step as playbooks name it. `summary` is the first line of its module's docstring, `page` the whole of it.
+
+    `idempotent` is False for a step whose plan is never empty (an action): the engine does not plan it again to prove it.
+    """
+
+    name: str
+    args: type[A]
+    phases: tuple[Phase[A], ...]
+    page: str
+    idempotent: bool = True
+
+    @property
+    def summary(self) -> str:
+        return self.page.strip().splitlines()[0]
+
+
+AnyStep = Step[Any]
