@@ -1,0 +1,40 @@
+# Every target sets up .venv by itself: nothing but Python 3.11 or later is needed.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check docs lab bench clean
+
+demo: $(STAMP)
+	$(RUN)/ndrfix demo --apply
+
+test: $(STAMP)
+	$(RUN)/python -m pytest -q
+
+# What CI runs first: style, types, tests with coverage, generated pages current (a test compares them).
+check: $(STAMP)
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=90
+
+docs: $(STAMP)
+	$(RUN)/python -m tests.generated
+
+# The lab: a host with real PowerShell under Wine; NDRFIX_LAB names its folder. A lab test that is skipped here is a failure.
+lab: $(STAMP)
+	@test -n "$(NDRFIX_LAB)" || { echo "set NDRFIX_LAB to the folder of the lab (see docs/contributing.md)"; exit 1; }
+	@command -v wine64 >/dev/null || test -x /usr/lib/wine/wine64 || { apt-get update -q && apt-get install -y --no-install-recommends wine64 xz-utils openssl; }
+	NDRFIX_LAB_REQUIRED=1 $(RUN)/python -m pytest -q -m lab
+
+bench: $(STAMP)
+	$(RUN)/python bench/startup.py
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' --constraint constraints.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,104 @@
+"""One host's part of an apply: what the plan holds is done, in its order, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
+from ndrfix.engine.result import HostResult, Status, TaskResult
+from ndrfix.engine.session import Named, Starts, WrongServerError, meet, named, passed_over, prefetch, stopped_by
+from ndrfix.engine.task import TaskRunner
+from ndrfix.errors import HostError, UnreachableError
+from ndrfix.resources import ComputerState
+
+
+@dataclass(slots=True, kw_only=True)
+class HostApply:
+    """Goes through a host's plan. `owed` holds the handlers that earlier runs left, with the run's id."""
+
+    plan: HostPlan
+    runner: TaskRunner
+    interrupted: Callable[[], bool]
+    owed: Mapping[str, str] = field(default_factory=dict)
+    _notified: dict[str, int] = field(default_factory=dict, init=False)
+    _starts: Starts = field(default_factory=Starts, init=False)
+
+    def run(self) -> HostResult:
+        """What came of the host. Never raises for what a host does."""
+        if self.plan.computer is None:
+            tasks = tuple(task.result for task in self.plan.tasks)
+            return HostResult(host=self.plan.host, computer=None, tasks=tasks)
+        self._notified = dict.fromkeys(self.owed, -1)
+        results: list[TaskResult] = []
+        computer: ComputerState | None = None
+        reason = ""
+        for sequence, task in enumerate(self.plan.tasks):
+            if reason or self.interrupted():
+                results.extend(passed_over([_named(task)], reason or "the run was interrupted"))
+                continue
+            try:
+                computer = computer or self._meet()
+                result = self._task(sequence, task)
+            except HostError as error:
+                result = _failed(_named(task), error)
+            results.append(result)
+            reason = stopped_by(result)
+        return HostResult(host=self.plan.host, computer=computer, tasks=tuple(results))
+
+    def _meet(self) -> ComputerState:
+        bound = [task.bound for task in self.plan.tasks if task.bound is not None]
+        name = self.plan.computer.name if self.plan.computer else ""
+        return meet(self.plan.host, self.runner.readings, prefetch(bound), wanted=name, because="the plan was made for it")
+
+    def _task(self, sequence: int, task: PlannedTask) -> TaskResult:
+        bound = task.bound
+        if bound is None:
+            return task.result
+        if bound.handler:
+            return self._handler(sequence, bound, task)
+        result = self.runner.run(bound, task.plans)
+        self._starts.note(sequence, result)
+        if result.status is Status.CHANGED:
+            self._notified.update(dict.fromkeys(bound.notify, sequence))
+        return result
+
+    def _handler(self, sequence: int, bound: BoundTask, task: PlannedTask) -> TaskResult:
+        """A handler that the plan shows runs when it is owed; one that is satisfied by now, as the plan says, does not."""
+        since = self._notified.get(bound.name)
+        if since is None:
+            return _named(task).ended(Status.SKIPPED, "nothing notified it")
+        if not task.result.phases:
+            if self._starts.since(bound, since):
+                self.runner.recorder.handled(bound.name)
+                return task.result
+            return _named(task).ended(
+                Status.DRIFTED, "the start that the plan counted on did not happen", "Plan again: the handler is still owed."
+            )
+        result = self.runner.run(bound, task.plans)
+        self._starts.note(sequence, result)
+        if result.status in (Status.CHANGED, Status.OK):
+            self.runner.recorder.handled(bound.name)
+        return result
+
+
+def _named(task: PlannedTask) -> Named:
+    if task.bound is not None:
+        return named(task.bound)
+    result = task.result
+    return Named(
+        index=result.index,
+        name=result.name,
+        step=result.step,
+        handler=result.handler,
+        label=result.label,
+        hidden=result.hidden,
+    )
+
+
+def _failed(task: Named, error: HostError) -> TaskResult:
+    """The result of the task at which the host as a whole went wrong."""
+    if isinstance(error, UnreachableError):
+        return task.ended(Status.UNREACHABLE, error.what, error.next_step)
+    status = Status.DRIFTED if isinstance(error, WrongServerError) else Status.FAILED
+    return task.ended(status, error.what, error.next_step)

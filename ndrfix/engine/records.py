@@ -1,0 +1,144 @@
+"""States, items and outcomes as plain JSON values, and back: the form in which a journal or a saved plan keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ndrfix.connections.base import Outcome, Reading
+from ndrfix.resources import (
+    ABSENT,
+    PRESENT,
+    Absent,
+    Action,
+    Change,
+    ComputerState,
+    FileState,
+    FileVersionState,
+    Present,
+    RegistryData,
+    RegistryKey,
+    RegistryType,
+    RegistryValue,
+    RemoteItem,
+    Service,
+    ServiceState,
+    ServiceStatus,
+    StartType,
+    State,
+    TreeState,
+    Unreadable,
+)
+
+Record = dict[str, Any]
+
+
+def item_record(item: RemoteItem, *, hidden: bool = False) -> Record:
+    """An item; with `hidden` (no_log) without its values."""
+    record: Record = {"resource": resource_record(item.resource)}
+    if isinstance(item, Action):
+        return {"action": item.verb.value, **record}
+    if hidden:
+        return {"change": "hidden by no_log", **record}
+    return {"change": "state", **record, "before": state_record(item.before), "after": state_record(item.after)}
+
+
+def outcome_record(outcome: Outcome, *, hidden: bool = False) -> Record:
+    """An outcome; with `hidden` (no_log) without states and texts of the host."""
+    record: Record = {"resource": resource_record(outcome.item.resource), "status": outcome.status.value}
+    if not hidden:
+        record |= {"message": outcome.message} if outcome.message else {}
+        record |= {"before": state_record(outcome.before)} if outcome.before is not None else {}
+        record |= {"after": state_record(outcome.after)} if outcome.after is not None else {}
+    return record
+
+
+def resource_record(resource: RegistryValue | RegistryKey | Service) -> Record:
+    """A resource that can be written."""
+    match resource:
+        case RegistryValue():
+            return {"kind": "registry_value", "key": str(resource.key), "name": resource.name}
+        case RegistryKey():
+            return {"kind": "registry_key", "key": str(resource)}
+        case Service():
+            return {"kind": "service", "name": resource.name}
+
+
+def state_record(state: Reading) -> Record:
+    """A state, or why there is none."""
+    match state:
+        case Absent() | Present():
+            return {"state": str(state)}
+        case Unreadable():
+            return {"state": "unreadable", "reason": state.reason}
+        case RegistryData():
+            return {"type": state.type.value, "data": _data_record(state.data)}
+        case ServiceState():
+            return {
+                "status": state.status.value,
+                "start": state.start.value,
+                "display_name": state.display_name,
+                "image_path": state.image_path,
+                "dependents": list(state.dependents),
+            }
+        case FileState():
+            return {"path": state.path, "size": state.size, "modified": state.modified}
+        case FileVersionState():
+            return {"path": state.path, "version": state.version, "size": state.size, "modified": state.modified}
+        case ComputerState():
+            return {"computer": state.name, "os_version": state.os_version, "powershell": state.powershell}
+        case TreeState():
+            return {"keys": len(state.keys), "values": sum(len(key.values) for key in state.keys)}
+
+
+def _data_record(data: str | int | bytes | tuple[str, ...]) -> Any:
+    if isinstance(data, bytes):
+        return data.hex()
+    return list(data) if isinstance(data, tuple) else data
+
+
+def change_of(record: Record, *, timeout: float = 600.0) -> Change:
+    """The change that `item_record` wrote.
+
+    Raises:
+        ValueError, KeyError: the record is of something else, or hidden by no_log.
+    """
+    resource = _resource_of(record["resource"])
+    return Change(
+        resource=resource, before=_state_of(record["before"]), after=_state_of(record["after"]), timeout=timeout
+    )
+
+
+def _resource_of(record: Record) -> RegistryValue | RegistryKey | Service:
+    match record["kind"]:
+        case "registry_value":
+            return RegistryValue(RegistryKey.parse(record["key"]), record["name"])
+        case "registry_key":
+            return RegistryKey.parse(record["key"])
+        case "service":
+            return Service(record["name"])
+    raise ValueError(f"unknown resource {record['kind']!r}")
+
+
+def _state_of(record: Record) -> State:
+    match record:
+        case {"state": "absent"}:
+            return ABSENT
+        case {"state": "present"}:
+            return PRESENT
+        case {"type": kind, "data": data}:
+            return RegistryData(RegistryType(kind), _data_of(RegistryType(kind), data))
+        case {"status": status, "start": start}:
+            return ServiceState(
+                status=ServiceStatus(status),
+                start=StartType(start),
+                display_name=record.get("display_name", ""),
+                image_path=record.get("image_path", ""),
+                dependents=tuple(record.get("dependents", ())),
+            )
+    raise ValueError(f"not a state that can be written: {sorted(record)}")
+
+
+def _data_of(kind: RegistryType, data: Any) -> str | int | bytes | tuple[str, ...]:
+    if kind in (RegistryType.BINARY, RegistryType.NONE):
+        return bytes.fromhex(data)
+    return tuple(data) if kind is RegistryType.MULTISTRING else data
