@@ -1,113 +1,56 @@
 """YAML with positions: every value of an inventory or playbook knows where it stands in its file.
 
-PyYAML composes the tree; scalars get their Python values by YAML 1.1 rules as Ansible users expect them. Duplicate keys are
-an error that names both places. Only plain YAML is accepted: no tags but `!vault` (kept as an opaque `Vaulted`) and `!unsafe`.
+PyYAML composes the tree; scalars get their Python values by YAML 1.1 rules as Ansible users expect them. Duplicate keys
+are an error that names both places. Only plain YAML is accepted: no tags but `!vault` (kept as an opaque `Vaulted`) and
+`!unsafe`. Faults that leave the rest readable are collected and raised together. No message shows a value: it could be
+a password.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import yaml
 
 from ndrfix.errors import InputError
+from ndrfix.nodes import Entry, List, Map, Node, Scalar, UnsafeText, Vaulted, comparable, find, kind, plain
 from ndrfix.place import Place
 
+__all__ = [
+    "Entry",
+    "List",
+    "Map",
+    "Node",
+    "Scalar",
+    "UnsafeText",
+    "Vaulted",
+    "find",
+    "kind",
+    "load_file",
+    "load_text",
+    "plain",
+    "raise_faults",
+    "read_text",
+]
+
 _BOM = "\ufeff"
+_YAML = "tag:yaml.org,2002:"
+_DEEPEST = 100
+_LARGEST_EXPANSION = 1_000_000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Vaulted:
-    """The text of a `!vault` value, still encrypted."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A leaf: `value` is the Python value (str, int, float, bool, None, date, `Vaulted`), `text` as it stands in the file;
-    `quoted` tells that it was written as text on purpose (quotes or a block)."""
-
-    place: Place
-    value: Any
-    text: str
-    quoted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A key of a mapping with its value."""
-
-    key: Scalar
-    value: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """A mapping; `entries` in file order, keys unique, merge keys (`<<`) already applied."""
-
-    place: Place
-    entries: tuple[Entry, ...]
-    _by_key: dict[Any, Entry] = field(default_factory=dict, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        self._by_key.update((entry.key.value, entry) for entry in self.entries)
-
-    def get(self, key: object) -> Node | None:
-        """The value under a key, None when there is none."""
-        entry = self._by_key.get(key)
-        return entry.value if entry else None
-
-    def entry(self, key: object) -> Entry | None:
-        """The entry under a key, None when there is none."""
-        return self._by_key.get(key)
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """A sequence."""
-
-    place: Place
-    items: tuple[Node, ...]
-
-
-Node = Scalar | Map | List
-
-
-def plain(node: Node) -> Any:
-    """The node as ordinary Python values: dict, list and scalars."""
-    if isinstance(node, Map):
-        return {entry.key.value: plain(entry.value) for entry in node.entries}
-    if isinstance(node, List):
-        return [plain(item) for item in node.items]
-    return node.value
-
-
-def find(node: Node, path: tuple[str | int, ...]) -> Node:
-    """The deepest node on a path of keys and indexes (as in a pydantic `loc`); stops where the path leaves the tree."""
-    for step in path:
-        below: Node | None = None
-        if isinstance(node, Map):
-            below = node.get(step)
-        elif isinstance(node, List) and isinstance(step, int) and 0 <= step < len(node.items):
-            below = node.items[step]
-        if below is None:
-            return node
-        node = below
-    return node
-
-
-def kind(node: Node) -> str:
-    """What the node is, for an error message: `a mapping`, `a list`, `nothing`, `text`, `a number`, …"""
-    if isinstance(node, Map):
-        return "a mapping"
-    if isinstance(node, List):
-        return "a list"
-    names = {bool: "a yes/no value", int: "a number", float: "a number", str: "text", type(None): "nothing"}
-    return names.get(type(node.value), f"a {type(node.value).__name__}")
+def raise_faults(faults: Sequence[InputError]) -> None:
+    """Raise the first fault with the others in its `others`; nothing happens when there are none."""
+    if not faults:
+        return
+    first = faults[0]
+    first.others = (*first.others, *faults[1:])
+    raise first
 
 
 def load_file(path: Path, *, shown: str | None = None) -> Node | None:
@@ -119,34 +62,65 @@ def load_file(path: Path, *, shown: str | None = None) -> Node | None:
         InputError: no such file, not UTF-8, not YAML, more than one document, a duplicate key, an unknown tag.
     """
     name = shown or str(path)
+    return load_text(read_text(path, shown=name), name)
+
+
+def read_text(path: Path, *, shown: str | None = None) -> str:
+    """The text of a UTF-8 file without its byte order mark.
+
+    Raises:
+        InputError: the file cannot be read or is not UTF-8.
+    """
+    name = shown or str(path)
+    raw = b""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        raw = path.read_bytes()
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{name} is not UTF-8 text (byte {error.start})", place=Place(file=name), next_step="Save it as UTF-8."
+            f"the file is not UTF-8 text (byte {error.start})",
+            place=Place(file=name, line=line),
+            next_step="Save it as UTF-8.",
         ) from error
     except OSError as error:
         raise InputError(
-            f"cannot read {name}: {error.strerror}", place=Place(file=name), next_step="Check the name and the rights."
+            f"the file cannot be read: {error.strerror}",
+            place=Place(file=name),
+            next_step="Check the name and the rights.",
         ) from error
-    return load_text(text, name)
 
 
 def load_text(text: str, name: str) -> Node | None:
     """The document in a text; see `load_file`."""
+    text = text.removeprefix(_BOM)
+    if name.endswith(".json"):
+        text = text.replace("\t", " ")  # JSON may be indented with tabs; inside its strings they cannot stand
+    root = _compose(text, name)
+    if root is None:
+        return None
+    builder = _Builder(name)
+    node = builder.node(root)
+    raise_faults(builder.faults)
+    return node
+
+
+def _compose(text: str, name: str) -> yaml.Node | None:
     try:
-        root = yaml.compose(text.removeprefix(_BOM), Loader=yaml.SafeLoader)
-        return None if root is None else _Builder(name).node(root)
+        return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = _place(name, mark) if mark else Place(file=name)
-        raise InputError(
-            f"not valid YAML: {error.problem or error.context}", place=place, next_step=_yaml_hint(str(error.problem))
-        ) from error
+        _raise_marked(name, error)
     except yaml.reader.ReaderError as error:
+        code = error.character if isinstance(error.character, int) else ord(error.character)
         raise InputError(
-            f"not valid YAML: the character #x{ord(str(error.character)):04x} is not allowed",
+            f"not valid YAML: the character #x{code:04x} is not allowed",
             place=_place_at(name, text, error.position),
+        ) from error
+    except ValueError as error:  # PyYAML hands the number of an escape to chr()
+        raise InputError(
+            "not valid YAML: a \\U escape that is no character",
+            place=Place(file=name),
+            next_step="In double quotes a backslash starts an escape: use single quotes.",
         ) from error
 
 
@@ -159,72 +133,170 @@ def _place_at(name: str, text: str, position: int) -> Place:
     return Place(file=name, line=before.count("\n") + 1, column=position - (before.rfind("\n") + 1) + 1)
 
 
-def _yaml_hint(problem: str) -> str:
-    if "\\t" in problem or "'\t'" in problem:
-        return "YAML is indented with blanks, never with tabs."
-    if "mapping values are not allowed" in problem:
-        return "A text that holds ': ' needs quotes."
-    return ""
+# PyYAML's words, ours where its own would quote what may be a password, and what to do about it.
+_PROBLEMS: tuple[tuple[str, str, str], ...] = (
+    (r"undefined alias", "an alias ('*name') without its anchor ('&name')", "A text that begins with * needs quotes."),
+    (r"alphabetic or numeric", "a name is missing after '*' or '&'", "A text that begins with * or & needs quotes."),
+    (r"tag handle", "an unknown tag", "A text that begins with ! needs quotes."),
+    (r"character '\\t'", "", "YAML is indented with blanks, never with tabs."),
+    (r"character '[%@`]'", "", "A text that begins with %, @ or ` needs quotes."),
+    (r"mapping values are not", "", "A text that holds ': ' needs quotes; otherwise check the indentation."),
+    (r"unknown escape", "", "In double quotes a backslash starts an escape: use single quotes."),
+    (r"hexadecimal numbers", "", "In double quotes a backslash starts an escape: use single quotes."),
+    (r"indentation indicators", "", "A text that begins with | or > needs quotes."),
+    (r"another document", "a second document begins here", "Keep one document in a file."),
+    (r"found '<scalar>'", "", "A text that begins with a quote or with {{ needs quotes around the whole of it."),
+)
+
+
+def _raise_marked(name: str, error: yaml.MarkedYAMLError) -> NoReturn:
+    problem, hint = str(error.problem or error.context), ""
+    for pattern, words, advice in _PROBLEMS:
+        if re.search(pattern, problem):
+            problem, hint = words or problem, advice
+            break
+    mark = error.problem_mark or error.context_mark
+    place = _place(name, mark) if mark else Place(file=name)
+    raise InputError(f"not valid YAML: {problem}", place=place, next_step=hint) from error
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's composer with a limit of depth, so that no input ends in Python's recursion limit."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            mark = parent.start_mark if parent else None
+            raise yaml.composer.ComposerError(None, None, f"more than {_DEEPEST} levels", mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+@dataclass(slots=True)
+class _Built:
+    """A raw node that was met before: None while it is being built; `weight` counts the nodes it expands to."""
+
+    node: Node | None = None
+    weight: int = 0
 
 
 class _Builder:
-    """Turns PyYAML's node tree into ours."""
+    """Turns PyYAML's node tree into ours. An aliased node is built once and shared."""
 
     def __init__(self, name: str) -> None:
+        self.faults: list[InputError] = []
         self._name = name
         self._scalars = yaml.SafeLoader("")
+        self._built: dict[int, _Built] = {}
+        self._weight = 0
 
     def node(self, raw: yaml.Node) -> Node:
+        """Our node for a raw one; `_weight` grows by the number of nodes that it expands to."""
+        known = self._built.get(id(raw))
+        if known is None:
+            return self._build(raw)
+        place = _place(self._name, raw.start_mark)
+        if known.node is None:
+            raise InputError("an alias that holds itself", place=place, next_step="Write the value out.")
+        self._weight += known.weight
+        if self._weight > _LARGEST_EXPANSION:
+            raise InputError("the aliases expand to too many values", place=place, next_step="Use fewer aliases.")
+        return known.node
+
+    def _build(self, raw: yaml.Node) -> Node:
+        built = self._built[id(raw)] = _Built()
+        before = self._weight
+        self._weight += 1
         place = _place(self._name, raw.start_mark)
         if isinstance(raw, yaml.MappingNode):
-            self._require_tag(raw, "tag:yaml.org,2002:map", place)
-            return Map(place, tuple(self._entries(raw)))
-        if isinstance(raw, yaml.SequenceNode):
-            self._require_tag(raw, "tag:yaml.org,2002:seq", place)
-            return List(place, tuple(self.node(item) for item in raw.value))
-        return self._scalar(raw, place)
+            self._check_tag(raw, "map", place)
+            built.node = Map(place, self._entries(raw))
+        elif isinstance(raw, yaml.SequenceNode):
+            self._check_tag(raw, "seq", place)
+            built.node = List(place, tuple(self.node(item) for item in raw.value))
+        else:
+            built.node = self._scalar(raw, place)
+        built.weight = self._weight - before
+        return built.node
 
-    def _require_tag(self, raw: yaml.Node, tag: str, place: Place) -> None:
-        if raw.tag != tag:
-            raise InputError(f"the tag {raw.tag} is not known here", place=place, next_step="Remove the tag.")
+    def _fault(self, what: str, place: Place, next_step: str) -> None:
+        self.faults.append(InputError(what, place=place, next_step=next_step))
+
+    def _check_tag(self, raw: yaml.Node, kind_of_node: str, place: Place) -> None:
+        if raw.tag != _YAML + kind_of_node:
+            self._fault(
+                "a tag ('!…') that is not known here", place, "Remove it; a text that begins with ! needs quotes."
+            )
 
     def _scalar(self, raw: yaml.Node, place: Place) -> Scalar:
+        written = not (isinstance(raw, yaml.ScalarNode) and raw.style is None)
         if raw.tag in ("!vault", "!vault-encrypted"):
             return Scalar(place, Vaulted(raw.value), raw.value, quoted=True)
         if raw.tag == "!unsafe":
+            return Scalar(place, UnsafeText(self._text(raw.value, place)), raw.value, quoted=True)
+        name = raw.tag.removeprefix(_YAML)
+        if name in ("str", "value", "merge"):  # a lone `=` or `<<` as a value is text
+            text = self._text(raw.value, place)
+            return Scalar(place, text, text, quoted=written)
+        if name not in ("int", "float", "bool", "null", "timestamp"):
+            self._check_tag(raw, "str", place)
             return Scalar(place, raw.value, raw.value, quoted=True)
-        if not raw.tag.startswith("tag:yaml.org,2002:"):
-            self._require_tag(raw, "", place)
-        try:
-            value = self._scalars.construct_object(raw, deep=True)
-        except (ValueError, yaml.YAMLError) as error:
-            raise InputError(f"{raw.value!r} cannot be read as a value: {error}", place=place) from error
-        return Scalar(place, value, raw.value, quoted=raw.style is not None)
+        return Scalar(place, self._typed(raw, name, place), raw.value, quoted=written)
 
-    def _entries(self, raw: yaml.MappingNode) -> Iterator[Entry]:
-        own: dict[Any, Entry] = {}
-        merged: dict[Any, Entry] = {}
+    def _typed(self, raw: yaml.Node, name: str, place: Place) -> object:
+        try:
+            return self._scalars.construct_object(raw, deep=True)
+        except (ValueError, LookupError, AttributeError, ArithmeticError, yaml.YAMLError):
+            # YAML's pattern for the type fits, the value does not exist: 2004-13-45, a number of 5,000 digits.
+            named = "date" if name == "timestamp" else "number" if name in ("int", "float") else name
+            self._fault(f"this looks like a {named} but is none", place, "Put it in quotes if it is meant as text.")
+            return raw.value
+
+    def _text(self, text: str, place: Place) -> str:
+        """The text with pairs of surrogate escapes (as JSON writes them) joined."""
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16") if _SURROGATE.search(text) else text
+        except UnicodeDecodeError:
+            self._fault("half of a surrogate pair (\\ud800 to \\udfff) is no character", place, "Correct the escape.")
+            return ""
+
+    def _entries(self, raw: yaml.MappingNode) -> tuple[Entry, ...]:
+        own: dict[object, Entry] = {}
+        merged: dict[object, Entry] = {}
+        merge_key: yaml.Node | None = None
         for key_node, value_node in raw.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
+            if key_node.tag == _YAML + "merge":
+                if merge_key is not None:
+                    self._twice("<<", key_node, merge_key.start_mark.line + 1)
+                merge_key = key_node
                 self._merge(merged, self.node(value_node))
                 continue
-            key = self.node(key_node)
+            key, value = self.node(key_node), self.node(value_node)
             if not isinstance(key, Scalar):
-                raise InputError(f"a key must be text, not {kind(key)}", place=key.place)
-            if key.value in own:
-                first = own[key.value].key.place
-                raise InputError(
-                    f"the key {key.text!r} is given twice, first in line {first.line}",
-                    place=key.place,
-                    next_step="Remove one of the two.",
+                self._fault(
+                    f"a key must be text, not {kind(key)}", key.place, "A text that begins with {{ needs quotes."
                 )
-            own[key.value] = Entry(key, self.node(value_node))
-        yield from own.values()
-        yield from (entry for key, entry in merged.items() if key not in own)
+            elif (first := own.get(comparable(key.value))) is not None:
+                self._twice(key.text, key_node, first.key.place.line)
+            else:
+                own[comparable(key.value)] = Entry(key, value)
+        return tuple((merged | own).values())
 
-    def _merge(self, merged: dict[Any, Entry], source: Node) -> None:
+    def _twice(self, key: str, key_node: yaml.Node, first: int) -> None:
+        advice = "Write one '<<' with a list: '<<: [*a, *b]'." if key == "<<" else "Remove one of the two."
+        self._fault(
+            f"the key {key!r} is given twice, first in line {first}", _place(self._name, key_node.start_mark), advice
+        )
+
+    def _merge(self, merged: dict[object, Entry], source: Node) -> None:
         for each in source.items if isinstance(source, List) else (source,):
-            if not isinstance(each, Map):
-                raise InputError(f"'<<' needs a mapping, not {kind(each)}", place=each.place)
-            for entry in each.entries:
-                merged.setdefault(entry.key.value, entry)
+            if isinstance(each, Map):
+                for entry in each.entries:
+                    merged.setdefault(comparable(entry.key.value), entry)
+            else:
+                self._fault(
+                    f"'<<' needs a mapping, not {kind(each)}", each.place, "Name an anchored mapping: '<<: *name'."
+                )
