@@ -1,0 +1,31 @@
+"""The steps that playbooks are made of. There is no free shell step: what cannot be read cannot be planned."""
+
+from __future__ import annotations
+
+from ndrfix.steps import (
+    backup_registry,
+    check_hotfix,
+    check_registry,
+    check_service_pack,
+    manual,
+    restart_service,
+    set_registry,
+    set_service,
+)
+from ndrfix.steps.base import AnyStep
+
+STEPS: tuple[AnyStep, ...] = (
+    check_service_pack.STEP,
+    check_hotfix.STEP,
+    check_registry.STEP,
+    set_registry.STEP,
+    backup_registry.STEP,
+    set_service.STEP,
+    restart_service.STEP,
+    manual.STEP,
+)
+
+
+def step_named(name: str) -> AnyStep | None:
+    """The step with this name, None when there is none; names are compared exactly."""
+    return next((step for step in STEPS if step.name == name), None)

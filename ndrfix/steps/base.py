@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ndrfix.connections.base import Reading
 from ndrfix.resources import Item, RemoteItem, Resource, State, Unreadable
@@ -17,6 +17,21 @@ class Args(BaseModel):
     """Base of every step's arguments: unknown names are errors, values are never changed after binding."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @classmethod
+    def spellings(cls) -> dict[str, tuple[str, ...]]:
+        """Every argument by its name, with the other names under which it is accepted too."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, argument in cls.model_fields.items():
+            alias = argument.validation_alias
+            choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+            found[name] = tuple(choice for choice in choices if isinstance(choice, str) and choice != name)
+        return found
+
+    @classmethod
+    def argument_names(cls) -> tuple[str, ...]:
+        """All names that the step accepts, for "did you mean"."""
+        return tuple(name for own, others in cls.spellings().items() for name in (own, *others))
 
 
 class Verdict(StrEnum):
@@ -46,13 +61,39 @@ class Check:
     witnesses: tuple[Witness, ...] = ()
     next_step: str = ""
 
+    @classmethod
+    def judged(
+        cls,
+        verdict: Verdict,
+        text: str,
+        *,
+        accept: Collection[Verdict],
+        witnesses: tuple[Witness, ...] = (),
+        next_step: str = "",
+    ) -> Check:
+        """The check that is ok when its verdict is one of those accepted; `next_step` is kept only when it is not."""
+        ok = verdict in accept
+        return cls(ok=ok, text=text, verdict=verdict, witnesses=witnesses, next_step="" if ok else next_step)
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Accept = Annotated[
+    tuple[Verdict, ...],
+    BeforeValidator(_one_or_many, json_schema_input_type=Verdict | tuple[Verdict, ...]),
+    Field(min_length=1),
+]
+"""The verdicts that a check lets pass; one may be written without a list."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPlan:
     """What a phase found and would do. A plan with a failed check must hold no items.
 
-    `on_failure` holds what must be tried if an item fails; `note` says why nothing is to be done; `instruction` is for a
-    person to carry out (step `manual`).
+    `on_failure` holds what must be tried if an item fails; `note` says why nothing is to be done; `instruction` is for
+    a person to carry out (step `manual`).
     """
 
     checks: tuple[Check, ...] = ()
@@ -63,6 +104,7 @@ class StepPlan:
 
     @property
     def failed(self) -> bool:
+        """True when a check is not ok."""
         return any(not check.ok for check in self.checks)
 
 
@@ -112,7 +154,8 @@ class Phase(Generic[A]):
 class Step(Generic[A]):
     """A step as playbooks name it. `summary` is the first line of its module's docstring, `page` the whole of it.
 
-    `idempotent` is False for a step whose plan is never empty (an action): the engine does not plan it again to prove it.
+    `idempotent` is False for a step whose plan is never empty (an action): the engine does not plan it again to prove
+    it.
     """
 
     name: str
@@ -123,6 +166,7 @@ class Step(Generic[A]):
 
     @property
     def summary(self) -> str:
+        """The first line of the page."""
         return self.page.strip().splitlines()[0]
 
 
