@@ -1,0 +1,217 @@
+"""The machine inside a simulated host: registry, services, files and rights, and what reading and writing them does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ndrfix.connections import keys, rules
+from ndrfix.connections.base import Outcome, Progress, Reading
+from ndrfix.connections.keys import service_value
+from ndrfix.connections.rules import RefusedError
+from ndrfix.connections.simulated_files import Files
+from ndrfix.connections.simulated_registry import Registry
+from ndrfix.connections.simulated_services import ServiceControl, SimulatedService, VirtualClock
+from ndrfix.connections.simulation import Denial, HostDescription, SimulatedFile
+from ndrfix.connections.winpath import expand, full, joined, program
+from ndrfix.resources import (
+    ABSENT,
+    PRESENT,
+    Change,
+    Computer,
+    File,
+    FileVersion,
+    Located,
+    RegistryData,
+    RegistryKey,
+    RegistryTree,
+    RegistryType,
+    RegistryValue,
+    RemoteItem,
+    Resource,
+    Service,
+    ServiceState,
+    StartType,
+    Unreadable,
+)
+
+
+class Machine:
+    """A Windows-like machine. `writes` are the items that changed it, or began to, in order."""
+
+    def __init__(self, description: HostDescription, clock: VirtualClock) -> None:
+        self.writes: list[RemoteItem] = []
+        self._computer = description.computer
+        self._registry = Registry()
+        self._services = ServiceControl((), clock)
+        self._files = Files(description.files)
+        self._deny = description.deny
+        for service in description.services:
+            self.put_service(service)
+        for key, values in description.registry.items():
+            self._registry.create(key)
+            for value, data in values.items():
+                self._registry.put(value, data)
+
+    def put_value(self, value: RegistryValue, data: RegistryData | None) -> None:
+        """Set a registry value, or remove it (None)."""
+        if data is None:
+            self._registry.remove(value)
+        else:
+            self._registry.put(value, data)
+
+    def put_key(self, key: RegistryKey) -> None:
+        """Make a registry key."""
+        self._registry.create(key)
+
+    def put_service(self, service: SimulatedService) -> None:
+        """Install a service, or replace the one of that name."""
+        self._services.put(service)
+        self._register(service)
+
+    def put_file(self, file: SimulatedFile) -> None:
+        """Put a file or folder in place."""
+        self._files.put(file)
+
+    def deny(self, denial: Denial) -> None:
+        """Take rights away."""
+        self._deny = (*self._deny, denial)
+
+    def _register(self, service: SimulatedService) -> None:
+        """Write the registry key in which Windows keeps the service."""
+        known = Service(service.name)
+        texts = {"DisplayName": service.display_name, "ImagePath": service.image}
+        for name, text in texts.items():
+            kind = RegistryType.EXPANDSTRING if name == "ImagePath" else RegistryType.STRING
+            if text:
+                self._registry.put(service_value(known, name), RegistryData(kind, text))
+        start = RegistryData(RegistryType.DWORD, rules.START_NUMBERS[service.start])
+        self._registry.put(service_value(known, "Start"), start)
+        if service.depends_on:
+            needed = RegistryData(RegistryType.MULTISTRING, service.depends_on)
+            self._registry.put(service_value(known, "DependOnService"), needed)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def read(self, resource: Resource) -> Reading:
+        """Return the state of one resource."""
+        if isinstance(resource, File | FileVersion):
+            return self._read_file(resource)
+        if self._denied(resource, writing=False):
+            return Unreadable(reason=f"access to {resource} is denied", denied=True)
+        match resource:
+            case Computer():
+                return self._computer
+            case RegistryValue():
+                return self._registry.value(resource)
+            case RegistryKey():
+                return PRESENT if self._registry.exists(resource) else ABSENT
+            case RegistryTree():
+                return self._read_tree(resource)
+            case Service():
+                return self._services.state(resource)
+
+    def _read_tree(self, tree: RegistryTree) -> Reading:
+        for key in self._registry.below(tree.key, tree.depth):
+            if self._denied(key, writing=False):
+                return Unreadable(reason=f"access to {key} is denied", denied=True)
+        return self._registry.tree(tree.key, tree.depth)
+
+    def _read_file(self, resource: File | FileVersion) -> Reading:
+        try:
+            path = self._path(resource.path)
+            if path is None:
+                return ABSENT
+            if self._denied(File(path), writing=False):
+                return Unreadable(reason=f"access to {path} is denied", denied=True)
+            return self._files.file(path) if isinstance(resource, File) else self._files.version(path)
+        except RefusedError as error:
+            return Unreadable(reason=error.message)
+
+    def _path(self, path: str | Located) -> str | None:
+        """The full path, None when what it begins with does not exist."""
+        if isinstance(path, str):
+            return full(path)
+        found = self.read(path.base)
+        match found:
+            case Unreadable():
+                raise RefusedError(found.reason)
+            case ServiceState():
+                return full(joined(program(found.image_path), path.tail)) if found.image_path else None
+            case RegistryData(data=str(text)):
+                start = expand(text) if found.type is RegistryType.EXPANDSTRING else text
+                return full(joined(start, path.tail))
+            case RegistryData():
+                raise RefusedError(f"{path.base} holds no text, so it names no path")
+            case _:
+                return None
+
+    def _denied(self, resource: Resource, *, writing: bool) -> bool:
+        return any((denial.writes if writing else denial.reads) and _covers(denial, resource) for denial in self._deny)
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def carry_out(self, item: RemoteItem, tell: Callable[[Progress], None], *, denied: bool = False) -> Outcome:
+        """Carry out one item, or refuse it; `denied` makes the machine refuse it for want of rights."""
+        found = self.read(item.resource)
+        refused = rules.check_before(item, found)
+        if refused:
+            return refused
+        if denied or self._denied(item.resource, writing=True):
+            return rules.failed(item, rules.denied(item.resource), found, found)
+        try:
+            self._write(item, found, tell)
+        except RefusedError as error:
+            return rules.failed(item, error, found, self.read(item.resource))
+        return rules.read_back(item, found, self.read(item.resource))
+
+    def _write(self, item: RemoteItem, found: Reading, tell: Callable[[Progress], None]) -> None:
+        resource = item.resource
+        if isinstance(resource, Service) and isinstance(found, ServiceState):
+            self._write_service(item, resource, found, tell)
+        elif isinstance(item, Change) and item.after != found:
+            if isinstance(resource, RegistryKey) and item.after == ABSENT and self._registry.has_subkeys(resource):
+                raise rules.has_subkeys(resource)
+            self.writes.append(item)
+            self._write_registry(item)
+
+    def _write_registry(self, change: Change) -> None:
+        match change.resource, change.after:
+            case RegistryValue() as value, RegistryData() as data:
+                self._registry.put(value, data)
+            case RegistryValue() as value, _:
+                self._registry.remove(value)
+            case RegistryKey() as key, after if after == PRESENT:
+                self._registry.create(key)
+            case RegistryKey() as key, _:
+                self._registry.delete(key)
+
+    def _write_service(
+        self, item: RemoteItem, service: Service, found: ServiceState, tell: Callable[[Progress], None]
+    ) -> None:
+        requests = rules.requests_for(item, found, lambda name: (self.read(name), self._services.depends_on(name)))
+        start = item.after.start if isinstance(item, Change) and isinstance(item.after, ServiceState) else found.start
+        if requests or start is not found.start:
+            self.writes.append(item)
+        if start is not found.start:
+            self._set_start(service, start)
+        for request in requests:
+            for text, elapsed in self._services.carry_out(request, item.timeout):
+                tell(Progress(item=item, text=text, elapsed=elapsed, limit=item.timeout))
+
+    def _set_start(self, service: Service, start: StartType) -> None:
+        self._services.set_start(service, start)
+        kept = service_value(service, "Start")
+        if self._registry.value(kept) != ABSENT:
+            self._registry.put(kept, RegistryData(RegistryType.DWORD, rules.START_NUMBERS[start]))
+
+
+def _covers(denial: Denial, resource: Resource) -> bool:
+    match denial.resource, resource:
+        case RegistryKey() as denied, RegistryKey() as key:
+            return keys.relative(key, denied) is not None
+        case RegistryKey() as denied, RegistryValue() | RegistryTree() as inside:
+            return keys.relative(inside.key, denied) is not None
+        case File() as denied_file, File() as file:
+            return f"{file.identity[0]}\\".startswith(f"{denied_file.identity[0]}\\")
+        case denied_service, service:
+            return denied_service == service
