@@ -1,0 +1,151 @@
+"""What is said about one task on one host: its line, and below it the diff with what became of each item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ndrfix.connections.base import Outcome, OutcomeStatus
+from ndrfix.engine.result import Mode, PhaseResult, Status, TaskResult
+from ndrfix.report.diff import DiffLine, change_text, diff, item_lines, state_text
+from ndrfix.report.text import Colour, Pen
+from ndrfix.report.total import verified
+from ndrfix.resources import Artifact, Change
+from ndrfix.steps.base import Check
+
+_WORDS = {
+    Status.OK: ("ok", Colour.GREEN),
+    Status.CHANGED: ("changed", Colour.YELLOW),
+    Status.WOULD_CHANGE: ("would change", Colour.YELLOW),
+    Status.FAILED: ("failed", Colour.RED),
+    Status.UNREACHABLE: ("unreachable", Colour.RED),
+    Status.SKIPPED: ("skipping", Colour.CYAN),
+    Status.NOT_EVALUATED: ("not evaluated", Colour.CYAN),
+    Status.MANUAL: ("manual", Colour.YELLOW),
+    Status.DRIFTED: ("drifted", Colour.RED),
+}
+_WIDEST_NAME = 44
+
+
+def word(status: Status) -> str:
+    """The status as the screen names it."""
+    return _WORDS[status][0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Draws one task result. Texts begin at `column`; witnesses are shown when `witnesses` is set."""
+
+    pen: Pen
+    mode: Mode
+    column: int
+    witnesses: bool = False
+
+    def lines(self, host: str, task: TaskResult) -> Iterator[str]:
+        """The lines, the first of which begins with the status and the host."""
+        heading = self.heading(host, task)
+        colour = _WORDS[task.status][1]
+        texts = tuple(self._texts(task)) or ("",)
+        gap = " " * max(2, self.column - len(heading))
+        painted = self.pen.paint(heading, colour)
+        yield f"{painted}{gap}{texts[0]}" if texts[0] else painted
+        yield from (" " * self.column + text for text in texts[1:])
+        if not task.hidden:
+            yield from self._changes(task)
+        if task.ignored:
+            yield self.pen.paint("...ignoring", Colour.CYAN)
+
+    def heading(self, host: str, task: TaskResult) -> str:
+        """`ok: [ex01] => (item=…)`."""
+        label = "hidden by no_log" if task.hidden else self.pen.line(task.label)
+        return f"{word(task.status)}: [{self.pen.line(host)}]" + (f" => (item={label})" if task.label else "")
+
+    def _texts(self, task: TaskResult) -> Iterator[str]:
+        """The lines of text, what went wrong first."""
+        if task.hidden:
+            yield "hidden by no_log"
+            return
+        checks = [check for phase in task.phases for check in phase.plan.checks]
+        failed = [check for check in checks if not check.ok]
+        if task.message != "; ".join(check.text for check in failed):
+            yield from self.pen.lines(task.message)
+        for check in failed:
+            yield from self._check(check)
+        if task.next_step not in {check.next_step for check in failed}:
+            yield from self._next(task.next_step)
+        for check in checks:
+            if check.ok:
+                yield from self._check(check)
+        for phase in task.phases:
+            yield from self.pen.lines(phase.plan.note)
+            yield from self.pen.lines(phase.plan.instruction)
+
+    def _check(self, check: Check) -> Iterator[str]:
+        yield from self.pen.lines(check.text)
+        if self.witnesses:
+            for witness in check.witnesses:
+                yield f"  {self.pen.line(witness.source)}: {self.pen.line(witness.value)}"
+        if not check.ok:
+            yield from self._next(check.next_step)
+
+    def _next(self, text: str) -> Iterator[str]:
+        for number, line in enumerate(self.pen.lines(text)):
+            yield f"{'      ' if number else 'Next: '}{line}"
+
+    def _changes(self, task: TaskResult) -> Iterator[str]:
+        entries = [entry for phase in task.phases for entry in self._entries(phase, task.status)]
+        width = min(_WIDEST_NAME, max((len(self._name(line)) for line, _ in entries), default=0))
+        subject = ""
+        for line, remarks in entries:
+            if line.subject != subject and line.subject:
+                yield f"  {self.pen.line(line.subject)}"
+            subject = line.subject
+            yield f"{self._name(line):<{width}}  {change_text(line, self.pen)}{remarks[0]}"
+            yield from (f"{' ' * width}  {text}" for text in (*self._list_lines(line), *remarks[1:]))
+
+    def _name(self, line: DiffLine) -> str:
+        return f"{'    ' if line.subject else '  '}{self.pen.line(line.name)}"
+
+    def _list_lines(self, line: DiffLine) -> Iterator[str]:
+        colours = {"-": Colour.RED, "+": Colour.GREEN}
+        for text in item_lines(line, self.pen):
+            yield self.pen.paint(text, colours[text[0]]) if text[0] in colours else text
+
+    def _entries(self, phase: PhaseResult, status: Status) -> Iterator[tuple[DiffLine, tuple[str, ...]]]:
+        """Each line of the phase's diff with what is to be said beside it and below it (outcomes: in an apply)."""
+        outcomes = list(phase.outcomes)
+        for item in phase.plan.items:
+            remarks = [""]
+            if self.mode is Mode.APPLY and not isinstance(item, Artifact):
+                outcome = outcomes.pop(0) if outcomes and outcomes[0].item == item else None
+                remarks = list(self._outcome(outcome, status))
+            lines = diff(item)
+            yield from ((line, ("",)) for line in lines[:-1])
+            yield lines[-1], tuple(remarks)
+
+    def _outcome(self, outcome: Outcome | None, status: Status) -> Iterator[str]:
+        if outcome is None:
+            yield self.pen.paint(
+                "   no answer about it" if status is Status.UNREACHABLE else "   not carried out", Colour.RED
+            )
+            return
+        if verified(outcome):
+            yield self.pen.paint("   read back, verified", Colour.GREEN)
+            return
+        if outcome.status is OutcomeStatus.DONE:
+            yield from self._unproved(outcome)
+            return
+        drifted = outcome.status is OutcomeStatus.DRIFTED
+        yield self.pen.paint("   drifted, nothing was written" if drifted else "   failed", Colour.RED)
+        yield from self.pen.lines(outcome.message)
+        found = outcome.before if drifted else outcome.after
+        if found is not None:
+            yield f"{'found' if drifted else 'read back'}: {state_text(found, self.pen)}"
+
+    def _unproved(self, outcome: Outcome) -> Iterator[str]:
+        if not isinstance(outcome.item, Change):
+            yield "   done"
+        elif outcome.after is None:
+            yield self.pen.paint("   done, not read back", Colour.YELLOW)
+        else:
+            yield self.pen.paint(f"   read back otherwise: {state_text(outcome.after, self.pen)}", Colour.RED)

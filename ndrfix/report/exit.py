@@ -1,0 +1,46 @@
+"""The exit code of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+from ndrfix.engine.result import RunResult, Status, TaskResult
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller; codes as Ansible uses them, except 5 and 10."""
+
+    FINE = 0
+    WRONG_INPUT = 1
+    FAILED = 2
+    UNREACHABLE = 4
+    WRONG_USAGE = 5
+    CHANGES = 10
+    INTERRUPTED = 99
+    BUG = 250
+
+
+FAILURES = frozenset({Status.FAILED, Status.DRIFTED})
+CHANGES = frozenset({Status.CHANGED, Status.WOULD_CHANGE})
+
+
+def all_tasks(result: RunResult) -> Iterator[TaskResult]:
+    """Every task result of the run."""
+    return (task for play in result.plays for host in play.hosts for task in host.tasks)
+
+
+def exit_code(result: RunResult, detailed: bool) -> ExitCode:
+    """The code of a run that came to its end or was interrupted.
+
+    An unreachable host wins over a failed one, as in Ansible; a failure that was ignored is still a failure. `detailed`
+    (`--detailed-exitcode`) tells apart by 10 that changes are pending or were made.
+    """
+    found = {task.status for task in all_tasks(result)}
+    if result.interrupted:
+        return ExitCode.INTERRUPTED
+    if Status.UNREACHABLE in found:
+        return ExitCode.UNREACHABLE
+    if found & FAILURES:
+        return ExitCode.FAILED
+    return ExitCode.CHANGES if detailed and found & CHANGES else ExitCode.FINE

@@ -1,0 +1,171 @@
+"""The lines below the recap: the whole fleet in one sentence, then what this run has done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ndrfix.connections.base import Outcome, OutcomeStatus
+from ndrfix.engine.result import Mode, RunResult, Status, TaskResult
+from ndrfix.report.diff import same
+from ndrfix.report.exit import CHANGES, FAILURES, ExitCode, exit_code
+from ndrfix.report.recap import by_task
+from ndrfix.report.text import Pen, amount, duration
+from ndrfix.resources import Change
+
+_REASONS_SHOWN = 2
+_HOSTS_SHOWN = 12
+
+
+def verified(outcome: Outcome) -> bool:
+    """True when the new state was read back and is what was wanted. An action is no state: never verified."""
+    done = outcome.status is OutcomeStatus.DONE
+    return done and isinstance(outcome.item, Change) and same(outcome.item.after, outcome.after)
+
+
+@dataclass(slots=True)
+class _Fleet:
+    """Names of hosts by what became of them, and tasks by what is still to be said about them."""
+
+    hosts: dict[str, None] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    failed_otherwise: set[str] = field(default_factory=set)
+    drifted: set[str] = field(default_factory=set)
+    ignored: set[str] = field(default_factory=set)
+    unreachable: set[str] = field(default_factory=set)
+    unseen: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, None] = field(default_factory=dict)
+    manual: dict[str, int] = field(default_factory=dict)
+
+    def add(self, host: str, results: list[TaskResult]) -> None:
+        """Count one task of a host, given as the results of its loop."""
+        statuses = {result.status for result in results}
+        for found, places in (
+            (CHANGES, self.changed),
+            ({Status.NOT_EVALUATED}, self.unseen),
+            ({Status.MANUAL}, self.manual),
+        ):
+            if statuses & found:
+                places[host] = places.get(host, 0) + 1
+        for result in results:
+            self._add_one(host, result)
+
+    def _add_one(self, host: str, result: TaskResult) -> None:
+        if result.status is Status.UNREACHABLE:
+            self.unreachable.add(host)
+        if result.status is Status.NOT_EVALUATED and not result.hidden:
+            self.reasons[result.message] = None
+        if result.status not in FAILURES:
+            return
+        if result.ignored:
+            self.ignored.add(host)
+        elif result.status is Status.DRIFTED:
+            self.drifted.add(host)
+        else:
+            self.failed.add(host)
+            if not any(phase.plan.failed for phase in result.phases):
+                self.failed_otherwise.add(host)
+
+    @property
+    def untouched(self) -> int:
+        """How many hosts were looked at to the end and need nothing."""
+        told = {*self.changed, *self.failed, *self.drifted, *self.unreachable, *self.unseen}
+        return len(self.hosts.keys() - told)
+
+
+def _fleet(result: RunResult) -> _Fleet:
+    fleet = _Fleet()
+    for play in result.plays:
+        for host in play.hosts:
+            fleet.hosts[host.host] = None
+            for results in by_task(host.tasks).values():
+                fleet.add(host.host, results)
+    return fleet
+
+
+def total_lines(result: RunResult, pen: Pen) -> Iterator[str]:
+    """What became of all hosts together, and what is left for a person."""
+    fleet = _fleet(result)
+    total = f"{amount(len(fleet.hosts), 'host')}: {', '.join(_parts(fleet, result.mode))}."
+    if fleet.unseen:
+        reasons = _reasons(fleet.reasons, pen)
+        total += (
+            f" Not evaluated: {amount(sum(fleet.unseen.values()), 'task')} on {host_names(fleet.unseen, pen)}{reasons}."
+        )
+    yield total
+    if fleet.manual:
+        tasks = amount(sum(fleet.manual.values()), "task")
+        yield f"By hand: {tasks} on {host_names(fleet.manual, pen)}, see the instructions above."
+
+
+def _parts(fleet: _Fleet, mode: Mode) -> Iterator[str]:
+    changed, tasks = len(fleet.changed), sum(fleet.changed.values())
+    word = "would change" if mode is Mode.PLAN else "changed"
+    yield f"{changed} {word}" + (f" ({amount(tasks, 'task')})" if tasks else "")
+    if fleet.untouched:
+        yield f"{fleet.untouched} already as wanted"
+    only_checks = fleet.failed and not fleet.failed_otherwise
+    yield f"{len(fleet.failed)} failed{' a check' if only_checks else ''}"
+    if fleet.ignored:
+        yield f"{len(fleet.ignored)} with ignored failures"
+    if fleet.drifted:
+        yield f"{len(fleet.drifted)} drifted from the plan"
+    yield f"{len(fleet.unreachable)} unreachable"
+
+
+def _reasons(reasons: Iterable[str], pen: Pen) -> str:
+    texts = [pen.line(reason) for reason in reasons if reason]
+    if not texts:
+        return ""
+    more = f"; {amount(len(texts) - _REASONS_SHOWN, 'more reason')}, see above" if len(texts) > _REASONS_SHOWN else ""
+    return f" ({'; '.join(texts[:_REASONS_SHOWN])}{more})"
+
+
+def host_names(hosts: Iterable[str], pen: Pen) -> str:
+    """The names, or the first dozen of them and how many more there are."""
+    names = [pen.line(host) for host in hosts]
+    more = len(names) - _HOSTS_SHOWN
+    return ", ".join(names[:_HOSTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def last_lines(result: RunResult, pen: Pen, undo: str = "") -> Iterator[str]:
+    """Where the run's files are, the command that takes it back (`undo`), and last what the run did to the hosts."""
+    if result.folder:
+        yield f"Files of this run: {pen.line(result.folder)}"
+    if undo and result.mode is Mode.APPLY and any(True for _ in _outcomes(result)):
+        yield f"Take it back: {pen.line(undo)}"
+    parts = ["DRY RUN", "nothing was changed"] if result.mode is Mode.PLAN else ["APPLY", *_done(result)]
+    yield " · ".join([*parts, *_warnings(result), duration(result.seconds)])
+
+
+def _outcomes(result: RunResult) -> Iterator[tuple[str, Outcome]]:
+    for play in result.plays:
+        for host in play.hosts:
+            for task in host.tasks:
+                yield from ((host.host, outcome) for phase in task.phases for outcome in phase.outcomes)
+
+
+def _done(result: RunResult) -> Iterator[str]:
+    done = [(host, outcome) for host, outcome in _outcomes(result) if outcome.status is OutcomeStatus.DONE]
+    proved = [host for host, outcome in done if verified(outcome)]
+    actions = [host for host, outcome in done if not isinstance(outcome.item, Change)]
+    unproved = len(done) - len(proved) - len(actions)
+    if proved:
+        yield f"{amount(len(proved), 'change')} on {amount(len(set(proved)), 'host')}, read back and verified"
+    if unproved:
+        yield f"{amount(unproved, 'change')} not confirmed by reading back"
+    if actions:
+        yield f"{amount(len(actions), 'restart')} on {amount(len(set(actions)), 'host')}"
+    if not done:
+        yield "nothing was changed"
+
+
+def _warnings(result: RunResult) -> Iterator[str]:
+    fleet = _fleet(result)
+    failed = fleet.failed | fleet.drifted
+    if failed and fleet.unreachable:
+        code = exit_code(result, detailed=False)
+        yield f"{amount(len(failed), 'host')} failed and {len(fleet.unreachable)} unreachable (exit code {code})"
+    if exit_code(result, detailed=False) is ExitCode.INTERRUPTED:
+        yield "interrupted, this is what is known"
