@@ -1,0 +1,745 @@
+# The far side of ndrfix: reads states of resources and carries out items. Sent once for each session, then called by
+# Read-Ndrfix and Invoke-Ndrfix with tables of texts; how requests and answers are spelled stands in protocol.py.
+#
+# Must run on Windows PowerShell 2.0 (CLR 2) up to PowerShell 7: no [ordered], no [pscustomobject], no ::new(), no -in, no JSON.
+# Compare texts with CompareOrdinal, never with culture; every name is literal; whatever may fail stands inside a try.
+
+$global:NdrfixInvariant = [System.Globalization.CultureInfo]::InvariantCulture
+$global:NdrfixRisky = New-Object System.Text.RegularExpressions.Regex('[^ !-)+-;=@-\[\]-{}~]|_(?=[xX])')
+$global:NdrfixEscaped = New-Object System.Text.RegularExpressions.Regex('\\(?:\\|u([0-9a-f]{4}))')
+$global:NdrfixProgram = New-Object System.Text.RegularExpressions.Regex('^(?:"([^"]*)"|(.+?\.[eE][xX][eE])(?:\s|$)|(\S+))')
+$global:NdrfixRooted = New-Object System.Text.RegularExpressions.Regex('^(?:[A-Za-z]:\\|\\\\[^\\]+\\[^\\]+)')
+$global:NdrfixEscape = [System.Text.RegularExpressions.MatchEvaluator] {
+    param($Match)
+    $char = $Match.Value
+    if ([string]::CompareOrdinal($char, '\') -eq 0) { '\\' } else { '\u' + ([int][char]$char).ToString('x4') }
+}
+$global:NdrfixUnescape = [System.Text.RegularExpressions.MatchEvaluator] {
+    param($Match)
+    if ($Match.Groups[1].Success) { [string][char][Convert]::ToInt32($Match.Groups[1].Value, 16) } else { '\' }
+}
+$global:NdrfixStatus = @('', 'stopped', 'start_pending', 'stop_pending', 'running', 'continue_pending', 'pause_pending', 'paused')
+$global:NdrfixStart = @('boot', 'system', 'automatic', 'manual', 'disabled')
+$global:NdrfixTreeLimit = 16000000
+$global:NdrfixAt = ''
+
+# --- texts and errors
+
+function global:ConvertTo-NdrfixText {
+    param([string]$Text)
+    $NdrfixRisky.Replace($Text, $NdrfixEscape)
+}
+
+function global:ConvertFrom-NdrfixText {
+    param([string]$Text)
+    $NdrfixEscaped.Replace($Text, $NdrfixUnescape)
+}
+
+function global:Test-NdrfixSame {
+    param([string]$Left, [string]$Right)
+    [string]::CompareOrdinal($Left, $Right) -eq 0
+}
+
+function global:Get-NdrfixCause {
+    param($Record)
+    $cause = $Record.Exception
+    while ($cause.InnerException -ne $null) { $cause = $cause.InnerException }
+    $cause
+}
+
+function global:Get-NdrfixCode {
+    param($Cause)
+    if ($Cause -is [System.ComponentModel.Win32Exception]) { $Cause.NativeErrorCode } else { 0 }
+}
+
+function global:Test-NdrfixDenied {
+    param($Cause)
+    ($Cause -is [System.UnauthorizedAccessException]) -or ($Cause -is [System.Security.SecurityException]) -or
+        ((Get-NdrfixCode $Cause) -eq 5)
+}
+
+function global:Get-NdrfixUnreadable {
+    param($Record)
+    $cause = Get-NdrfixCause $Record
+    $denied = '0'
+    if (Test-NdrfixDenied $cause) { $denied = '1' }
+    $reason = $cause.Message
+    if ($NdrfixAt.Length -gt 0) { $reason = $NdrfixAt + ': ' + $reason }
+    'unreadable>' + $denied + '>' + (ConvertTo-NdrfixText $reason)
+}
+
+# --- registry
+
+function global:Get-NdrfixRoot {
+    param([string]$Hive)
+    switch -CaseSensitive ($Hive) {
+        'HKLM' { [Microsoft.Win32.Registry]::LocalMachine }
+        'HKCR' { [Microsoft.Win32.Registry]::ClassesRoot }
+        'HKCU' { [Microsoft.Win32.Registry]::CurrentUser }
+        'HKU' { [Microsoft.Win32.Registry]::Users }
+        'HKCC' { [Microsoft.Win32.Registry]::CurrentConfig }
+        default { throw ('unknown hive ' + $Hive) }
+    }
+}
+
+function global:Open-NdrfixKey {
+    param($Request, [bool]$Writable)
+    $root = Get-NdrfixRoot $Request['Hive']
+    $root.OpenSubKey((ConvertFrom-NdrfixText $Request['Path']), $Writable)
+}
+
+function global:Test-NdrfixValue {
+    param($Key, [string]$Name)
+    foreach ($known in $Key.GetValueNames()) {
+        if ([string]::Compare($known, $Name, [System.StringComparison]::OrdinalIgnoreCase) -eq 0) { return $true }
+    }
+    $false
+}
+
+# "TYPE, separator, CONTENT" of a value that exists. Numbers are unsigned; expandable texts stay unexpanded.
+function global:Get-NdrfixData {
+    param($Key, [string]$Name, [string]$Separator)
+    $kind = [int]$Key.GetValueKind($Name)
+    $value = $Key.GetValue($Name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+    if (($kind -eq 1) -and ($value -is [string])) { return 'string' + $Separator + (ConvertTo-NdrfixText $value) }
+    if (($kind -eq 2) -and ($value -is [string])) { return 'expandstring' + $Separator + (ConvertTo-NdrfixText $value) }
+    if (($kind -eq 3) -and ($value -is [byte[]])) { return 'binary' + $Separator + [Convert]::ToBase64String($value) }
+    if (($kind -eq -1) -and ($value -is [byte[]])) { return 'none' + $Separator + [Convert]::ToBase64String($value) }
+    if (($kind -eq 4) -and ($value -is [int])) {
+        $number = [BitConverter]::ToUInt32([BitConverter]::GetBytes($value), 0)
+        return 'dword' + $Separator + $number.ToString($NdrfixInvariant)
+    }
+    if (($kind -eq 11) -and ($value -is [long])) {
+        $number = [BitConverter]::ToUInt64([BitConverter]::GetBytes($value), 0)
+        return 'qword' + $Separator + $number.ToString($NdrfixInvariant)
+    }
+    if (($kind -eq 7) -and ($value -is [string[]])) {
+        $builder = New-Object System.Text.StringBuilder
+        foreach ($element in $value) { [void]$builder.Append((ConvertTo-NdrfixText $element) + '?') }
+        return 'multistring' + $Separator + $builder.ToString()
+    }
+    if ($kind -le 0) { throw 'the value has a registry type other than none, string, expandstring, binary, dword, qword and multistring' }
+    throw ('the data does not fit the registry type ' + $kind.ToString($NdrfixInvariant) + ' of the value')
+}
+
+function global:Get-NdrfixValueState {
+    param($Request)
+    $key = Open-NdrfixKey $Request $false
+    if ($key -eq $null) { return 'absent' }
+    try {
+        $name = ConvertFrom-NdrfixText $Request['Name']
+        if (-not (Test-NdrfixValue $key $name)) { return 'absent' }
+        return 'data>' + (Get-NdrfixData $key $name '>')
+    } finally {
+        $key.Close()
+    }
+}
+
+function global:Get-NdrfixKeyState {
+    param($Request)
+    $key = Open-NdrfixKey $Request $false
+    if ($key -eq $null) { return 'absent' }
+    $key.Close()
+    'present'
+}
+
+function global:Add-NdrfixTree {
+    param($Key, [string]$Path, [int]$Depth, $Builder)
+    [void]$Builder.Append('k*' + (ConvertTo-NdrfixText $Path) + '<')
+    foreach ($name in $Key.GetValueNames()) {
+        $global:NdrfixAt = $Key.Name + '\' + $name
+        [void]$Builder.Append('v*' + (ConvertTo-NdrfixText $name) + '*' + (Get-NdrfixData $Key $name '*') + '<')
+    }
+    if ($Builder.Length -gt $NdrfixTreeLimit) { throw 'the tree holds more than 16 MB' }
+    if ($Depth -le 0) { return }
+    foreach ($child in $Key.GetSubKeyNames()) {
+        $global:NdrfixAt = $Key.Name + '\' + $child
+        $sub = $Key.OpenSubKey($child)
+        if ($sub -eq $null) { continue }
+        $below = $child
+        if ($Path.Length -gt 0) { $below = $Path + '\' + $child }
+        try { Add-NdrfixTree $sub $below ($Depth - 1) $Builder } finally { $sub.Close() }
+    }
+}
+
+# All or nothing: a tree with one key that cannot be read is unreadable, since it would pass for complete.
+function global:Get-NdrfixTreeState {
+    param($Request)
+    $key = Open-NdrfixKey $Request $false
+    if ($key -eq $null) { return 'absent' }
+    try {
+        $builder = New-Object System.Text.StringBuilder
+        Add-NdrfixTree $key '' ([int]$Request['Depth']) $builder
+        return 'tree>' + $builder.ToString()
+    } finally {
+        $key.Close()
+    }
+}
+
+# --- services
+
+function global:Initialize-NdrfixServices {
+    if (-not ('System.ServiceProcess.ServiceController' -as [type])) { Add-Type -AssemblyName 'System.ServiceProcess' }
+}
+
+# A controller for the short name only. The constructor that takes a name would look among display names first.
+function global:New-NdrfixController {
+    param([string]$Name)
+    Initialize-NdrfixServices
+    $controller = New-Object System.ServiceProcess.ServiceController
+    $controller.ServiceName = $Name
+    $controller
+}
+
+function global:Open-NdrfixServiceKey {
+    param([string]$Name)
+    if (($Name.Length -eq 0) -or ($Name.IndexOfAny([char[]]'\/') -ge 0)) { return }
+    [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('SYSTEM\CurrentControlSet\Services\' + $Name)
+}
+
+function global:Get-NdrfixImagePath {
+    param([string]$Name)
+    $key = Open-NdrfixServiceKey $Name
+    if ($key -eq $null) { return }
+    try {
+        $key.GetValue('ImagePath', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+    } finally {
+        $key.Close()
+    }
+}
+
+function global:Get-NdrfixRunningDependents {
+    param($Controller)
+    $names = New-Object System.Collections.ArrayList
+    foreach ($dependent in $Controller.DependentServices) {
+        if ([int]$dependent.Status -ne 1) { [void]$names.Add($dependent.ServiceName) }
+    }
+    $names.Sort([System.StringComparer]::Ordinal)
+    $names
+}
+
+function global:Get-NdrfixStartType {
+    param([string]$Name)
+    $key = Open-NdrfixServiceKey $Name
+    if ($key -eq $null) { return }
+    try { $number = $key.GetValue('Start') } finally { $key.Close() }
+    if (($number -isnot [int]) -or ($number -lt 0) -or ($number -gt 4)) { return }
+    $NdrfixStart[$number]
+}
+
+function global:Get-NdrfixServiceState {
+    param($Request)
+    $name = ConvertFrom-NdrfixText $Request['Name']
+    $start = Get-NdrfixStartType $name
+    if ($start -eq $null) { return 'absent' }
+    $controller = New-NdrfixController $name
+    try {
+        try {
+            $status = [int]$controller.Status
+        } catch {
+            if ((Get-NdrfixCode (Get-NdrfixCause $_)) -eq 1060) { return 'absent' }
+            throw
+        }
+        $dependents = New-Object System.Text.StringBuilder
+        foreach ($dependent in @(Get-NdrfixRunningDependents $controller)) {
+            [void]$dependents.Append((ConvertTo-NdrfixText $dependent) + '?')
+        }
+        return 'service>' + $NdrfixStatus[$status] + '>' + $start + '>' + (ConvertTo-NdrfixText $controller.DisplayName) + '>' +
+            (ConvertTo-NdrfixText (Get-NdrfixImagePath $name)) + '>' + $dependents.ToString()
+    } finally {
+        $controller.Close()
+    }
+}
+
+# --- files
+
+# The program in an ImagePath: without quotes and arguments, with variables and the kernel's spellings expanded.
+function global:Get-NdrfixProgramPath {
+    param([string]$Image)
+    $match = $NdrfixProgram.Match($Image.Trim())
+    $path = $match.Groups[1].Value + $match.Groups[2].Value + $match.Groups[3].Value
+    $ignoring = [System.StringComparison]::OrdinalIgnoreCase
+    if ($path.StartsWith('\??\', [System.StringComparison]::Ordinal)) { $path = $path.Substring(4) }
+    if ($path.StartsWith('\SystemRoot\', $ignoring)) { $path = '%SystemRoot%' + $path.Substring(11) }
+    if ($path.StartsWith('system32\', $ignoring)) { $path = '%SystemRoot%\' + $path }
+    [Environment]::ExpandEnvironmentVariables($path)
+}
+
+# The folder or file that a registry value or a service names; nothing when the value or the service does not exist.
+function global:Get-NdrfixBase {
+    param($Request)
+    if (Test-NdrfixSame $Request['Base'] 'service') {
+        $image = Get-NdrfixImagePath (ConvertFrom-NdrfixText $Request['Name'])
+        if (-not $image) { return }
+        return Get-NdrfixProgramPath $image
+    }
+    $key = Open-NdrfixKey $Request $false
+    if ($key -eq $null) { return }
+    try {
+        $name = ConvertFrom-NdrfixText $Request['Name']
+        if (-not (Test-NdrfixValue $key $name)) { return }
+        $value = $key.GetValue($name)
+        if ($value -isnot [string]) { throw ($key.Name + '\' + $name + ' is no text, so it names no path') }
+        $value
+    } finally {
+        $key.Close()
+    }
+}
+
+function global:Resolve-NdrfixPath {
+    param($Request)
+    $path = ConvertFrom-NdrfixText $Request['Tail']
+    if (-not (Test-NdrfixSame $Request['Base'] '')) {
+        $base = Get-NdrfixBase $Request
+        if ($base -eq $null) { return }
+        if ($path.Length -gt 0) { $base = $base.TrimEnd([char[]]'\') }
+        $path = $base + $path
+    }
+    $path = $path.Replace('/', '\')
+    if (-not $NdrfixRooted.IsMatch($path)) { throw ("'" + $path + "' is no full path") }
+    [System.IO.Path]::GetFullPath($path)
+}
+
+# The attributes of a file or folder as a number; nothing when it does not exist.
+function global:Get-NdrfixAttributes {
+    param([string]$Path)
+    try {
+        [int][System.IO.File]::GetAttributes($Path)
+    } catch {
+        $cause = Get-NdrfixCause $_
+        if (($cause -is [System.IO.FileNotFoundException]) -or ($cause -is [System.IO.DirectoryNotFoundException])) { return }
+        throw
+    }
+}
+
+function global:Get-NdrfixTime {
+    param($Info)
+    $Info.LastWriteTimeUtc.ToString("yyyy'-'MM'-'dd'T'HH':'mm':'ss'Z'", $NdrfixInvariant)
+}
+
+function global:Get-NdrfixFileState {
+    param($Request)
+    $path = Resolve-NdrfixPath $Request
+    if ($path -eq $null) { return 'absent' }
+    $attributes = Get-NdrfixAttributes $path
+    if ($attributes -eq $null) { return 'absent' }
+    $tail = '>0>1'
+    $size = '0'
+    if (($attributes -band 16) -ne 0) {
+        $info = New-Object System.IO.DirectoryInfo($path)
+    } else {
+        $info = New-Object System.IO.FileInfo($path)
+        $size = $info.Length.ToString($NdrfixInvariant)
+        $tail = '>0>0'
+    }
+    if (($attributes -band 1) -ne 0) { $tail = '>1' + $tail.Substring(2) }
+    'file>' + (ConvertTo-NdrfixText $path) + '>' + $size + '>' + (Get-NdrfixTime $info) + $tail
+}
+
+function global:Get-NdrfixVersionState {
+    param($Request)
+    $path = Resolve-NdrfixPath $Request
+    if ($path -eq $null) { return 'absent' }
+    $attributes = Get-NdrfixAttributes $path
+    if ($attributes -eq $null) { return 'absent' }
+    if (($attributes -band 16) -ne 0) { throw ($path + ' is a folder') }
+    # A file that may not be read would pass for one without a version: open it first.
+    $share = [System.IO.FileShare]'ReadWrite, Delete'
+    $stream = New-Object System.IO.FileStream($path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, $share)
+    $stream.Close()
+    $found = [System.Diagnostics.FileVersionInfo]::GetVersionInfo($path)
+    $version = ''
+    if (($found.FileVersion -ne $null) -or ($found.FileMajorPart -ne 0)) {
+        $parts = @($found.FileMajorPart, $found.FileMinorPart, $found.FileBuildPart, $found.FilePrivatePart)
+        $version = [string]::Join('.', [string[]]$parts)
+    }
+    $info = New-Object System.IO.FileInfo($path)
+    'version>' + (ConvertTo-NdrfixText $path) + '>' + $version + '>' + $info.Length.ToString($NdrfixInvariant) + '>' + (Get-NdrfixTime $info)
+}
+
+# --- the computer
+
+function global:Get-NdrfixComputerState {
+    $identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+    $principal = New-Object System.Security.Principal.WindowsPrincipal($identity)
+    $administrator = '0'
+    if ($principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)) { $administrator = '1' }
+    $bits = ([IntPtr]::Size * 8).ToString($NdrfixInvariant)
+    'computer>' + (ConvertTo-NdrfixText ([Environment]::MachineName)) + '>' + [Environment]::OSVersion.Version.ToString() + '>' +
+        (ConvertTo-NdrfixText $PSVersionTable['PSVersion'].ToString()) + '>' + $administrator + '>' + $bits
+}
+
+# --- reading
+
+function global:Get-NdrfixState {
+    param($Request)
+    switch -CaseSensitive ($Request['Kind']) {
+        'value' { Get-NdrfixValueState $Request }
+        'key' { Get-NdrfixKeyState $Request }
+        'tree' { Get-NdrfixTreeState $Request }
+        'service' { Get-NdrfixServiceState $Request }
+        'restart' { Get-NdrfixServiceState $Request }
+        'file' { Get-NdrfixFileState $Request }
+        'version' { Get-NdrfixVersionState $Request }
+        'computer' { Get-NdrfixComputerState }
+        default { throw ('unknown kind of resource ' + $Request['Kind']) }
+    }
+}
+
+function global:Get-NdrfixReading {
+    param($Request)
+    $global:NdrfixAt = ''
+    try { Get-NdrfixState $Request } catch { Get-NdrfixUnreadable $_ }
+}
+
+function global:Read-Ndrfix {
+    param($Request)
+    $ErrorActionPreference = 'Stop'
+    $index = 0
+    foreach ($one in $Request) {
+        'state|' + $index.ToString($NdrfixInvariant) + '|' + (Get-NdrfixReading $one)
+        $index = $index + 1
+    }
+}
+
+# --- writing the registry
+
+function global:Remove-NdrfixValue {
+    param($Request)
+    $key = Open-NdrfixKey $Request $true
+    if ($key -eq $null) { return }
+    try {
+        $key.DeleteValue((ConvertFrom-NdrfixText $Request['Name']), $false)
+        $key.Flush()
+    } finally {
+        $key.Close()
+    }
+}
+
+function global:Set-NdrfixData {
+    param($Key, [string]$Name, [string]$Type, [string]$Content)
+    switch -CaseSensitive ($Type) {
+        'string' { $Key.SetValue($Name, (ConvertFrom-NdrfixText $Content), [Microsoft.Win32.RegistryValueKind]::String) }
+        'expandstring' { $Key.SetValue($Name, (ConvertFrom-NdrfixText $Content), [Microsoft.Win32.RegistryValueKind]::ExpandString) }
+        'binary' { $Key.SetValue($Name, [Convert]::FromBase64String($Content), [Microsoft.Win32.RegistryValueKind]::Binary) }
+        'none' {
+            if ([Environment]::Version.Major -lt 4) { throw 'a value of the type none needs .NET 4 or later to be written' }
+            $Key.SetValue($Name, [Convert]::FromBase64String($Content), [Microsoft.Win32.RegistryValueKind](-1))
+        }
+        'dword' {
+            $number = [BitConverter]::ToInt32([BitConverter]::GetBytes([Convert]::ToUInt32($Content, $NdrfixInvariant)), 0)
+            $Key.SetValue($Name, $number, [Microsoft.Win32.RegistryValueKind]::DWord)
+        }
+        'qword' {
+            $number = [BitConverter]::ToInt64([BitConverter]::GetBytes([Convert]::ToUInt64($Content, $NdrfixInvariant)), 0)
+            $Key.SetValue($Name, $number, [Microsoft.Win32.RegistryValueKind]::QWord)
+        }
+        'multistring' {
+            $list = New-Object System.Collections.ArrayList
+            foreach ($element in $NdrfixElement.Matches($Content)) { [void]$list.Add((ConvertFrom-NdrfixText $element.Groups[1].Value)) }
+            $Key.SetValue($Name, [string[]]$list.ToArray([string]), [Microsoft.Win32.RegistryValueKind]::MultiString)
+        }
+        default { throw ('unknown registry type ' + $Type) }
+    }
+}
+
+$global:NdrfixElement = New-Object System.Text.RegularExpressions.Regex('([^?]*)\?')
+
+function global:Write-NdrfixValue {
+    param($Request)
+    $parts = $Request['After'].Split([char[]]'>')
+    if (Test-NdrfixSame $parts[0] 'absent') {
+        Remove-NdrfixValue $Request
+        return
+    }
+    $root = Get-NdrfixRoot $Request['Hive']
+    $key = $root.CreateSubKey((ConvertFrom-NdrfixText $Request['Path']))
+    try {
+        Set-NdrfixData $key (ConvertFrom-NdrfixText $Request['Name']) $parts[1] $parts[2]
+        $key.Flush()
+    } finally {
+        $key.Close()
+    }
+}
+
+function global:Write-NdrfixKey {
+    param($Request)
+    $root = Get-NdrfixRoot $Request['Hive']
+    $path = ConvertFrom-NdrfixText $Request['Path']
+    if (Test-NdrfixSame $Request['After'] 'absent') {
+        $key = $root.OpenSubKey($path)
+        if ($key -eq $null) { return }
+        try { $below = $key.SubKeyCount } finally { $key.Close() }
+        if ($below -gt 0) { throw ('the key has ' + $below.ToString($NdrfixInvariant) + ' subkeys and is left alone') }
+        $root.DeleteSubKey($path)
+        $root.Flush()
+        return
+    }
+    $key = $root.CreateSubKey($path)
+    try { $key.Flush() } finally { $key.Close() }
+}
+
+# --- driving services. A job is a table: Index, Name, Watch, Limit, Beat, Next, Status, Before.
+
+function global:Get-NdrfixNextStep {
+    param([int]$Code)
+    switch ($Code) {
+        5 { 'use an account that is an administrator of the host' }
+        1051 { 'stop the services that depend on it first' }
+        1052 { 'the service does not accept this request in its state; look at it in the services console' }
+        1053 { 'look in the event log of the host; raise the time limit when the service is only slow' }
+        1058 { 'set its start type to manual or automatic first' }
+        1060 { 'check the name of the service' }
+        1068 { 'start the services it depends on first' }
+        1069 { 'check the account and password that the service runs under' }
+        1072 { 'the service is being deleted; close the services console or restart the host' }
+        default { 'look in the event log of the host' }
+    }
+}
+
+function global:Start-NdrfixWatch {
+    param($Job)
+    $Job['Watch'] = [System.Diagnostics.Stopwatch]::StartNew()
+    $Job['Beat'] = 0
+}
+
+function global:Get-NdrfixSeconds {
+    param($Milliseconds)
+    ($Milliseconds / 1000.0).ToString('0.#', $NdrfixInvariant)
+}
+
+function global:Wait-NdrfixService {
+    param($Job, $Controller, [string]$Doing, $Until)
+    while ($true) {
+        $Controller.Refresh()
+        $status = [int]$Controller.Status
+        $Job['Seen'] = $status
+        if ($Until -contains $status) { return }
+        $elapsed = $Job['Watch'].ElapsedMilliseconds
+        $shown = $NdrfixStatus[$status].ToUpperInvariant()
+        if ($elapsed -ge $Job['Limit']) {
+            $Job['Next'] = 'look at the service on the host; raise the time limit when it is only slow'
+            throw ($Job['Name'] + ' is still ' + $shown + ' ' + (Get-NdrfixSeconds $elapsed) + ' s after ' + $Doing + ' began (limit ' +
+                (Get-NdrfixSeconds $Job['Limit']) + ' s)')
+        }
+        if ($elapsed -ge $Job['Beat']) {
+            $Job['Beat'] = $elapsed + 1000
+            'progress|' + $Job['Index'] + '|' + $elapsed.ToString($NdrfixInvariant) + '|' + $Job['Limit'].ToString($NdrfixInvariant) + '|' +
+                (ConvertTo-NdrfixText ($Doing + ' ' + $Job['Name'] + ': ' + $shown))
+        }
+        [System.Threading.Thread]::Sleep(200)
+    }
+}
+
+# Asks the service control manager for one transition; "already so" is no error.
+function global:Send-NdrfixControl {
+    param($Job, $Controller, [string]$Verb)
+    try {
+        switch -CaseSensitive ($Verb) {
+            'stop' { $Controller.Stop() }
+            'start' { $Controller.Start() }
+            'continue' { $Controller.Continue() }
+        }
+    } catch {
+        $cause = Get-NdrfixCause $_
+        $code = Get-NdrfixCode $cause
+        if (($code -eq 1056) -or ($code -eq 1062)) { return }
+        $Job['Next'] = Get-NdrfixNextStep $code
+        $number = ''
+        if ($code -ne 0) { $number = ' (Windows error ' + $code.ToString($NdrfixInvariant) + ')' }
+        throw ('cannot ' + $Verb + ' ' + $Job['Name'] + ': ' + $cause.Message.TrimEnd([char[]]'. ') + $number)
+    }
+}
+
+function global:Stop-NdrfixService {
+    param($Job, $Controller)
+    Wait-NdrfixService $Job $Controller 'stopping' @(1, 4, 7)
+    if ($Job['Seen'] -eq 1) { return }
+    $dependents = @(Get-NdrfixRunningDependents $Controller)
+    if ($dependents.Count -gt 0) {
+        $Job['Next'] = Get-NdrfixNextStep 1051
+        throw ('cannot stop ' + $Job['Name'] + ': services that depend on it are running: ' + [string]::Join(', ', [string[]]$dependents))
+    }
+    Send-NdrfixControl $Job $Controller 'stop'
+    Wait-NdrfixService $Job $Controller 'stopping' @(1)
+}
+
+function global:Start-NdrfixService {
+    param($Job, $Controller)
+    Wait-NdrfixService $Job $Controller 'starting' @(1, 4, 7)
+    if ($Job['Seen'] -eq 4) { return }
+    $verb = 'start'
+    if ($Job['Seen'] -eq 7) { $verb = 'continue' }
+    Send-NdrfixControl $Job $Controller $verb
+    Wait-NdrfixService $Job $Controller 'starting' @(1, 4)
+    if ($Job['Seen'] -eq 1) {
+        $Job['Next'] = Get-NdrfixNextStep 0
+        throw ($Job['Name'] + ' stopped again right after it was started')
+    }
+}
+
+function global:Set-NdrfixStartType {
+    param($Job, $Controller, [string]$Start)
+    if (Test-NdrfixSame (Get-NdrfixStartType $Job['Name']) $Start) { return }
+    switch -CaseSensitive ($Start) {
+        'automatic' { $wanted = 'Automatic' }
+        'manual' { $wanted = 'Manual' }
+        'disabled' { $wanted = 'Disabled' }
+        default { throw ('the start type ' + $Start + ' is for drivers and is not set') }
+    }
+    try {
+        Set-Service -InputObject $Controller -StartupType $wanted
+    } catch {
+        $cause = Get-NdrfixCause $_
+        $Job['Next'] = Get-NdrfixNextStep (Get-NdrfixCode $cause)
+        throw ('cannot set the start type of ' + $Job['Name'] + ': ' + $cause.Message)
+    }
+}
+
+function global:Write-NdrfixService {
+    param($Job, $Controller)
+    $wanted = $Job['Request']['After'].Split([char[]]'>')
+    if (-not (Test-NdrfixSame $wanted[0] 'service')) { throw 'a service is neither created nor deleted' }
+    switch -CaseSensitive ($wanted[1]) {
+        'stopped' {
+            Stop-NdrfixService $Job $Controller
+            Set-NdrfixStartType $Job $Controller $wanted[2]
+        }
+        'running' {
+            Set-NdrfixStartType $Job $Controller $wanted[2]
+            Start-NdrfixService $Job $Controller
+        }
+        default {
+            if (-not (Test-NdrfixSame $wanted[1] $Job['Settled'])) { throw ('a service cannot be brought to the state ' + $wanted[1]) }
+            Set-NdrfixStartType $Job $Controller $wanted[2]
+        }
+    }
+}
+
+# --- items
+
+# What is compared: all of a state but for a service, where only its status and start type count.
+function global:Get-NdrfixCore {
+    param([string]$State)
+    $parts = $State.Split([char[]]'>')
+    if (Test-NdrfixSame $parts[0] 'service') { return [string]::Join('>', $parts, 0, 3) }
+    $State
+}
+
+function global:Write-NdrfixRegistry {
+    param($Job)
+    $request = $Job['Request']
+    if (Test-NdrfixSame $Job['Before'] $request['Before']) {
+        if (Test-NdrfixSame $request['Before'] $request['After']) { return }
+        if (Test-NdrfixSame $request['Kind'] 'value') { Write-NdrfixValue $request } else { Write-NdrfixKey $request }
+    } else {
+        $Job['Status'] = 'drifted'
+    }
+}
+
+# A state that was seen in passing (START_PENDING) may have settled since: either what is there now or what it settles to counts.
+function global:Invoke-NdrfixServiceChange {
+    param($Job)
+    $request = $Job['Request']
+    $core = Get-NdrfixCore $Job['Before']
+    $controller = New-NdrfixController $Job['Name']
+    try {
+        $same = Test-NdrfixSame $core $request['Before']
+        if ($core.StartsWith('service>', [System.StringComparison]::Ordinal)) {
+            if ($core.Contains('_pending>')) { Wait-NdrfixService $Job $controller 'waiting for' @(1, 4, 7) }
+            $settled = Get-NdrfixServiceState $request
+            $Job['Settled'] = $settled.Split([char[]]'>')[1]
+            if (Test-NdrfixSame (Get-NdrfixCore $settled) $request['Before']) { $same = $true }
+            if (-not $same) { $Job['Before'] = $settled }
+        }
+        if (-not $same) {
+            $Job['Status'] = 'drifted'
+            return
+        }
+        if (Test-NdrfixSame $request['Before'] $request['After']) { return }
+        Write-NdrfixService $Job $controller
+    } finally {
+        $controller.Close()
+    }
+}
+
+function global:Invoke-NdrfixRestart {
+    param($Job)
+    if (Test-NdrfixSame $Job['Before'] 'absent') {
+        $Job['Next'] = Get-NdrfixNextStep 1060
+        throw ('there is no service with the short name ' + $Job['Name'])
+    }
+    $controller = New-NdrfixController $Job['Name']
+    try {
+        Stop-NdrfixService $Job $controller
+        Start-NdrfixWatch $Job
+        try {
+            Start-NdrfixService $Job $controller
+        } catch {
+            $message = (Get-NdrfixCause $_).Message
+            $controller.Refresh()
+            if ([int]$controller.Status -eq 1) { $message = $Job['Name'] + ' IS STOPPED: ' + $message }
+            throw $message
+        }
+    } finally {
+        $controller.Close()
+    }
+}
+
+function global:Invoke-NdrfixItem {
+    param($Job)
+    $Job['Before'] = Get-NdrfixState $Job['Request']
+    switch -CaseSensitive ($Job['Request']['Kind']) {
+        'value' { Write-NdrfixRegistry $Job }
+        'key' { Write-NdrfixRegistry $Job }
+        'service' { Invoke-NdrfixServiceChange $Job }
+        'restart' { Invoke-NdrfixRestart $Job }
+        default { throw ('unknown kind of item ' + $Job['Request']['Kind']) }
+    }
+}
+
+function global:New-NdrfixJob {
+    param($Request, [int]$Index)
+    $job = @{
+        'Request' = $Request; 'Index' = $Index.ToString($NdrfixInvariant); 'Limit' = [int]$Request['Timeout']; 'Before' = ''
+        'Name' = (ConvertFrom-NdrfixText $Request['Name']); 'Status' = 'done'; 'Message' = ''; 'Next' = ''; 'Settled' = ''; 'Seen' = 0
+    }
+    Start-NdrfixWatch $job
+    $job
+}
+
+function global:Set-NdrfixFailure {
+    param($Job, $Record)
+    $cause = Get-NdrfixCause $Record
+    $Job['Status'] = 'failed'
+    $Job['Message'] = $cause.Message
+    if ((Test-NdrfixDenied $cause) -and ($Job['Next'].Length -eq 0)) { $Job['Next'] = Get-NdrfixNextStep 5 }
+}
+
+# Reads back, and says of an item that seemed to work whether it did.
+function global:Complete-NdrfixJob {
+    param($Job)
+    $after = Get-NdrfixReading $Job['Request']
+    $wanted = $Job['Request']['After']
+    if ((Test-NdrfixSame $Job['Status'] 'done') -and ($wanted -ne $null) -and -not (Test-NdrfixSame (Get-NdrfixCore $after) $wanted)) {
+        $Job['Status'] = 'failed'
+        $Job['Message'] = 'the change was carried out, but something else was read back'
+        $Job['Next'] = 'look for a policy or a program on the host that sets it again'
+    }
+    if (Test-NdrfixSame $Job['Status'] 'drifted') { $Job['Message'] = 'the state is no longer the one that was planned from; nothing was written' }
+    'outcome|' + $Job['Index'] + '|' + $Job['Status'] + '|' + $Job['Before'] + '|' + $after + '|' +
+        (ConvertTo-NdrfixText $Job['Message']) + '|' + (ConvertTo-NdrfixText $Job['Next'])
+}
+
+function global:Invoke-Ndrfix {
+    param($Item)
+    $ErrorActionPreference = 'Stop'
+    $index = 0
+    foreach ($one in $Item) {
+        $job = New-NdrfixJob $one $index
+        try { Invoke-NdrfixItem $job } catch { Set-NdrfixFailure $job $_ }
+        Complete-NdrfixJob $job
+        if (-not (Test-NdrfixSame $job['Status'] 'done')) { return }
+        $index = $index + 1
+    }
+}

@@ -1,0 +1,357 @@
+"""The wire between ndrfix and `agent.ps1`: requests are tables of escaped texts, every answer is one line of text.
+
+A line consists of fields, a field may hold a state, a state may hold rows, rows hold cells, a cell may hold a list. Each
+level has a separator of its own, so that splitting never needs a parser:
+
+    state|INDEX|STATE                                         an answer to a read
+    progress|INDEX|ELAPSED MS|LIMIT MS|TEXT                   a sign of life of an item
+    outcome|INDEX|STATUS|BEFORE|AFTER|MESSAGE|NEXT STEP       the end of an item; an empty state was not read
+
+Texts are escaped in both directions (`escape`): a lone surrogate cannot be carried by PSRP's XML at all, and control
+characters are expensive there. One state has exactly one spelling: the far side compares states as texts.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ndrfix.connections.base import OutcomeStatus, Reading
+from ndrfix.resources import (
+    ABSENT,
+    PRESENT,
+    Absent,
+    Action,
+    Computer,
+    ComputerState,
+    File,
+    FileState,
+    FileVersion,
+    FileVersionState,
+    Located,
+    Present,
+    RegistryData,
+    RegistryKey,
+    RegistryTree,
+    RegistryType,
+    RegistryValue,
+    RemoteItem,
+    Resource,
+    Service,
+    ServiceState,
+    ServiceStatus,
+    StartType,
+    State,
+    TreeKey,
+    TreeState,
+    Unreadable,
+)
+
+FIELD, PART, ROW, CELL, ELEMENT = "|", ">", "<", "*", "?"
+
+Request = dict[str, str | int]
+T = TypeVar("T")
+
+
+class WireError(ValueError):
+    """An answer that does not follow the wire's rules."""
+
+
+# --- texts ----------------------------------------------------------------------------------------------------------
+
+# Printable ASCII stands for itself but for the five separators and the backslash. `_x` begins an escape of PSRP's own.
+_ESCAPED = re.compile(r"[^ !-)+-;=@-\[\]-{}~]|_(?=[xX])")
+_ESCAPES = re.compile(r"\\(?:\\|u([0-9a-f]{4}))|\\")
+
+
+def _escape_match(match: re.Match[str]) -> str:
+    char = match[0]
+    if char == "\\":
+        return "\\\\"
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))
+
+
+def escape(text: str) -> str:
+    """The text in printable ASCII without separators; a backslash is doubled, other characters are UTF-16 units in hex."""
+    return _ESCAPED.sub(_escape_match, text)
+
+
+def _unescape_match(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    if match[0] == "\\":
+        raise WireError("a backslash begins no escape")
+    return "\\"
+
+
+def unescape(text: str) -> str:
+    """The text that was escaped; surrogate pairs become one character again, lone surrogates stay.
+
+    Raises:
+        WireError: a backslash that begins no escape.
+    """
+    if "\\" not in text:
+        return text
+    return _ESCAPES.sub(_unescape_match, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _items(text: str, separator: str) -> list[str]:
+    """The parts of a text in which each part is ended by the separator: an empty text has none."""
+    if not text:
+        return []
+    if not text.endswith(separator):
+        raise WireError("a list without an end")
+    return text[:-1].split(separator)
+
+
+# --- states ---------------------------------------------------------------------------------------------------------
+
+
+def _data_cells(data: RegistryData) -> tuple[str, str]:
+    content = data.data
+    if isinstance(content, bytes):
+        return (data.type, base64.b64encode(content).decode())
+    if isinstance(content, tuple):
+        return (data.type, "".join(escape(text) + ELEMENT for text in content))
+    return (data.type, str(content) if isinstance(content, int) else escape(content))
+
+
+def _parse_data(name: str, text: str) -> RegistryData:
+    kind = RegistryType(name)
+    if kind in (RegistryType.DWORD, RegistryType.QWORD):
+        return RegistryData(kind, int(text))
+    if kind in (RegistryType.BINARY, RegistryType.NONE):
+        return RegistryData(kind, base64.b64decode(text, validate=True))
+    if kind is RegistryType.MULTISTRING:
+        return RegistryData(kind, tuple(unescape(element) for element in _items(text, ELEMENT)))
+    return RegistryData(kind, unescape(text))
+
+
+def state_text(state: State) -> str:
+    """The one spelling of a state that can be written: a registry value, a key, or a service (status, start type).
+
+    Raises:
+        ValueError: a state that no item can have before or after it.
+    """
+    match state:
+        case Absent():
+            return "absent"
+        case Present():
+            return "present"
+        case RegistryData():
+            return PART.join(("data", *_data_cells(state)))
+        case ServiceState(status=status, start=start):
+            return PART.join(("service", status, start))
+    raise ValueError(f"{type(state).__name__} is no state that an item can write")
+
+
+def _service(status: str, start: str, display: str, image: str, dependents: str) -> ServiceState:
+    return ServiceState(
+        status=ServiceStatus(status),
+        start=StartType(start),
+        display_name=unescape(display),
+        image_path=unescape(image),
+        dependents=tuple(unescape(name) for name in _items(dependents, ELEMENT)),
+    )
+
+
+def _file(path: str, size: str, modified: str, read_only: str, directory: str) -> FileState:
+    return FileState(
+        path=unescape(path), size=int(size), modified=modified, read_only=read_only == "1", directory=directory == "1"
+    )
+
+
+def _version(path: str, version: str, size: str, modified: str) -> FileVersionState:
+    return FileVersionState(path=unescape(path), version=version, size=int(size), modified=modified)
+
+
+def _computer(name: str, os_version: str, powershell: str, administrator: str, bits: str) -> ComputerState:
+    return ComputerState(
+        name=unescape(name),
+        os_version=unescape(os_version),
+        powershell=unescape(powershell),
+        administrator=administrator == "1",
+        bits=int(bits),
+    )
+
+
+def _tree(rows: str) -> TreeState:
+    keys: list[tuple[str, list[tuple[str, RegistryData]]]] = []
+    for row in _items(rows, ROW):
+        kind, *cells = row.split(CELL)
+        if kind == "k" and len(cells) == 1:
+            keys.append((unescape(cells[0]), []))
+        elif kind == "v" and len(cells) == 3 and keys:
+            keys[-1][1].append((unescape(cells[0]), _parse_data(cells[1], cells[2])))
+        else:
+            raise WireError("a row of a tree that is neither a key nor a value")
+    return TreeState(keys=tuple(TreeKey(path=path, values=tuple(values)) for path, values in keys))
+
+
+_PARSERS: dict[str, Callable[..., Reading]] = {
+    "absent": lambda: ABSENT,
+    "present": lambda: PRESENT,
+    "data": _parse_data,
+    "service": _service,
+    "file": _file,
+    "version": _version,
+    "computer": _computer,
+    "tree": _tree,
+    "unreadable": lambda denied, reason: Unreadable(reason=unescape(reason), denied=denied == "1"),
+}
+
+
+def parse_state(text: str) -> Reading:
+    """The state that a text of the far side means.
+
+    Raises:
+        WireError: the text follows none of the forms.
+    """
+    kind, *parts = text.split(PART)
+    try:
+        return _PARSERS[kind](*parts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError(f"{kind!r} with {len(parts)} parts is no state: {error}") from error
+
+
+# --- requests -------------------------------------------------------------------------------------------------------
+
+
+def _key_cells(key: RegistryKey) -> Request:
+    return {"Hive": key.hive.value, "Path": escape(key.path)}
+
+
+def _value_cells(value: RegistryValue) -> Request:
+    return {**_key_cells(value.key), "Name": escape(value.name)}
+
+
+def _path_cells(path: str | Located) -> Request:
+    if isinstance(path, str):
+        return {"Base": "", "Tail": escape(path)}
+    if isinstance(path.base, Service):
+        return {"Base": "service", "Name": escape(path.base.name), "Tail": escape(path.tail)}
+    return {"Base": "value", **_value_cells(path.base), "Tail": escape(path.tail)}
+
+
+def read_request(resource: Resource) -> Request:
+    """The table that asks the far side for one resource."""
+    match resource:
+        case RegistryValue():
+            return {"Kind": "value", **_value_cells(resource)}
+        case RegistryKey():
+            return {"Kind": "key", **_key_cells(resource)}
+        case RegistryTree():
+            return {"Kind": "tree", **_key_cells(resource.key), "Depth": resource.depth}
+        case Service():
+            return {"Kind": "service", "Name": escape(resource.name)}
+        case File():
+            return {"Kind": "file", **_path_cells(resource.path)}
+        case FileVersion():
+            return {"Kind": "version", **_path_cells(resource.path)}
+        case Computer():
+            return {"Kind": "computer"}
+
+
+def apply_request(item: RemoteItem) -> Request:
+    """The table that tells the far side to carry out one item.
+
+    Raises:
+        ValueError: a state that cannot be written.
+    """
+    limit = max(1, round(item.timeout * 1000))
+    if isinstance(item, Action):
+        return {"Kind": item.verb.value, "Name": escape(item.resource.name), "Timeout": limit}
+    states: Request = {"Before": state_text(item.before), "After": state_text(item.after), "Timeout": limit}
+    return {**read_request(item.resource), **states}
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateLine:
+    """The answer to the read request at `index`."""
+
+    index: int
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressLine:
+    """A sign of life of the item at `index`; times in seconds."""
+
+    index: int
+    elapsed: float
+    limit: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeLine:
+    """The end of the item at `index`."""
+
+    index: int
+    status: OutcomeStatus
+    before: Reading | None
+    after: Reading | None
+    message: str
+    next_step: str
+
+
+Line = StateLine | ProgressLine | OutcomeLine
+
+
+def _state_or_none(text: str) -> Reading | None:
+    return parse_state(text) if text else None
+
+
+def _outcome(index: str, status: str, before: str, after: str, message: str, step: str) -> OutcomeLine:
+    return OutcomeLine(
+        index=int(index),
+        status=OutcomeStatus(status),
+        before=_state_or_none(before),
+        after=_state_or_none(after),
+        message=unescape(message),
+        next_step=unescape(step),
+    )
+
+
+def _progress(index: str, elapsed: str, limit: str, text: str) -> ProgressLine:
+    return ProgressLine(index=int(index), elapsed=int(elapsed) / 1000, limit=int(limit) / 1000, text=unescape(text))
+
+
+_LINES: dict[str, Callable[..., Line]] = {
+    "state": lambda index, state: StateLine(index=int(index), reading=parse_state(state)),
+    "progress": _progress,
+    "outcome": _outcome,
+}
+
+
+def parse_line(text: str) -> Line:
+    """What one line of the far side says.
+
+    Raises:
+        WireError: the line follows none of the forms.
+    """
+    kind, *fields = text.split(FIELD)
+    try:
+        return _LINES[kind](*fields)
+    except WireError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError(f"a line {kind!r} with {len(fields)} fields: {error}") from error
+
+
+def at_index(sequence: Sequence[T], index: int) -> T:
+    """The element that an answer's index means.
+
+    Raises:
+        WireError: nothing was asked under that index.
+    """
+    if not 0 <= index < len(sequence):
+        raise WireError(f"an answer to request {index}, {len(sequence)} were made")
+    return sequence[index]

@@ -1,0 +1,286 @@
+"""One PowerShell session over pypsrp, with every call bounded. The only module that imports pypsrp; import it lazily."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+import requests
+import spnego.exceptions
+from pypsrp.complex_objects import PSInvocationState
+from pypsrp.exceptions import WinRMError
+from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.wsman import OptionSet, SelectorSet, WSMan
+
+from ndrfix.connections.endpoint import Endpoint
+from ndrfix.connections.protocol import Request
+
+# A shell whose client went away ends after this many seconds; Windows accepts no less than 60.
+IDLE_TIMEOUT = 180
+_CLOSE_TIMEOUT = 10
+_GRACE = 10.0
+_LOUD_LOGGERS = ("pypsrp", "spnego", "requests_credssp", "urllib3")
+
+# All that pypsrp, requests and the XML and PSRP parsers below them were seen to raise; answers that are cut or wrong end in
+# the last six.
+FOREIGN: tuple[type[BaseException], ...] = (
+    requests.RequestException,
+    WinRMError,
+    spnego.exceptions.SpnegoError,
+    ParseError,
+    OSError,
+    ImportError,
+    ValueError,
+    AttributeError,
+    TypeError,
+    LookupError,
+    RuntimeError,
+    struct.error,
+)
+
+
+class DeadlineError(Exception):
+    """A call took longer than it may."""
+
+
+class OutputLimitError(Exception):
+    """A call returned more than it may."""
+
+
+class ScriptError(Exception):
+    """The far side ended a pipeline with an error; the text is PowerShell's."""
+
+
+def quiet_loggers() -> None:
+    """Switch the libraries' own logs off: at debug level they hold requests, tokens and headers in clear text."""
+    for name in _LOUD_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+class _BoundedWSMan(WSMan):
+    """A WSMan that repeats a Receive once, where pypsrp would hang on to a dead host for five minutes."""
+
+    def invoke(
+        self,
+        action: str,
+        resource_uri: str,
+        resource: Element | None,
+        option_set: OptionSet | None = None,
+        selector_set: SelectorSet | None = None,
+        timeout: int | None = None,
+        *,
+        retries_on_read_timeout: int = 0,
+    ) -> Element:
+        return super().invoke(
+            action,
+            resource_uri,
+            resource,
+            option_set,
+            selector_set,
+            timeout,
+            retries_on_read_timeout=min(retries_on_read_timeout, 1),
+        )
+
+
+def wsman_arguments(endpoint: Endpoint) -> dict[str, Any]:
+    """The keyword arguments of pypsrp's WSMan for an endpoint."""
+    password, key_password = endpoint.password, endpoint.certificate_key_password
+    return {
+        "server": endpoint.host,
+        "port": endpoint.port,
+        "ssl": endpoint.protocol == "https",
+        "path": endpoint.path,
+        "username": endpoint.user,
+        "password": password.reveal() if password else None,
+        "auth": endpoint.auth,
+        "cert_validation": (endpoint.ca_cert or True) if endpoint.cert_validation else False,
+        "encryption": endpoint.message_encryption,
+        "proxy": endpoint.proxy,
+        "no_proxy": endpoint.ignore_proxy,
+        "connection_timeout": endpoint.connection_timeout,
+        "operation_timeout": endpoint.operation_timeout,
+        "read_timeout": max(endpoint.read_timeout, endpoint.operation_timeout + 2),
+        "reconnection_retries": endpoint.reconnection_retries,
+        "reconnection_backoff": endpoint.reconnection_backoff,
+        "max_envelope_size": endpoint.max_envelope_size,
+        "certificate_pem": endpoint.certificate_pem,
+        "certificate_key_pem": endpoint.certificate_key_pem,
+        "certificate_key_password": key_password.reveal() if key_password else None,
+        "negotiate_delegate": endpoint.negotiate_delegate,
+        "negotiate_hostname_override": endpoint.negotiate_hostname_override,
+        "negotiate_send_cbt": endpoint.negotiate_send_cbt,
+        "negotiate_service": endpoint.negotiate_service,
+        "credssp_auth_mechanism": endpoint.credssp_auth_mechanism,
+        "credssp_disable_tlsv1_2": endpoint.credssp_disable_tlsv1_2,
+        "credssp_minimum_version": endpoint.credssp_minimum_version,
+    }
+
+
+class Wires:
+    """The TCP connections of a session: they can be cut from another thread, and are surely closed in the end."""
+
+    def __init__(self, session: requests.Session) -> None:
+        self._connections: list[Any] = []
+        self.offered = ""
+        session.hooks["response"].append(self._remember)
+        for adapter in set(session.adapters.values()):
+            manager = adapter.poolmanager
+            classes = manager.pool_classes_by_scheme.items()
+            manager.pool_classes_by_scheme = {scheme: self._tracking(make) for scheme, make in classes}
+
+    def _remember(self, response: requests.Response, **_kwargs: Any) -> None:
+        if response.status_code == requests.codes.unauthorized:
+            self.offered = response.headers.get("WWW-Authenticate", "")
+
+    def _tracking(self, make_pool: Callable[..., Any]) -> Callable[..., Any]:
+        def make(*args: Any, **kwargs: Any) -> Any:
+            pool = make_pool(*args, **kwargs)
+            connect = pool.ConnectionCls
+
+            def tracked(*args: Any, **kwargs: Any) -> Any:
+                connection = connect(*args, **kwargs)
+                self._connections.append(connection)
+                return connection
+
+            pool.ConnectionCls = tracked
+            return pool
+
+        return make
+
+    def cut(self) -> None:
+        """Shut every connection down; a thread that waits for one gets an error at once."""
+        for connection in list(self._connections):
+            if (sock := connection.sock) is not None:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.close()
+        self._connections.clear()
+
+
+class _Watchdog:
+    """Cuts the wires when a call is still under way after its deadline: a peer that drips bytes never times out."""
+
+    def __init__(self, wires: Wires, until: Callable[[], float]) -> None:
+        self._wires, self._until = wires, until
+        self._done = threading.Event()
+        self.barked = False
+        self._thread = threading.Thread(target=self._watch, name="ndrfix-watchdog", daemon=True)
+
+    def _watch(self) -> None:
+        while (left := self._until() + _GRACE - time.monotonic()) > 0:
+            if self._done.wait(left):
+                return
+        self.barked = True
+        self._wires.cut()
+
+    def __enter__(self) -> _Watchdog:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+
+class Session:
+    """An open runspace pool. After an error it is of no further use: close it.
+
+    Raises from every method but `close`: one of `FOREIGN`, `DeadlineError`, `OutputLimitError`, `ScriptError`.
+    """
+
+    def __init__(self, endpoint: Endpoint, until: Callable[[], float]) -> None:
+        quiet_loggers()
+        self._limit = endpoint.output_limit
+        self._poll = endpoint.operation_timeout
+        self._broken = False
+        self._wsman = _BoundedWSMan(**wsman_arguments(endpoint))
+        # Built now, to get at its connections: pypsrp offers no public way to a session before the first request.
+        transport = self._wsman.transport
+        transport.session = transport._build_session()  # noqa: SLF001
+        self._wires = Wires(transport.session)
+        self._pool = RunspacePool(
+            self._wsman, configuration_name=endpoint.configuration_name, idle_timeout=IDLE_TIMEOUT
+        )
+        self._until = until
+
+    @property
+    def offered(self) -> str:
+        """The authentication schemes that the server named when it last refused one."""
+        return self._wires.offered
+
+    def open(self) -> None:
+        """Log on and start the remote shell."""
+        with self._guarded():
+            self._pool.open()
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        with _Watchdog(self._wires, self._until) as dog:
+            try:
+                yield
+            except FOREIGN as error:
+                self._broken = True
+                if dog.barked:
+                    raise DeadlineError from error
+                raise
+            except GeneratorExit:
+                # The caller lost interest while the far side works: only the end of the shell would stop it.
+                self._broken = True
+                raise
+
+    def call(self, command: str, parameter: str, rows: Sequence[Request], *, first: str = "") -> Iterator[str]:
+        """Run one function of the far side over a list of tables, and yield its lines as they come.
+
+        Args:
+            first: Script text that is run before, in the same pipeline.
+        """
+        shell = PowerShell(self._pool)
+        if first:
+            shell.add_script(first).add_statement()
+        shell.add_cmdlet(command).add_parameter(parameter, [dict(row) for row in rows])
+        with self._guarded():
+            shell.begin_invoke()
+            yield from self._lines(shell)
+        if shell.state != PSInvocationState.COMPLETED or shell.streams.error:
+            raise ScriptError("; ".join(str(error) for error in shell.streams.error) or "the pipeline was stopped")
+
+    def _lines(self, shell: PowerShell) -> Iterator[str]:
+        seen = size = 0
+        while True:
+            for line in shell.output[seen:]:
+                seen += 1
+                size += len(str(line))
+                if size > self._limit:
+                    raise OutputLimitError
+                yield str(line)
+            if shell.state != PSInvocationState.RUNNING:
+                return
+            left = self._until() - time.monotonic()
+            if left <= 0:
+                raise DeadlineError
+            shell.poll_invoke(timeout=max(1, min(self._poll, math.ceil(left))))
+
+    def close(self) -> None:
+        """Delete the remote shell where the connection still works, and close the sockets. Never raises."""
+        if not self._broken:
+            self._broken = True
+            transport = self._wsman.transport
+            transport.read_timeout = transport.connection_timeout = _CLOSE_TIMEOUT
+            with contextlib.suppress(*FOREIGN):
+                self._pool.close()
+        with contextlib.suppress(*FOREIGN):
+            self._wsman.close()
+        self._wires.close()

@@ -1,0 +1,208 @@
+"""The connection to a Windows host over WinRM, with `agent.ps1` as its far side."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
+from ndrfix.connections.endpoint import Endpoint
+from ndrfix.connections.faults import Scene, check_endpoint, host_error
+from ndrfix.connections.protocol import (
+    Line,
+    OutcomeLine,
+    ProgressLine,
+    StateLine,
+    WireError,
+    apply_request,
+    parse_line,
+    read_request,
+)
+from ndrfix.errors import HostError, UnreachableError
+from ndrfix.resources import Action, RemoteItem, Resource
+
+if TYPE_CHECKING:
+    from ndrfix.connections.psrp import Session
+
+# A server closes idle connections, and with message encryption a session does not survive that: after this many seconds
+# without a call, items go over a new session.
+_STALE = 60.0
+# A shell takes a limited number of pipelines (1,000 by default on Windows), and pypsrp frees none while it lives.
+_PIPELINES = 500
+
+
+def _agent() -> str:
+    return files("ndrfix.connections").joinpath("agent.ps1").read_text(encoding="ascii")
+
+
+def _limit(item: RemoteItem) -> float:
+    return item.timeout * 2 if isinstance(item, Action) else item.timeout
+
+
+class WinRM:
+    """One host over WinRM: a `Connection`. The session is opened by the first call, and again when it was lost.
+
+    Used by one thread at a time. A lost read is repeated once over a new session; a lost `apply` never is: it raises
+    `UnreachableError` with `sent` set.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._session: Session | None = None
+        self._defined = False
+        self._pipelines = 0
+        self._last_call = 0.0
+        self._deadline = 0.0
+        self._end: float | None = None
+
+    def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+        """The state of each resource, all of them by one pipeline.
+
+        Raises:
+            UnreachableError: there is no session.
+            FarSideError: the host refused the request as a whole.
+        """
+        wanted = list(dict.fromkeys(resources))
+        if not wanted:
+            return {}
+        reused = self._session is not None
+        try:
+            return self._read(wanted)
+        except UnreachableError:
+            if not reused or self._out_of_time():
+                raise
+            return self._read(wanted)
+
+    def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+        """Carry the items out in order; see `Connection.apply`.
+
+        Raises:
+            UnreachableError: there is no session, or it was lost (`sent` tells whether items may have arrived).
+            FarSideError: the host refused the request as a whole.
+        """
+        if not items:
+            return
+        if time.monotonic() - self._last_call > _STALE:
+            self.close()
+        rows = [apply_request(item) for item in items]
+        self._start(self._endpoint.call_timeout + _limit(items[0]))
+        for count, outcome in enumerate(self._outcomes(items, rows, on_event), start=1):
+            if count < len(items):
+                self._extend(self._endpoint.call_timeout + _limit(items[count]))
+            yield outcome
+
+    def close(self) -> None:
+        """End the session; never raises, may be called twice."""
+        session, self._session = self._session, None
+        self._defined = False
+        if session is not None:
+            session.close()
+
+    # --- one call
+
+    def _out_of_time(self) -> bool:
+        return self._end is not None and time.monotonic() >= self._end
+
+    def _extend(self, seconds: float) -> None:
+        now = time.monotonic()
+        if self._end is None:
+            self._end = now + self._endpoint.host_timeout
+        self._deadline = min(now + seconds, self._end)
+
+    def _start(self, seconds: float) -> None:
+        self._extend(seconds)
+        if self._out_of_time():
+            limit = self._endpoint.host_timeout
+            raise UnreachableError(
+                f"{self._endpoint.title} took longer than the {limit:g} s allowed for one host",
+                next_step="raise the limit for the host, or run fewer tasks at a time",
+            )
+        if self._pipelines >= _PIPELINES:
+            self.close()
+        if self._session is None:
+            self._open()
+
+    def _open(self) -> None:
+        from ndrfix.connections.psrp import FOREIGN, DeadlineError, Session
+
+        check_endpoint(self._endpoint)
+        session: Session | None = None
+        try:
+            session = Session(self._endpoint, lambda: self._deadline)
+            session.open()
+        except (*FOREIGN, DeadlineError) as error:
+            offered = session.offered if session else ""
+            if session is not None:
+                session.close()
+            raise host_error(error, Scene(endpoint=self._endpoint, offered=offered)) from error
+        self._session = session
+        self._pipelines = 0
+
+    def _lines(self, command: str, parameter: str, rows: list[dict[str, str | int]], *, changes: bool) -> Iterator[Line]:
+        """The lines of one call; any error ends the session."""
+        from ndrfix.connections.psrp import FOREIGN, DeadlineError, OutputLimitError, ScriptError
+
+        session = self._session
+        if session is None:
+            raise RuntimeError("a call without a session")
+        scene = Scene(endpoint=self._endpoint, opened=True, changes=changes)
+        complete = False
+        try:
+            first = "" if self._defined else _agent()
+            self._pipelines += 1
+            for text in session.call(command, parameter, rows, first=first):
+                yield parse_line(text)
+            self._defined = complete = True
+            self._last_call = time.monotonic()
+        except (*FOREIGN, DeadlineError, OutputLimitError, ScriptError) as error:
+            raise host_error(error, scene) from error
+        finally:
+            if not complete:
+                self.close()
+
+    def _read(self, wanted: list[Resource]) -> dict[Resource, Reading]:
+        self._start(self._endpoint.call_timeout)
+        readings: dict[int, Reading] = {}
+        rows = [read_request(resource) for resource in wanted]
+        for line in self._lines("Read-Ndrfix", "Request", rows, changes=False):
+            if isinstance(line, StateLine):
+                readings[line.index] = line.reading
+        if set(readings) != set(range(len(wanted))):
+            raise self._garbled(f"{len(readings)} answers to {len(wanted)} requests", changes=False)
+        return {resource: readings[index] for index, resource in enumerate(wanted)}
+
+    def _outcomes(
+        self, items: Sequence[RemoteItem], rows: list[dict[str, str | int]], on_event: Callable[[Progress], None]
+    ) -> Iterator[Outcome]:
+        done = 0
+        stopped = False
+        with contextlib.closing(self._lines("Invoke-Ndrfix", "Item", rows, changes=True)) as lines:
+            for line in lines:
+                if line.index != done or stopped or isinstance(line, StateLine):
+                    raise self._garbled("an answer out of order", changes=True)
+                if isinstance(line, ProgressLine):
+                    on_event(Progress(item=items[done], text=line.text, elapsed=line.elapsed, limit=line.limit))
+                    continue
+                stopped = line.status is not OutcomeStatus.DONE
+                item = items[done]
+                done += 1
+                yield _outcome(item, line)
+        if not stopped and done < len(items):
+            raise self._garbled(f"{done} outcomes of {len(items)} items", changes=True)
+
+    def _garbled(self, what: str, *, changes: bool) -> HostError:
+        return host_error(WireError(what), Scene(endpoint=self._endpoint, opened=True, changes=changes))
+
+
+def _outcome(item: RemoteItem, line: OutcomeLine) -> Outcome:
+    return Outcome(
+        item=item,
+        status=line.status,
+        before=line.before,
+        after=line.after,
+        message=line.message,
+        next_step=line.next_step,
+    )
