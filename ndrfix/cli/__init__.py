@@ -1,0 +1,116 @@
+"""The command line: the only place that prints, reads the environment and exits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from ndrfix import __version__
+from ndrfix.errors import InputError, NdrfixError, UsageError, did_you_mean
+
+VERBS = {
+    "plan": "Show what a playbook would change, with diffs; change nothing.",
+    "apply": "Show the plan, ask, then change exactly that and read it back.",
+    "steps": "List the steps that playbooks can use, or show one step's page.",
+    "inventory": "Show hosts, groups and variables as ndrfix understands them.",
+    "demo": "Plan and apply the reverse-NDR remediation on simulated hosts.",
+}
+
+EXIT_INPUT, EXIT_HOST, EXIT_UNREACHABLE, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BUG = 1, 2, 4, 5, 99, 250
+
+
+class Verbs(click.Group):
+    """Loads the module of a verb only when that verb is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
+        """The verbs in the order of the help page."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - Click's signature
+        """The command of a verb, None when there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        module = import_module(f"ndrfix.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As Click does it, with the nearest verb in the error."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise UsageError(
+                f"unknown command {args[0]!r}{did_you_mean(args[0], VERBS)}",
+                next_step="`ndrfix --help` lists the commands.",
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The verbs with their summaries, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ndrfix")
+def root() -> None:
+    """Remediation playbooks for Microsoft Exchange 5.5 hosts: plan with diffs, apply, verify, report.
+
+    Exit codes: 0 fine; 1 wrong input; 2 a host failed; 4 a host was unreachable; 5 wrong usage of the command line; 10 with
+    --detailed-exitcode when changes are pending or were made; 99 Ctrl-C; 250 a bug.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with the documented code; no traceback reaches the user."""
+    _plain_streams()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of a command line; what is printed has been printed."""
+    from ndrfix.cli.terminal import show_bug, show_error
+
+    try:
+        code = root.main(arguments, prog_name="ndrfix", standalone_mode=False)
+    except InputError as error:
+        show_error(error)
+        return EXIT_INPUT
+    except UsageError as error:
+        show_error(error)
+        return EXIT_USAGE
+    except NdrfixError as error:
+        show_error(error)
+        return EXIT_HOST
+    except click.UsageError as error:
+        show_error(UsageError(error.format_message(), next_step=_help_hint(error)))
+        return EXIT_USAGE
+    except click.ClickException as error:
+        show_error(InputError(error.format_message()))
+        return EXIT_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing more can be said, and nothing more is to be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the outermost edge: a bug is reported as one, not as a traceback
+        show_bug(error)
+        return EXIT_BUG
+    return code if isinstance(code, int) else 0
+
+
+def _help_hint(error: click.UsageError) -> str:
+    return f"`{error.ctx.command_path} --help` shows what is possible." if error.ctx else ""
+
+
+def _plain_streams() -> None:
+    """Output is UTF-8 with replacement, so that no character of a host's text can end the run on an old console."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

@@ -1,0 +1,78 @@
+"""What is printed: errors as one block each, colour only where it is wanted."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from ndrfix import __version__
+from ndrfix.errors import HostError, InputError, NdrfixError
+from ndrfix.place import Place
+from ndrfix.secrets import Masker
+
+MASKER = Masker()
+"""Knows every secret that this process has resolved; everything printed or stored passes it."""
+
+_EXCERPT_WIDTH = 110
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether to colour a stream: NO_COLOR and ANSIBLE_NOCOLOR say no, ANSIBLE_FORCE_COLOR yes, else a terminal decides."""
+    if os.environ.get("NO_COLOR") or os.environ.get("ANSIBLE_NOCOLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("ANSIBLE_FORCE_COLOR")) or stream.isatty()
+
+
+def say(text: str) -> None:
+    """Print to standard output, secrets masked."""
+    click.echo(MASKER(text), color=wants_colour(sys.stdout))
+
+
+def say_aside(text: str) -> None:
+    """Print to standard error, secrets masked."""
+    click.echo(MASKER(text), err=True, color=wants_colour(sys.stderr))
+
+
+def show_error(error: NdrfixError) -> None:
+    """Print an error block, and one for each further fault that was found with it."""
+    say_aside(error_block(error))
+    for other in error.others if isinstance(error, InputError) else ():
+        say_aside(error_block(other))
+
+
+def error_block(error: NdrfixError) -> str:
+    """What is wrong, where, with the line of the file and a caret, and what to do next."""
+    host = f"{error.host}: " if isinstance(error, HostError) and error.host and error.host not in error.what else ""
+    lines = [f"error: {host}{error.what}"]
+    if error.place:
+        lines.append(f"  {error.place}")
+        lines.extend(_excerpt(error.place))
+    lines.extend(f"  {line}" for line in error.next_step.splitlines())
+    return "\n".join(lines)
+
+
+def _excerpt(place: Place) -> list[str]:
+    try:
+        text = Path(place.file).read_bytes().decode("utf-8-sig").splitlines()[place.line - 1]
+    except (OSError, UnicodeDecodeError, IndexError, ValueError):
+        return []
+    if not text.strip() or place.column > len(text) or place.column > _EXCERPT_WIDTH:
+        return []
+    number = f"{place.line:>5} | "
+    shown = text[:_EXCERPT_WIDTH].replace("\t", " ")
+    return [f"{number}{shown}", " " * (len(number) - 2) + "| " + " " * (place.column - 1) + "^"]
+
+
+def show_bug(error: Exception) -> None:
+    """Print what to report when ndrfix itself is at fault; the traceback only when NDRFIX_DEBUG is set."""
+    where = traceback.extract_tb(error.__traceback__)
+    last = f" at {Path(where[-1].filename).name}:{where[-1].lineno}" if where else ""
+    say_aside(f"error: a bug in ndrfix {__version__}: {type(error).__name__}: {error}{last}")
+    say_aside("  Please report it with the command line. NDRFIX_DEBUG=1 prints the details.")
+    if os.environ.get("NDRFIX_DEBUG"):
+        say_aside("".join(traceback.format_exception(error)))

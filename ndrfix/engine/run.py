@@ -1,0 +1,213 @@
+"""A whole run: every play over its hosts, planned or applied. The one place that decides what a run stands on.
+
+A plan stands on `Overlay(connection)` without a recorder, an apply on the live connection with one; nothing below knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ndrfix.connections.base import Connection, Progress
+from ndrfix.engine.applying import HostApply
+from ndrfix.engine.fleet import Fleet, too_many_failed
+from ndrfix.engine.overlay import Overlay
+from ndrfix.engine.pending import Owed
+from ndrfix.engine.plan import BoundTask, HostPlan, Plan, PlayPlan
+from ndrfix.engine.planning import HostPlanner
+from ndrfix.engine.readings import Readings
+from ndrfix.engine.recorder import HostRecorder, Journal, NoRecorder, Recorder
+from ndrfix.engine.result import HostResult, Mode, PlayResult, RunContext, RunResult, Status, TaskResult
+from ndrfix.engine.task import TaskRunner
+from ndrfix.playbook import Play
+
+Listener = Callable[[str, BoundTask, Progress], None]
+"""Told of signs of life: host, task, progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayJob:
+    """A play with its hosts, in the batches that `serial` makes of them."""
+
+    play: Play
+    batches: tuple[tuple[HostPlanner, ...], ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What runs share. `connect` gives a connection to a host by name, not yet open; `clock` gives seconds.
+
+    `finished` is told of each host that is through with a play.
+    """
+
+    context: RunContext
+    fleet: Fleet
+    connect: Callable[[str], Connection]
+    clock: Callable[[], float]
+    listen: Listener = lambda _host, _task, _progress: None
+    finished: Callable[[str], None] = lambda _host: None
+    owed: Owed = field(default_factory=dict)
+
+    def plan(self, jobs: Sequence[PlayJob]) -> Plan:
+        """What every play finds and would do. A host that failed a play is passed over in the plays after it."""
+        plays: list[PlayPlan] = []
+        out: dict[str, str] = {}
+        for job in jobs:
+            batches: list[tuple[HostPlan, ...]] = []
+            stop = ""
+            for batch in job.batches:
+                ends = self.fleet.run(batch, lambda host, stop=stop: self._plan(host, stop or out.get(host.name, "")), _crashed)
+                batches.append(ends)
+                stop = stop or too_many_failed([_results(end) for end in ends], job.play.max_fail_percentage)
+            play = PlayPlan(
+                name=job.play.name, batches=tuple(batches), max_fail_percentage=job.play.max_fail_percentage
+            )
+            out |= {host.host: f"it failed the play {play.name!r}" for host in play.hosts if _failed(_results(host))}
+            plays.append(play)
+        return Plan(context=self.context, plays=tuple(plays))
+
+    def apply(self, plan: Plan, journal: Journal) -> RunResult:
+        """What came of carrying out a plan: exactly what it holds, host by host."""
+        began = self.clock()
+        plays: list[PlayResult] = []
+        out: dict[str, str] = {}
+        for play in plan.plays:
+            hosts: list[HostResult] = []
+            stop = ""
+            for batch in play.batches:
+                work = [_Planned(host, stop or out.get(host.host, "")) for host in batch]
+                ends = self.fleet.run(work, lambda host: self._apply(host, journal), _broken)
+                hosts += ends
+                stop = stop or too_many_failed([end.tasks for end in ends], play.max_fail_percentage)
+            out |= {host.host: f"it failed the play {play.name!r}" for host in hosts if _failed(host.tasks)}
+            plays.append(PlayResult(name=play.name, hosts=tuple(hosts)))
+        return RunResult(
+            context=self.context,
+            mode=Mode.APPLY,
+            plays=tuple(plays),
+            seconds=self.clock() - began,
+            folder=str(journal.folder),
+            interrupted=self.fleet.interrupt(),
+        )
+
+    def _plan(self, host: HostPlanner, passed: str) -> HostPlan:
+        if passed:
+            return host.passed_over(passed)
+        with self._connection(host.name) as connection:
+            plan = host.run(self._runner(host.name, Overlay(connection), NoRecorder()), self.fleet.interrupt)
+        self.finished(host.name)
+        return plan
+
+    def _apply(self, host: _Planned, journal: Journal) -> HostResult:
+        if host.passed or host.plan.computer is None:
+            return host.untouched()
+        with self._connection(host.name) as connection:
+            runner = self._runner(host.name, connection, HostRecorder(journal, host.name))
+            owed = self.owed.get(host.name, {})
+            result = HostApply(plan=host.plan, runner=runner, interrupted=self.fleet.interrupt, owed=owed).run()
+        self.finished(host.name)
+        return result
+
+    def _runner(self, host: str, connection: Connection, recorder: Recorder) -> TaskRunner:
+        return TaskRunner(
+            readings=Readings(connection),
+            recorder=recorder,
+            on_event=lambda task, progress: self.listen(host, task, progress),
+            clock=self.clock,
+        )
+
+    @contextmanager
+    def _connection(self, host: str) -> Iterator[Connection]:
+        connection = self.connect(host)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A host of a plan, and why it is passed over (empty: it is not)."""
+
+    plan: HostPlan
+    passed: str
+
+    @property
+    def name(self) -> str:
+        return self.plan.host
+
+    def untouched(self) -> HostResult:
+        """The host's result when nothing is done on it: what the plan said, or why it is passed over."""
+        tasks = tuple(task.result for task in self.plan.tasks)
+        if self.passed:
+            tasks = tuple(_not_evaluated(task, self.passed) for task in tasks)
+        return HostResult(host=self.name, computer=None, tasks=tasks)
+
+
+def _not_evaluated(task: TaskResult, reason: str) -> TaskResult:
+    return TaskResult(
+        index=task.index,
+        name=task.name,
+        step=task.step,
+        status=Status.NOT_EVALUATED,
+        handler=task.handler,
+        label=task.label,
+        message=reason,
+        hidden=task.hidden,
+    )
+
+
+def _results(host: HostPlan) -> tuple[TaskResult, ...]:
+    return tuple(task.result for task in host.tasks)
+
+
+def _failed(tasks: Sequence[TaskResult]) -> bool:
+    bad = (Status.FAILED, Status.UNREACHABLE, Status.DRIFTED)
+    return any(task.status in bad and not task.ignored for task in tasks)
+
+
+def _crashed(host: HostPlanner, message: str) -> HostPlan:
+    return host.crashed(message)
+
+
+def _broken(host: _Planned, message: str) -> HostResult:
+    first, *rest = host.untouched().tasks
+    bug = TaskResult(
+        index=first.index,
+        name=first.name,
+        step=first.step,
+        status=Status.FAILED,
+        message=f"a bug in ndrfix: {message}",
+        next_step="The journal in the run's folder says what was carried out. Please report the bug.",
+    )
+    return HostResult(
+        host=host.name,
+        computer=host.plan.computer,
+        tasks=(bug, *(_not_evaluated(task, "a bug in ndrfix before it") for task in rest)),
+    )
+
+
+def result_of(plan: Plan, seconds: float, *, interrupted: bool = False) -> RunResult:
+    """A plan as a report draws it."""
+    plays = tuple(
+        PlayResult(
+            name=play.name,
+            hosts=tuple(HostResult(host=host.host, computer=host.computer, tasks=_results(host)) for host in play.hosts),
+        )
+        for play in plan.plays
+    )
+    return RunResult(context=plan.context, mode=Mode.PLAN, plays=plays, seconds=seconds, interrupted=interrupted)
+
+
+def batches(hosts: Sequence[HostPlanner], play: Play) -> tuple[tuple[HostPlanner, ...], ...]:
+    """The hosts in the batches that the play's `serial` asks for; the last size holds for the rest."""
+    if not play.serial:
+        return (tuple(hosts),)
+    found: list[tuple[HostPlanner, ...]] = []
+    left = list(hosts)
+    while left:
+        size = play.serial[min(len(found), len(play.serial) - 1)].size(len(hosts))
+        found.append(tuple(left[:size]))
+        left = left[size:]
+    return tuple(found)
