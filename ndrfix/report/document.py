@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from ndrfix import __version__
 from ndrfix.connections.base import Outcome, Reading
-from ndrfix.engine.result import HostResult, PhaseResult, PlayResult, RunResult, Status, TaskResult
+from ndrfix.engine.result import HostResult, Mode, PhaseResult, PlayResult, RunResult, Status, TaskResult
 from ndrfix.report import schema
 from ndrfix.report.diff import meaning
 from ndrfix.report.exit import exit_code
@@ -41,10 +41,10 @@ from ndrfix.steps.base import Check
 def document(result: RunResult, masker: Callable[[str], str] = str) -> str:
     """The run as JSON text, ended by a line feed; `masker` takes secrets out of every text, number and byte string.
 
-    Times are rounded to milliseconds. Half a surrogate pair, which Windows allows and UTF-8 does not, is written as a
-    visible escape.
+    Times are rounded to milliseconds. A dry run has no outcomes: what was done in memory proves nothing. Half a
+    surrogate pair, which Windows allows and UTF-8 does not, is written as a visible escape.
     """
-    return _Writer(masker).run(result).model_dump_json(indent=2, by_alias=True) + "\n"
+    return _Writer(masker, result.mode).run(result).model_dump_json(indent=2, by_alias=True) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class _Writer:
     """Turns results into the models."""
 
     masker: Callable[[str], str]
+    mode: Mode
 
     def text(self, text: str) -> str:
         return self.masker(text).encode("utf-8", "backslashreplace").decode()
@@ -124,7 +125,7 @@ class _Writer:
             checks=tuple(self.check(check) for check in phase.plan.checks),
             items=tuple(self.item(item) for item in phase.plan.items),
             on_failure=tuple(self.item(item) for item in phase.plan.on_failure),
-            outcomes=tuple(self.outcome(outcome) for outcome in phase.outcomes),
+            outcomes=tuple(self.outcome(outcome) for outcome in phase.outcomes if self.mode is Mode.APPLY),
             note=self.text(phase.plan.note),
             instruction=self.text(phase.plan.instruction),
         )
