@@ -46,11 +46,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def raise_faults(faults: Sequence[InputError]) -> None:
     """Raise the first fault with the others in its `others`; nothing happens when there are none."""
-    if not faults:
-        return
-    first = faults[0]
-    first.others = (*first.others, *faults[1:])
-    raise first
+    found = {id(each): each for fault in faults for each in (fault, *fault.others)}
+    if found:
+        first, *others = found.values()
+        first.others = tuple(others)
+        raise first
 
 
 def load_file(path: Path, *, shown: str | None = None) -> Node | None:

@@ -1,0 +1,53 @@
+"""Who is worked on: hosts, groups, variables and host patterns, loaded from Ansible-style YAML inventories."""
+
+from ndrfix.inventory.listing import graph, listing, shown_value
+from ndrfix.inventory.loading import load_inventory
+from ndrfix.inventory.model import Group, Host, Inventory, Variable, secrets_in
+from ndrfix.inventory.patterns import select
+from ndrfix.inventory.settings import (
+    Authentication,
+    ConnectionKind,
+    ConnectionSettings,
+    CredsspMechanism,
+    MessageEncryption,
+    Protocol,
+    connection_aliases,
+)
+from ndrfix.inventory.variables import (
+    Decrypt,
+    combine,
+    has_jinja,
+    is_secret_name,
+    load_variables,
+    parse_extra_vars,
+    refuse_vaulted,
+    variables_of,
+)
+
+__all__ = [
+    "Authentication",
+    "ConnectionKind",
+    "ConnectionSettings",
+    "CredsspMechanism",
+    "Decrypt",
+    "Group",
+    "Host",
+    "Inventory",
+    "MessageEncryption",
+    "Protocol",
+    "Variable",
+    "combine",
+    "connection_aliases",
+    "graph",
+    "has_jinja",
+    "is_secret_name",
+    "listing",
+    "load_inventory",
+    "load_variables",
+    "parse_extra_vars",
+    "refuse_vaulted",
+    "secrets_in",
+    "select",
+    "shown_value",
+    "variables_of",
+]

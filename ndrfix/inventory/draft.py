@@ -1,0 +1,113 @@
+"""The tree of groups while files are read into it, and its check for loops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ndrfix.errors import InputError, InventoryError
+from ndrfix.inventory.model import Variable
+from ndrfix.place import Place
+
+ALL = "all"
+UNGROUPED = "ungrouped"
+PRIORITY = "ansible_group_priority"
+
+
+@dataclass(slots=True)
+class GroupDraft:
+    """A group as far as it is read; the members are names with the place where they were first named."""
+
+    name: str
+    place: Place
+    hosts: dict[str, Place] = field(default_factory=dict)
+    children: dict[str, Place] = field(default_factory=dict)
+    variables: dict[str, Variable] = field(default_factory=dict)
+    priority: int = 1
+    depth: int = 0
+
+
+@dataclass(slots=True)
+class HostDraft:
+    """A host as far as it is read."""
+
+    name: str
+    place: Place
+    variables: dict[str, Variable] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Draft:
+    """All groups and hosts read so far, in the order in which the files name them, and the faults found."""
+
+    groups: dict[str, GroupDraft] = field(default_factory=dict)
+    hosts: dict[str, HostDraft] = field(default_factory=dict)
+    faults: list[InputError] = field(default_factory=list)
+
+    def fault(self, what: str, place: Place, next_step: str = "") -> None:
+        """Note a fault; reading goes on."""
+        self.faults.append(InventoryError(what, place=place, next_step=next_step))
+
+    def group(self, name: str, place: Place) -> GroupDraft:
+        """Return the group of that name, a new one when it is named for the first time."""
+        return self.groups.setdefault(name, GroupDraft(name, place))
+
+    def host(self, name: str, place: Place) -> HostDraft:
+        """Return the host of that name, a new one when it is named for the first time."""
+        return self.hosts.setdefault(name, HostDraft(name, place))
+
+    def finish(self, place: Place) -> None:
+        """Add the implicit groups, hang every group below `all`, and check names and loops.
+
+        Afterwards every group's `depth` is the longest way from `all`, unless there are faults.
+        """
+        top = self.group(ALL, place)
+        self.group(UNGROUPED, place)
+        below = {child for group in self.groups.values() if group is not top for child in group.children}
+        for name, group in self.groups.items():
+            if name not in below and group is not top:
+                top.children.setdefault(name, group.place)
+            if name in self.hosts:
+                self.fault(
+                    f"{name!r} is a host and a group", self.hosts[name].place, "Give one of the two another name."
+                )
+        self._settle_ungrouped()
+        self._measure()
+
+    def _settle_ungrouped(self) -> None:
+        """Keep in `ungrouped` exactly the hosts that no other group but `all` names."""
+        ungrouped = self.groups[UNGROUPED]
+        grouped = {name for group in self.groups.values() if group.name not in (ALL, UNGROUPED) for name in group.hosts}
+        members = {name: host.place for name, host in self.hosts.items() if name not in grouped}
+        ungrouped.hosts = members
+
+    def _measure(self) -> None:
+        """Set the depths, parents before children; what is never reached that way is part of a loop or below one."""
+        waiting = dict.fromkeys(self.groups, 0)
+        for group in self.groups.values():
+            for child in group.children:
+                waiting[child] += 1
+        ready = [name for name, count in waiting.items() if count == 0]
+        while ready:
+            group = self.groups[ready.pop()]
+            del waiting[group.name]
+            for child in group.children:
+                self.groups[child].depth = max(self.groups[child].depth, group.depth + 1)
+                waiting[child] -= 1
+                if waiting[child] == 0:
+                    ready.append(child)
+        self._report_loops(waiting)
+
+    def _report_loops(self, unreached: dict[str, int]) -> None:
+        parents = {child: name for name in unreached for child in self.groups[name].children if child in unreached}
+        reported: set[str] = set()
+        for start in unreached:
+            path, name = [start], parents[start]  # what was not reached has a parent that was not reached
+            while name not in path:
+                path.append(name)
+                name = parents[name]
+            loop = path[path.index(name) :]
+            if reported.isdisjoint(loop):
+                reported.update(loop)
+                shown = " > ".join((loop[0], *reversed(loop)))
+                place = self.groups[parents[loop[0]]].children[loop[0]]
+                self.fault(f"the groups form a loop: {shown}", place, "Remove one of the 'children' entries.")

@@ -1,0 +1,108 @@
+"""Who: hosts, groups and the variables that they carry, each with the place where it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ndrfix.errors import InventoryError
+from ndrfix.place import Place
+from ndrfix.secrets import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A variable as written.
+
+    `value` is made of str, int, float, bool, None, date, list and dict; it may hold Jinja text that nobody has
+    evaluated yet. Texts under a name that looks like a password are `Secret` unless they hold Jinja; encrypted values
+    are `Vaulted`; `UnsafeText` is never to be templated. All three may also stand inside lists and dicts.
+    """
+
+    value: Any
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host. `groups` from weakest to strongest, `all` first; `variables` are the winners by Ansible's precedence.
+
+    `sealed` are the encrypted variables files that belong to the host and could not be opened: what they define is
+    unknown, so `variables` is incomplete.
+    """
+
+    name: str
+    groups: tuple[str, ...]
+    variables: Mapping[str, Variable]
+    place: Place
+    sealed: tuple[Place, ...] = ()
+
+    def require_open(self) -> None:
+        """Make sure that all variables of the host are known; to be called before the host is worked on.
+
+        Raises:
+            InventoryError: a variables file of it is encrypted.
+        """
+        if self.sealed:
+            raise InventoryError(
+                f"the variables of {self.name} are encrypted (ansible-vault), this version cannot decrypt them",
+                place=self.sealed[0],
+                next_step="Decrypt the file with 'ansible-vault decrypt', or leave the host out with --limit.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A group. `hosts` and `children` are its direct members in file order; `depth` is the longest way from `all`.
+
+    `priority` decides between groups of one depth, the higher wins; it is not inherited by children.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    children: tuple[str, ...]
+    depth: int
+    priority: int
+    variables: Mapping[str, Variable]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """All hosts in the order in which the files name them, and all groups by name (`all` and `ungrouped` always).
+
+    `files` are the sources as the user spelled them; `unused` the variables files that belong to no host and no group.
+    """
+
+    hosts: tuple[Host, ...]
+    groups: Mapping[str, Group]
+    files: tuple[str, ...]
+    unused: tuple[Place, ...] = ()
+
+    def find(self, name: str) -> Host | None:
+        """Return the host of that name, None when there is none."""
+        return next((host for host in self.hosts if host.name == name), None)
+
+    def members(self, group: str) -> tuple[Host, ...]:
+        """Return the hosts of a group and of the groups below it, in inventory order."""
+        return tuple(host for host in self.hosts if group in host.groups)
+
+    def secrets(self) -> Iterator[Secret]:
+        """Yield every secret that is readable in the inventory, for the mask over all output."""
+        layers = [*(group.variables for group in self.groups.values()), *(host.variables for host in self.hosts)]
+        for layer in layers:
+            for variable in layer.values():
+                yield from secrets_in(variable.value)
+
+
+def secrets_in(value: object) -> Iterator[Secret]:
+    """Yield the secrets in a variable's value, however deep."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from secrets_in(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from secrets_in(each)

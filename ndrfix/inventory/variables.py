@@ -1,0 +1,199 @@
+"""Variables as written: from YAML nodes and from `--extra-vars`, with passwords wrapped as soon as they are read."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ndrfix.errors import InputError, InventoryError
+from ndrfix.inventory.model import Host, Variable
+from ndrfix.place import Place
+from ndrfix.secrets import Secret
+from ndrfix.source import (
+    List,
+    Map,
+    Node,
+    Scalar,
+    UnsafeText,
+    Vaulted,
+    kind,
+    load_text,
+    raise_faults,
+    read_text,
+)
+
+PASSWORD_NAMES = ("ansible_ssh_pass", "ansible_password", "ansible_winrm_pass", "ansible_winrm_password")
+_SECRET_NAME = re.compile(
+    r"(.*_)?(password|passwd|pass|passphrase|pwd|secret|token|api_?key|private_key)(_?\d+)?", re.IGNORECASE
+)
+_JINJA = re.compile(r"\{\{|\{%|\{#")
+_NAME = re.compile(r"[^\W\d]\w*")
+_VAULT_HEADER = "$ANSIBLE_VAULT;"
+
+Decrypt = Callable[[Vaulted, Place], Secret]
+
+
+def refuse_vaulted(vaulted: Vaulted, place: Place) -> Secret:
+    """Raise the error that says that decryption is missing: the `Decrypt` function of a run without one.
+
+    Raises:
+        InventoryError: always.
+    """
+    del vaulted
+    raise InventoryError(
+        "the value is encrypted (ansible-vault), this version cannot decrypt it",
+        place=place,
+        next_step="Decrypt it with 'ansible-vault decrypt', or set the variable with --extra-vars.",
+    )
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether a name says that the value is a secret: `ansible_password`, `smtp_secret`, `api_token`."""
+    return _SECRET_NAME.fullmatch(name) is not None
+
+
+def has_jinja(text: str) -> bool:
+    """Tell whether a text holds Jinja markup that is still to be evaluated."""
+    return not isinstance(text, UnsafeText) and _JINJA.search(text) is not None
+
+
+def is_vaulted_text(text: str) -> bool:
+    """Tell whether a file's text is encrypted as a whole."""
+    return text.lstrip("\ufeff").startswith(_VAULT_HEADER)
+
+
+def variables_of(node: Map, faults: list[InputError]) -> dict[str, Variable]:
+    """Return the variables that a mapping defines; what is wrong with one of them is appended to `faults`."""
+    variables: dict[str, Variable] = {}
+    for entry in node.entries:
+        name = entry.key.value
+        if not isinstance(name, str) or not name:
+            faults.append(
+                InventoryError(
+                    f"the variable name {entry.key.text!r} is not text, YAML reads {kind(entry.key)}",
+                    place=entry.key.place,
+                    next_step=f'Put it in quotes: "{entry.key.text}".',
+                )
+            )
+            continue
+        value = _value(entry.value, faults, name, secret=is_secret_name(name))
+        variables[name] = Variable(value=value, place=entry.value.place)
+    return variables
+
+
+def _value(node: Node, faults: list[InputError], name: str, *, secret: bool) -> Any:
+    if isinstance(node, Map):
+        below = {entry.key.value: entry for entry in node.entries}
+        return {
+            key: _value(entry.value, faults, str(key), secret=secret or is_secret_name(str(key)))
+            for key, entry in below.items()
+        }
+    if isinstance(node, List):
+        return [_value(item, faults, name, secret=secret) for item in node.items]
+    return _secret(node, faults, name) if secret else node.value
+
+
+def _secret(node: Scalar, faults: list[InputError], name: str) -> Any:
+    value = node.value
+    if value is None or isinstance(value, Vaulted):
+        return value
+    if isinstance(value, str):
+        return value if has_jinja(value) else Secret(str(value))
+    if isinstance(value, bool) and name not in PASSWORD_NAMES:
+        return value  # `require_password: yes` is a question, not a password
+    if str(value) == node.text:
+        return Secret(node.text)
+    faults.append(
+        InventoryError(
+            f"YAML reads the value of {name} as {kind(node)} and loses how it was written",
+            place=node.place,
+            next_step=f'Put the value in quotes: {name}: "…".',
+        )
+    )
+    return None
+
+
+def load_variables(path: Path, *, shown: str | None = None, decrypt: Decrypt | None = None) -> dict[str, Variable]:
+    """Return the variables in a YAML or JSON file; an empty file defines none.
+
+    Raises:
+        InputError: the file cannot be read, is encrypted and cannot be decrypted, or is no mapping of names to values.
+    """
+    name = shown or str(path)
+    text = read_text(path, shown=name)
+    if is_vaulted_text(text):
+        text = (decrypt or refuse_vaulted)(Vaulted(text), Place(file=name)).reveal()
+    return _variables_in(load_text(text, name), "the variables file")
+
+
+def _variables_in(node: Node | None, what: str) -> dict[str, Variable]:
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        return {}
+    if not isinstance(node, Map):
+        raise InventoryError(
+            f"{what} is {kind(node)}, a mapping of names to values is needed",
+            place=node.place,
+            next_step="Write each variable as 'name: value'.",
+        )
+    faults: list[InputError] = []
+    variables = variables_of(node, faults)
+    raise_faults(faults)
+    return variables
+
+
+def parse_extra_vars(texts: Sequence[str], *, decrypt: Decrypt | None = None) -> dict[str, Variable]:
+    """Return the variables that the texts of `-e` define, a later text winning over an earlier one.
+
+    A text is `@file`, a JSON or YAML mapping in braces, or words `name=value` split as a shell does (backslashes are
+    kept); the values of words are text. Places are in the file, or `-e:<number of the text>`.
+
+    Raises:
+        InputError: a text that is none of these; no value is shown.
+    """
+    variables: dict[str, Variable] = {}
+    for number, text in enumerate(texts, start=1):
+        stripped = text.strip()
+        if stripped.startswith("@"):
+            variables |= load_variables(Path(stripped[1:]).expanduser(), decrypt=decrypt)
+        elif stripped.startswith(("{", "[")):
+            variables |= _variables_in(load_text(stripped, "-e"), "the text of -e")
+        else:
+            variables |= _words(stripped, Place(file="-e", line=number))
+    for name, variable in variables.items():
+        if not _NAME.fullmatch(name):
+            raise InventoryError(
+                "a name in --extra-vars may only hold letters, digits and _", place=variable.place, next_step=_E_FORM
+            )
+    return variables
+
+
+_E_FORM = "Write -e name=value, -e 'name=\"a value with blanks\"', -e '{\"name\": 5}' or -e @file.yml."
+
+
+def _words(text: str, place: Place) -> dict[str, Variable]:
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
+    variables: dict[str, Variable] = {}
+    try:
+        words = list(lexer)
+    except ValueError as error:
+        raise InventoryError("a quote in --extra-vars is not closed", place=place, next_step=_E_FORM) from error
+    if not words:
+        raise InventoryError("--extra-vars is empty", place=place, next_step=_E_FORM)
+    for number, word in enumerate(words, start=1):
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise InventoryError(f"word {number} of --extra-vars is not name=value", place=place, next_step=_E_FORM)
+        secret = is_secret_name(name) and not has_jinja(value)
+        variables[name] = Variable(value=Secret(value) if secret else value, place=place)
+    return variables
+
+
+def combine(
+    host: Host, *, play: Mapping[str, Variable] | None = None, extra: Mapping[str, Variable] | None = None
+) -> dict[str, Variable]:
+    """Return a host's variables with those of the play above them and the extra ones on top; mappings do not merge."""
+    return {**host.variables, **(play or {}), **(extra or {})}
