@@ -1,0 +1,213 @@
+"""The Jinja environment of playbooks: sandboxed, strict, without chance, and lazy about the variables it reads.
+
+This module imports Jinja2; it is itself imported only where a template is really met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from jinja2 import nodes, pass_context
+from jinja2.exceptions import FilterArgumentError
+from jinja2.meta import find_undeclared_variables
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from ndrfix.errors import TemplateError
+from ndrfix.playbook import expressions
+from ndrfix.playbook.expressions import Missing, describe, settled
+from ndrfix.playbook.registered import NotKnownYetError, Registered
+from ndrfix.playbook.templating import UndefinedNameError
+from ndrfix.secrets import Secret
+
+_LARGEST_REPETITION = 1_000_000
+_LARGEST_POWER = 4_096
+
+
+class Names(Protocol):
+    """Where an expression's names come from."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a variable."""
+
+    def value(self, name: str) -> Any:
+        """The value of a variable; raises `TemplateError`, of which `UndefinedNameError`, or `NotKnownYetError`."""
+
+    def environment(self, name: str) -> str:
+        """The value of an environment variable; raises `UndefinedNameError`."""
+
+
+class ScopedContext(Context):
+    """A template's view of a scope: names are resolved when the template asks for them.
+
+    With `opened`, secrets are handed out as plain text and `tainted` remembers that one was.
+    """
+
+    names: Names
+    opened: bool
+    tainted: bool = False
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """The value of a name; what cannot be had becomes `Missing`, so that only its use fails."""
+        if key in self.vars:
+            return self.vars[key]
+        if key in self.environment.globals and not self.names.has(key):
+            return self.environment.globals[key]
+        try:
+            value = self.names.value(key)
+        except (TemplateError, NotKnownYetError) as error:
+            return Missing(name=key, reason=error)
+        return self.open(value) if self.opened else value
+
+    def open(self, value: Any) -> Any:
+        """The value with every secret in it as plain text."""
+        if isinstance(value, Secret):
+            self.tainted = True
+            return value.reveal()
+        if isinstance(value, dict):
+            return {key: self.open(each) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.open(each) for each in value)
+        return value
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Keeps arithmetic within bounds: a playbook must not be able to fill the memory."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """The product or power, if it is not too large."""
+        if operator == "**" and (abs(right) > _LARGEST_POWER or abs(left) > _LARGEST_REPETITION):
+            raise OverflowError("the power is too large")
+        if operator == "*":
+            for many, times in ((left, right), (right, left)):
+                if isinstance(many, str | list | tuple) and len(many) * times > _LARGEST_REPETITION:
+                    raise OverflowError("the repetition is too long")
+        return super().call_binop(context, operator, left, right)
+
+
+@pass_context
+def _shown(context: ScopedContext, value: Any) -> str:
+    """A value inside a longer text. Only what has one obvious spelling is let in."""
+    value = settled(value)
+    if isinstance(value, Secret):
+        context.tainted = True
+        return value.reveal()
+    if value is None:
+        raise FilterArgumentError("the expression gives nothing (null), which cannot stand inside a text")
+    if isinstance(value, list | tuple | Mapping | Registered):
+        raise FilterArgumentError(f"{describe(value)} cannot stand inside a text: use | join(', ') or | tojson")
+    return str(value)
+
+
+@pass_context
+def _lookup(context: ScopedContext, kind: Any, *terms: Any, **options: Any) -> Any:
+    if kind != "env":
+        raise FilterArgumentError(
+            "only lookup('env', NAME) is there: a playbook reads no files or services on the way, "
+            "so that its plan depends on nothing else; put the value into a variable"
+        )
+    if len(terms) != 1 or not isinstance(terms[0], str) or options.keys() - {"default"}:
+        raise FilterArgumentError("lookup('env', NAME) takes one name, and default='…'")
+    try:
+        return context.names.environment(terms[0])
+    except UndefinedNameError as error:
+        return options["default"] if "default" in options else Missing(name=terms[0], reason=error)
+
+
+def _environment() -> _Environment:
+    made = _Environment(undefined=Missing, keep_trailing_newline=True, optimized=False, finalize=_shown)
+    made.context_class = ScopedContext
+    made.globals = {name: made.globals[name] for name in ("range", "dict", "namespace")} | {"lookup": _lookup}
+    del made.filters["random"]  # a plan must come out the same twice
+    made.filters |= {"default": expressions.default, "d": expressions.default, "bool": expressions.boolean_word}
+    made.filters |= {"int": expressions.whole_number, "float": expressions.decimal_number}
+    made.tests |= {"defined": expressions.defined, "undefined": lambda value: not expressions.defined(value)}
+    for name, field in {"changed": "changed", "failed": "failed", "failure": "failed", "skipped": "skipped"}.items():
+        made.tests[name] = expressions.result_test(field, True)
+    made.tests |= {name: expressions.result_test("failed", False) for name in ("succeeded", "success", "successful")}
+    return made
+
+
+ENVIRONMENT = _environment()
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled template.
+
+    `single` tells that it is exactly one expression, whose value is kept; `plain` that it only reads variables, so that
+    a secret passes through it without mixing with anything; `free` are the names that it needs from outside.
+    """
+
+    root: Callable[[Context], Iterable[str]]
+    single: bool
+    plain: bool
+    free: frozenset[str]
+
+    def run(self, names: Names) -> Any:
+        """The value, secret if it was made from a secret."""
+        context = ScopedContext(ENVIRONMENT, {}, None, {})
+        context.names = names
+        context.opened = not self.plain
+        text = "".join(self.root(context))
+        value = settled(context.vars[_RESULT]) if self.single else text
+        return _closed(value) if context.tainted else value
+
+
+_RESULT = "ndrfix_result"
+
+
+def _closed(value: Any) -> Any:
+    """The value with every text in it made secret."""
+    if isinstance(value, str):
+        return Secret(value)
+    if isinstance(value, dict):
+        return {key: _closed(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_closed(each) for each in value)
+    return value
+
+
+@lru_cache(maxsize=2048)
+def compiled(text: str) -> Program:
+    """The program of a template's text; raises what Jinja raises."""
+    tree = ENVIRONMENT.parse(text)
+    free = frozenset(find_undeclared_variables(tree)) - ENVIRONMENT.globals.keys()
+    parts = [part for output in tree.body if isinstance(output, nodes.Output) for part in output.nodes]
+    only_output = all(isinstance(each, nodes.Output) for each in tree.body)
+    expressions = [part for part in parts if not isinstance(part, nodes.TemplateData)]
+    single = only_output and len(parts) == len(expressions) == 1 and text.startswith("{{") and text.endswith("}}")
+    if single:
+        tree = nodes.Template([nodes.Assign(nodes.Name(_RESULT, "store"), expressions[0], lineno=1)], lineno=1)
+    template = ENVIRONMENT.from_string(tree)
+    return Program(template.root_render_func, single, only_output and all(map(_reads_only, expressions)), free)
+
+
+def _reads_only(node: nodes.Expr) -> bool:
+    """Whether an expression hands on a value as it is: a name, a part of one, or a default for one."""
+    if isinstance(node, nodes.Name | nodes.Const):
+        return True
+    if isinstance(node, nodes.Getattr):
+        return _reads_only(node.node)
+    if isinstance(node, nodes.Getitem):
+        return _reads_only(node.node) and isinstance(node.arg, nodes.Const)
+    if isinstance(node, nodes.Filter) and node.name in ("default", "d") and node.node is not None:
+        extra = node.kwargs or node.dyn_args or node.dyn_kwargs or len(node.args) > 1
+        return not extra and _reads_only(node.node) and all(map(_reads_only, node.args))
+    return False
+
+
+def name_offset(text: str, name: str) -> int:
+    """Where a template's text first uses a name as a variable; 0 when that cannot be told."""
+    offset, before = 0, ""
+    for _, sort, value in ENVIRONMENT.lex(text):
+        if sort == "name" and value == name and before not in (".", "|", "is"):
+            return offset if text.startswith(name, offset) else 0
+        offset += len(value)
+        before = before if sort == "whitespace" else value
+    return 0
