@@ -138,7 +138,7 @@ def _unfit(change: Change) -> str:
         case Service(), _:
             return "a service can be neither created nor removed"
         case _:
-            return f"{change.resource} cannot be given the state {change.after}"
+            return f"{change.resource} cannot be given a state of that kind ({type(change.after).__name__})"
 
 
 def invalid_data(data: RegistryData) -> str:
