@@ -23,16 +23,29 @@ def _many(*options: Callable[[F], F]) -> Callable[[F], F]:
 def inventory_option(function: F) -> F:
     """`-i`, repeatable."""
     return click.option(
-        "-i", "--inventory", "inventories", multiple=True, required=True, metavar="FILE", help="Inventory file; repeatable."
+        "-i",
+        "--inventory",
+        "inventories",
+        multiple=True,
+        required=True,
+        metavar="FILE",
+        help="Inventory file; repeatable.",
     )(function)
 
 
 def variable_options(function: F) -> F:
     """`-l` and `-e`."""
     return _many(
-        click.option("-l", "--limit", metavar="PATTERN", help="Only these hosts: names, groups, globs; a:b, a:&b, a:!b, @file."),
         click.option(
-            "-e", "--extra-vars", "extra_vars", multiple=True, metavar="VARS", help="k=v, JSON or YAML, or @file; they always win."
+            "-l", "--limit", metavar="PATTERN", help="Only these hosts: names, groups, globs; a:b, a:&b, a:!b, @file."
+        ),
+        click.option(
+            "-e",
+            "--extra-vars",
+            "extra_vars",
+            multiple=True,
+            metavar="VARS",
+            help="k=v, JSON or YAML, or @file; they always win.",
         ),
     )(function)
 
@@ -42,15 +55,28 @@ def run_options(function: F) -> F:
     return _many(
         inventory_option,
         variable_options,
-        click.option("-t", "--tags", multiple=True, metavar="TAGS", help="Only tasks with these tags; comma list, repeatable."),
+        click.option(
+            "-t", "--tags", multiple=True, metavar="TAGS", help="Only tasks with these tags; comma list, repeatable."
+        ),
         click.option("--skip-tags", multiple=True, metavar="TAGS", help="Not the tasks with these tags."),
         click.option(
-            "-f", "--forks", type=click.IntRange(1, 500), default=10, show_default=True, help="Hosts worked on at a time."
+            "-f",
+            "--forks",
+            type=click.IntRange(1, 500),
+            default=10,
+            show_default=True,
+            help="Hosts worked on at a time.",
         ),
         click.option("-u", "--user", metavar="NAME", help="User for hosts that have no ansible_user."),
-        click.option("-k", "--ask-pass", is_flag=True, help="Ask for the password of hosts that have no ansible_password."),
-        click.option("-v", "--verbose", count=True, help="More: -v evidence of checks, -vv states that were already right."),
-        click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Also write the run as JSON."),
+        click.option(
+            "-k", "--ask-pass", is_flag=True, help="Ask for the password of hosts that have no ansible_password."
+        ),
+        click.option(
+            "-v", "--verbose", count=True, help="More: -v evidence of checks, -vv states that were already right."
+        ),
+        click.option(
+            "--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Also write the run as JSON."
+        ),
         click.option(
             "--runs-dir",
             type=click.Path(path_type=Path, file_okay=False),

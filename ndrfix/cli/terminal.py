@@ -76,3 +76,14 @@ def show_bug(error: Exception) -> None:
     say_aside("  Please report it with the command line. NDRFIX_DEBUG=1 prints the details.")
     if os.environ.get("NDRFIX_DEBUG"):
         say_aside("".join(traceback.format_exception(error)))
+
+
+def show_bug_texts(tracebacks: list[str]) -> None:
+    """Say that ndrfix failed at some hosts; the tracebacks only when NDRFIX_DEBUG is set."""
+    if not tracebacks:
+        return
+    hosts = ", ".join(text.split(":", 1)[0] for text in tracebacks)
+    say_aside(f"error: a bug in ndrfix {__version__} at {hosts}")
+    say_aside("  Please report it. NDRFIX_DEBUG=1 prints the details.")
+    if os.environ.get("NDRFIX_DEBUG"):
+        say_aside("\n".join(tracebacks))

@@ -49,7 +49,9 @@ class HostApply:
     def _meet(self) -> ComputerState:
         bound = [task.bound for task in self.plan.tasks if task.bound is not None]
         name = self.plan.computer.name if self.plan.computer else ""
-        return meet(self.plan.host, self.runner.readings, prefetch(bound), wanted=name, because="the plan was made for it")
+        return meet(
+            self.plan.host, self.runner.readings, prefetch(bound), wanted=name, because="the plan was made for it"
+        )
 
     def _task(self, sequence: int, task: PlannedTask) -> TaskResult:
         bound = task.bound
@@ -73,7 +75,9 @@ class HostApply:
                 self.runner.recorder.handled(bound.name)
                 return task.result
             return _named(task).ended(
-                Status.DRIFTED, "the start that the plan counted on did not happen", "Plan again: the handler is still owed."
+                Status.DRIFTED,
+                "the start that the plan counted on did not happen",
+                "Plan again: the handler is still owed.",
             )
         result = self.runner.run(bound, task.plans)
         self._starts.note(sequence, result)

@@ -82,7 +82,10 @@ class Plan:
     def changed_tasks(self) -> int:
         """The number of tasks that would change something, over all hosts."""
         return sum(
-            task.result.status is Status.WOULD_CHANGE for play in self.plays for host in play.hosts for task in host.tasks
+            task.result.status is Status.WOULD_CHANGE
+            for play in self.plays
+            for host in play.hosts
+            for task in host.tasks
         )
 
     @property

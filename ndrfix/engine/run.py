@@ -57,7 +57,9 @@ class Run:
             batches: list[tuple[HostPlan, ...]] = []
             stop = ""
             for batch in job.batches:
-                ends = self.fleet.run(batch, lambda host, stop=stop: self._plan(host, stop or out.get(host.name, "")), _crashed)
+                ends = self.fleet.run(
+                    batch, lambda host, stop=stop: self._plan(host, stop or out.get(host.name, "")), _crashed
+                )
                 batches.append(ends)
                 stop = stop or too_many_failed([_results(end) for end in ends], job.play.max_fail_percentage)
             play = PlayPlan(
@@ -193,7 +195,9 @@ def result_of(plan: Plan, seconds: float, *, interrupted: bool = False) -> RunRe
     plays = tuple(
         PlayResult(
             name=play.name,
-            hosts=tuple(HostResult(host=host.host, computer=host.computer, tasks=_results(host)) for host in play.hosts),
+            hosts=tuple(
+                HostResult(host=host.host, computer=host.computer, tasks=_results(host)) for host in play.hosts
+            ),
         )
         for play in plan.plays
     )

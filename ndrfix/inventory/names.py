@@ -41,6 +41,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "computer_name": ("ndrfix_computer_name",),
     "via": ("ndrfix_via",),
     "simulation": ("ndrfix_simulation",),
+    "simulated_host": ("ndrfix_simulated_host",),
     "os": ("ndrfix_os",),
 }
 

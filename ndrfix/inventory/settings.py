@@ -69,7 +69,8 @@ class ConnectionSettings:
 
     `inventory_name` is the host as the inventory calls it, `host` the name or address to connect to (`ansible_host`, an
     IPv6 address without brackets). `read_timeout` is always larger than `operation_timeout`.
-    `via` is the inventory name of the management host, `os` free text for people.
+    `via` is the inventory name of the management host, `os` free text for people. `simulation` is the file of a simulated
+    host, `simulated_host` its name in it when it is not the inventory name.
     """
 
     inventory_name: str
@@ -105,6 +106,7 @@ class ConnectionSettings:
     computer_name: str | None = None
     via: str | None = None
     simulation: str | None = None
+    simulated_host: str | None = None
     os: str | None = None
 
     @classmethod
@@ -157,6 +159,7 @@ class ConnectionSettings:
             computer_name=reader.text("computer_name"),
             via=reader.text("via"),
             simulation=reader.text("simulation"),
+            simulated_host=reader.text("simulated_host"),
             os=reader.text("os"),
         )
 

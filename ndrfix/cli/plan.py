@@ -1,0 +1,28 @@
+"""`ndrfix plan`: what a playbook would change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ndrfix.cli.options import run_options
+
+
+@click.command(name="plan")
+@click.argument("playbook", metavar="PLAYBOOK")
+@run_options
+def command(playbook: str, **options: Any) -> int:
+    """Show what PLAYBOOK would change on each host, with diffs. Nothing is changed, no file is written.
+
+    PLAYBOOK is a file, or the name of a playbook that comes with ndrfix: reverse-ndr, audit.
+    """
+    from ndrfix.cli import job
+
+    request = job.Request.of({"playbook": playbook, **options})
+    work = job.Job(request)
+    if request.lists_only:
+        return job.show_listings(work)
+    _, result = work.plan()
+    work.show(result)
+    return work.finish(result)

@@ -1,0 +1,203 @@
+"""From an inventory and a playbook to work: which hosts, which tasks, with which variables and settings. No host is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import AliasChoices, BaseModel
+
+from ndrfix.engine.binding import distinct
+from ndrfix.engine.pending import Owed
+from ndrfix.engine.planning import HostPlanner, tasks_of
+from ndrfix.engine.run import PlayJob, batches
+from ndrfix.errors import InputError, InventoryError
+from ndrfix.inventory import (
+    ConnectionSettings,
+    Host,
+    Inventory,
+    Variable,
+    connection_aliases,
+    is_secret_name,
+    secrets_in,
+    select,
+)
+from ndrfix.playbook import NotKnownYetError, Play, Playbook, Scope, StepSchema, check_tags, selected
+from ndrfix.secrets import Secret
+from ndrfix.steps.base import AnyStep
+
+_CONNECTION_PREFIXES = ("ansible_psrp_", "ansible_winrm_", "ndrfix_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What the command line narrows a run to, and what it adds. `user` and `password` stand in where a host has none."""
+
+    limit: str | None = None
+    tags: tuple[str, ...] = ()
+    skip_tags: tuple[str, ...] = ()
+    extra: Mapping[str, Variable]
+    environment: Mapping[str, str]
+    user: str | None = None
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run that may begin: nothing in it is known to be wrong."""
+
+    jobs: tuple[PlayJob, ...]
+    settings: Mapping[str, ConnectionSettings]
+    secrets: tuple[Secret, ...]
+
+
+def schemas(steps: Mapping[str, AnyStep]) -> dict[str, StepSchema]:
+    """What the playbook loader must know of each step."""
+    return {
+        name: StepSchema(name=name, argument_names=frozenset(argument_names(step.args))) for name, step in steps.items()
+    }
+
+
+def argument_names(model: type[BaseModel]) -> Iterator[str]:
+    """Every name under which an argument of the model can be given."""
+    for name, field in model.model_fields.items():
+        yield name
+        if field.alias:
+            yield field.alias
+        if isinstance(field.validation_alias, AliasChoices):
+            yield from (choice for choice in field.validation_alias.choices if isinstance(choice, str))
+        elif isinstance(field.validation_alias, str):
+            yield field.validation_alias
+
+
+def hosts_of(play: Play, inventory: Inventory, limit: str | None) -> tuple[Host, ...]:
+    """The hosts of a play, in inventory order; none when the limit leaves none.
+
+    Raises:
+        InputError: a part of the pattern or of the limit matches nothing.
+    """
+    return select(inventory, play.hosts, limit, place=play.hosts_place)
+
+
+def prepare(
+    playbook: Playbook, inventory: Inventory, steps: Mapping[str, AnyStep], selection: Selection, owed: Owed
+) -> Prepared:
+    """Everything bound that can be bound before a host is reached.
+
+    Raises:
+        InputError: a pattern, limit or tag that matches nothing; a host whose settings are wrong; a variable or argument
+            that is wrong. Faults of all hosts are collected.
+    """
+    check_tags(playbook, selection.tags, selection.skip_tags)
+    chosen = [(play, hosts_of(play, inventory, selection.limit)) for play in playbook.plays]
+    if not any(hosts for _, hosts in chosen):
+        what = f"the limit {selection.limit!r} leaves" if selection.limit else "the playbook's patterns give"
+        raise InventoryError(f"no host matches: {what} no host of {', '.join(inventory.files)} for any play")
+    hosts = {host.name: host for _, found in chosen for host in found}
+    scopes = {name: _scope(host, inventory, selection) for name, host in hosts.items()}
+    settings = _all_settings(hosts, scopes, selection)
+    jobs = tuple(
+        _job(play, [(host, scopes[host.name], settings[host.name]) for host in found], steps, selection, owed)
+        for play, found in chosen
+    )
+    _prepare_all(jobs)
+    known = {secret for scope in scopes.values() for secret in _secrets(scope)}
+    known |= {each.password for each in settings.values() if each.password}
+    return Prepared(jobs=jobs, settings=settings, secrets=(*inventory.secrets(), *known))
+
+
+def _scope(host: Host, inventory: Inventory, selection: Selection) -> Scope:
+    host.require_open()
+    return Scope.for_host(
+        host.name,
+        variables=host.variables,
+        group_names=[group for group in host.groups if group != "all"],
+        groups={name: [each.name for each in inventory.members(name)] for name in inventory.groups},
+        extra=selection.extra,
+        environment=selection.environment,
+    )
+
+
+def _all_settings(
+    hosts: Mapping[str, Host], scopes: Mapping[str, Scope], selection: Selection
+) -> dict[str, ConnectionSettings]:
+    settings: dict[str, ConnectionSettings] = {}
+    faults: list[InputError] = []
+    for name, host in hosts.items():
+        try:
+            settings[name] = settings_of(host, scopes[name], selection)
+        except InputError as error:
+            faults.append(error)
+    if faults:
+        raise distinct(faults)
+    return settings
+
+
+def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSettings:
+    """How a host is reached, its templates evaluated.
+
+    Raises:
+        InputError: an unknown name, or a value that does not fit.
+    """
+    places = {name: variable.place for name, variable in {**host.variables, **selection.extra}.items()}
+    names = [name for name in places if connection_aliases(name) or name.startswith(_CONNECTION_PREFIXES)]
+    values = {name: scope.resolve(name, places[name]) for name in names}
+    for default, value in (("ansible_user", selection.user), ("ansible_password", selection.password)):
+        if value is not None and not any(name in values for name in connection_aliases(default)):
+            values[default] = value
+    settings = ConnectionSettings.of(host.name, values, places)
+    if settings.via:
+        raise InventoryError(
+            f"{host.name}: ndrfix_via is not supported by this version: hosts are reached directly",
+            place=places.get("ndrfix_via"),
+            next_step="Remove it, or leave the host out with --limit.",
+        )
+    return settings
+
+
+def _job(
+    play: Play,
+    hosts: Sequence[tuple[Host, Scope, ConnectionSettings]],
+    steps: Mapping[str, AnyStep],
+    selection: Selection,
+    owed: Owed,
+) -> PlayJob:
+    tasks = tasks_of(play, lambda tags: selected((), tags, selection.tags, selection.skip_tags))
+    planners = [
+        HostPlanner(
+            name=host.name,
+            play=play,
+            tasks=tasks,
+            scope=scope.for_play(play),
+            steps=steps,
+            computer_name=settings.computer_name or "",
+            owed=owed.get(host.name, {}),
+        )
+        for host, scope, settings in hosts
+    ]
+    return PlayJob(play=play, batches=batches(planners, play))
+
+
+def _prepare_all(jobs: Sequence[PlayJob]) -> None:
+    faults: list[InputError] = []
+    for planner in (planner for job in jobs for batch in job.batches for planner in batch):
+        try:
+            planner.prepare()
+        except InputError as error:
+            faults.append(error)
+    if faults:
+        raise distinct(faults)
+
+
+def _secrets(scope: Scope) -> Iterator[Secret]:
+    """The secrets among a host's variables that are known before the run, for the mask over all output."""
+    for name in scope.names():
+        if not is_secret_name(name):
+            continue
+        try:
+            value = scope.resolve(name)
+        except (InputError, NotKnownYetError):
+            continue
+        yield from secrets_in(value)
+        if isinstance(value, str) and value:
+            yield Secret(value)
