@@ -1,4 +1,5 @@
-"""Start-up: `ndrfix --help` beside a bare Click program's `--help`, interleaved in one run; prints both and their ratio.
+"""Start-up: `ndrfix --help` beside a bare Click program's `--help`, interleaved in one run; prints both and their
+ratio.
 
 The goal is a ratio of at most 2.5. Usage: python bench/startup.py [ROUNDS]
 """

@@ -10,8 +10,8 @@
         ├── UnreachableError  no session could be had, or it was lost; exit code 4
         └── FarSideError      the session works, but the host refused or failed a request; exit code 2
 
-Every error says what is wrong (`what`), where (`place`, or `host`), and what to do next (`next_step`). Foreign exceptions
-never pass a module boundary: the connection modules map them by table.
+Every error says what is wrong (`what`), where (`place`, or `host`), and what to do next (`next_step`). Foreign
+exceptions never pass a module boundary: the connection modules map them by table.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class HostError(NdrfixError):
 
 
 class UnreachableError(HostError):
-    """There is no working session with the host. `sent` tells that a request that changes something may have arrived."""
+    """There is no working session with the host. `sent` tells that a request that changes something may have
+    arrived.
+    """
 
     def __init__(self, what: str, *, host: str = "", next_step: str = "", sent: bool = False) -> None:
         super().__init__(what, host=host, next_step=next_step)

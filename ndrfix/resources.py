@@ -1,7 +1,7 @@
 """What can be observed and changed on a host: resources, their states, and the items that a step may plan.
 
-A resource says *which thing*, a state says *how it is*. Both are frozen values. Names of keys, values, services and files
-are compared as Windows compares them (without case); the spelling that the user gave is kept for display.
+A resource says *which thing*, a state says *how it is*. Both are frozen values. Names of keys, values, services and
+files are compared as Windows compares them (without case); the spelling that the user gave is kept for display.
 """
 
 from __future__ import annotations
@@ -102,8 +102,9 @@ class ServiceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileState:
-    """A file or folder that exists. `path` is the full path after resolution; `size` in bytes (0 for a folder); `modified`
-    is UTC as `YYYY-MM-DDTHH:MM:SSZ`."""
+    """A file or folder that exists. `path` is the full path after resolution; `size` in bytes (0 for a folder);
+    `modified` is UTC as `YYYY-MM-DDTHH:MM:SSZ`.
+    """
 
     path: str
     size: int
@@ -124,7 +125,9 @@ class FileVersionState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputerState:
-    """The computer that answers. `os_version` and `powershell` are dotted numbers, `bits` those of the session's process."""
+    """The computer that answers. `os_version` and `powershell` are dotted numbers, `bits` those of the session's
+    process.
+    """
 
     name: str
     os_version: str
@@ -143,7 +146,9 @@ class TreeKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeState:
-    """A registry key that exists with all that lies below it, down to the depth asked for; parents come before children."""
+    """A registry key that exists with all that lies below it, down to the depth asked for; parents come before
+    children.
+    """
 
     keys: tuple[TreeKey, ...]
 
@@ -192,6 +197,7 @@ class _Named:
 
     @property
     def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
         return ()
 
     def __eq__(self, other: object) -> bool:
@@ -203,14 +209,14 @@ class _Named:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegistryKey(_Named):
-    """A registry key. Only `\\` separates: `Ciphers\\DES 56/56` is one key below `Ciphers`."""
+    r"""A registry key. Only `\` separates: `Ciphers\DES 56/56` is one key below `Ciphers`."""
 
     hive: Hive
     path: str
 
     @classmethod
     def parse(cls, text: str) -> RegistryKey:
-        """The key that a user's spelling means: `HKLM\\…`, `HKLM:\\…`, `HKEY_LOCAL_MACHINE\\…`, doubled backslashes.
+        r"""The key that a user's spelling means: `HKLM\…`, `HKLM:\…`, `HKEY_LOCAL_MACHINE\…`, doubled backslashes.
 
         Raises:
             ValueError: the text does not begin with the name of a hive, or names no key below it.
@@ -225,6 +231,7 @@ class RegistryKey(_Named):
 
     @property
     def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
         return (self.hive, fold(self.path))
 
     def __str__(self) -> str:
@@ -240,6 +247,7 @@ class RegistryValue(_Named):
 
     @property
     def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
         return (self.key.identity, fold(self.name))
 
     def __str__(self) -> str:
@@ -248,13 +256,16 @@ class RegistryValue(_Named):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegistryTree(_Named):
-    """A key with all that lies below it, `depth` levels deep (0: the key's own values). State: `TreeState` or `ABSENT`."""
+    """A key with all that lies below it, `depth` levels deep (0: the key's own values). State: `TreeState` or
+    `ABSENT`.
+    """
 
     key: RegistryKey
     depth: int
 
     @property
     def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
         return (self.key.identity, self.depth)
 
     def __str__(self) -> str:
@@ -269,6 +280,7 @@ class Service(_Named):
 
     @property
     def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
         return (fold(self.name),)
 
     def __str__(self) -> str:
@@ -277,14 +289,16 @@ class Service(_Named):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Located(_Named):
-    """A path that the far side works out while it answers: the content of a registry value, or the program of a service
-    (its `ImagePath` without quotes and arguments), followed by `tail` (`\\out`; `\\..\\x.dll` is allowed)."""
+    r"""A path that the far side works out while it answers: the content of a registry value, or the program of a service
+    (its `ImagePath` without quotes and arguments), followed by `tail` (`\out`; `\..\x.dll` is allowed).
+    """
 
     base: RegistryValue | Service
     tail: str = ""
 
     @property
     def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
         return (type(self.base).__name__, self.base.identity, fold(self.tail))
 
     def __str__(self) -> str:
@@ -303,6 +317,7 @@ class File(_Named):
 
     @property
     def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
         return _path_identity(self.path)
 
     def __str__(self) -> str:
@@ -317,6 +332,7 @@ class FileVersion(_Named):
 
     @property
     def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
         return _path_identity(self.path)
 
     def __str__(self) -> str:
@@ -342,9 +358,9 @@ COMPUTER = Computer()
 class Change:
     """A state to be replaced by another: written only when `before` is still what is there. Its reverse is the swap.
 
-    Can be written: `RegistryValue` (data or ABSENT; missing keys are made), `RegistryKey` (PRESENT or ABSENT; removed only
-    when it has no subkeys), `Service` (status and start type; a status that is to be reached is stopped or running).
-    `timeout` is the limit in seconds for reaching the new state.
+    Can be written: `RegistryValue` (data or ABSENT; missing keys are made), `RegistryKey` (PRESENT or ABSENT; removed
+    only when it has no subkeys), `Service` (status and start type; a status that is to be reached is stopped or
+    running). `timeout` is the limit in seconds for reaching the new state.
     """
 
     resource: RegistryValue | RegistryKey | Service

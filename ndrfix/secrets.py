@@ -15,7 +15,9 @@ _SHORTEST_MASKED = 4
 
 
 class Secret:
-    """A text that is only given out by `reveal()`. It has no readable `str`, `repr` or format, and cannot be pickled."""
+    """A text that is only given out by `reveal()`. It has no readable `str`, `repr` or format, and cannot be
+    pickled.
+    """
 
     __slots__ = ("_text",)
 
@@ -65,12 +67,15 @@ class Masker:
             self.add(secret)
 
     def add(self, secret: Secret) -> None:
-        """Know one more secret. A text shorter than four characters is not searched for: it would mask ordinary words."""
+        """Know one more secret. A text shorter than four characters is not searched for: it would mask ordinary
+        words.
+        """
         if len(secret.reveal()) >= _SHORTEST_MASKED:
             found = self._forms | dict.fromkeys(_forms(secret.reveal()))
             self._forms = dict.fromkeys(sorted(found, key=len, reverse=True))
 
     def __call__(self, text: str) -> str:
+        """The text with every known secret masked."""
         for form in self._forms:
             if form in text:
                 text = text.replace(form, MASK)

@@ -60,8 +60,8 @@ class Verbs(click.Group):
 def root() -> None:
     """Remediation playbooks for Microsoft Exchange 5.5 hosts: plan with diffs, apply, verify, report.
 
-    Exit codes: 0 fine; 1 wrong input; 2 a host failed; 4 a host was unreachable; 5 wrong usage of the command line; 10 with
-    --detailed-exitcode when changes are pending or were made; 99 Ctrl-C; 250 a bug.
+    Exit codes: 0 fine; 1 wrong input; 2 a host failed; 4 a host was unreachable; 5 wrong usage of the command line;
+    10 with --detailed-exitcode when changes are pending or were made; 99 Ctrl-C; 250 a bug.
     """
 
 

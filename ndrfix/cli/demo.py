@@ -23,8 +23,8 @@ from ndrfix.errors import InputError
 def command(with_apply: bool, folder: Path | None, verbose: int) -> int:
     """Plan the reverse-NDR remediation on seven simulated hosts of different health; with --apply carry it out too.
 
-    Nothing outside the demo's folder is touched. The exit code is 0 when the demo ran as it should, although some of its
-    hosts fail on purpose.
+    Nothing outside the demo's folder is touched. The exit code is 0 when the demo ran as it should, although some of
+    its hosts fail on purpose.
     """
     from ndrfix.cli import job
 

@@ -22,7 +22,9 @@ _EXCERPT_WIDTH = 110
 
 
 def wants_colour(stream: TextIO) -> bool:
-    """Whether to colour a stream: NO_COLOR and ANSIBLE_NOCOLOR say no, ANSIBLE_FORCE_COLOR yes, else a terminal decides."""
+    """Whether to colour a stream: NO_COLOR and ANSIBLE_NOCOLOR say no, ANSIBLE_FORCE_COLOR yes, else a terminal
+    decides.
+    """
     if os.environ.get("NO_COLOR") or os.environ.get("ANSIBLE_NOCOLOR") or os.environ.get("TERM") == "dumb":
         return False
     return bool(os.environ.get("ANSIBLE_FORCE_COLOR")) or stream.isatty()

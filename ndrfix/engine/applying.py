@@ -66,7 +66,9 @@ class HostApply:
         return result
 
     def _handler(self, sequence: int, bound: BoundTask, task: PlannedTask) -> TaskResult:
-        """A handler that the plan shows runs when it is owed; one that is satisfied by now, as the plan says, does not."""
+        """A handler that the plan shows runs when it is owed; one that is satisfied by now, as the plan says, does
+        not.
+        """
         since = self._notified.get(bound.name)
         if since is None:
             return _named(task).ended(Status.SKIPPED, "nothing notified it")

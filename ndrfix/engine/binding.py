@@ -65,8 +65,8 @@ class Binder:
     steps: Mapping[str, AnyStep]
 
     def bind(self, numbered: Numbered, scope: Scope) -> tuple[BoundTask | PlannedTask, ...]:
-        """The bound task for each item of the loop (one without a loop); a `PlannedTask` where it ends here: skipped, or
-        not evaluated because something is known only after a real run.
+        """The bound task for each item of the loop (one without a loop); a `PlannedTask` where it ends here: skipped,
+        or not evaluated because something is known only after a real run.
 
         Raises:
             InputError: a template cannot be evaluated, or an argument is not acceptable; names the place.
@@ -121,7 +121,9 @@ def _ended(numbered: Numbered, label: str, status: Status, message: str) -> Plan
 
 
 def _revealed(value: Any) -> tuple[Any, bool]:
-    """The value with its secrets in the clear, and whether there were any: such a task is hidden like one with no_log."""
+    """The value with its secrets in the clear, and whether there were any: such a task is hidden like one with
+    no_log.
+    """
     if isinstance(value, Secret):
         return value.reveal(), True
     if isinstance(value, Mapping):

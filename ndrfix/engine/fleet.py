@@ -20,14 +20,18 @@ class HostWork(Protocol):
     """What a batch consists of: a host by name."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The host's inventory name."""
+        ...
 
 
 class HostEnd(Protocol):
     """What a host's work comes to."""
 
     @property
-    def host(self) -> str: ...
+    def host(self) -> str:
+        """The host's inventory name."""
+        ...
 
 
 W = TypeVar("W", bound=HostWork)
@@ -41,6 +45,7 @@ class Interrupt:
     event: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self) -> bool:
+        """Whether Ctrl-C was pressed."""
         return self.event.is_set()
 
 

@@ -44,7 +44,9 @@ class PlannedTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPlan:
-    """One host in one play. `computer` is None when the host was not reached: such a host is not touched by an apply."""
+    """One host in one play. `computer` is None when the host was not reached: such a host is not touched by an
+    apply.
+    """
 
     host: str
     computer: ComputerState | None
@@ -68,6 +70,7 @@ class PlayPlan:
 
     @property
     def hosts(self) -> tuple[HostPlan, ...]:
+        """All hosts of the play, in the order in which they are worked on."""
         return tuple(host for batch in self.batches for host in batch)
 
 

@@ -1,4 +1,6 @@
-"""One host's part of a plan: what its tasks find, and what they would do, over a connection that keeps writes in memory."""
+"""One host's part of a plan: what its tasks find, and what they would do, over a connection that keeps writes in
+memory.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ from ndrfix.steps.base import AnyStep
 class HostPlanner:
     """Plans one play on one host.
 
-    `tasks` are the selected tasks of the play; `computer_name` is the name that must answer (empty: any); `owed` holds the
-    handlers that earlier runs left, with the run's id.
+    `tasks` are the selected tasks of the play; `computer_name` is the name that must answer (empty: any); `owed`
+    holds the handlers that earlier runs left, with the run's id.
     """
 
     name: str
@@ -94,7 +96,9 @@ class HostPlanner:
         )
 
     def _unmet(self, error: HostError) -> HostPlan:
-        """The plan of a host that was not reached, or is the wrong one: its first task says so, the rest is not evaluated."""
+        """The plan of a host that was not reached, or is the wrong one: its first task says so, the rest is not
+        evaluated.
+        """
         if not self.tasks:
             return HostPlan(host=self.name, computer=None, tasks=())
         first, *rest = self.tasks

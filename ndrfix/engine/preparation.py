@@ -1,4 +1,6 @@
-"""From an inventory and a playbook to work: which hosts, which tasks, with which variables and settings. No host is reached."""
+"""From an inventory and a playbook to work: which hosts, which tasks, with which variables and settings. No host is
+reached.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ _CONNECTION_PREFIXES = ("ansible_psrp_", "ansible_winrm_", "ndrfix_")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What the command line narrows a run to, and what it adds. `user` and `password` stand in where a host has none."""
+    """What the command line narrows a run to, and what it adds. `user` and `password` stand in where a host has
+    none.
+    """
 
     limit: str | None = None
     tags: tuple[str, ...] = ()
@@ -85,7 +89,8 @@ def prepare(
     """Everything bound that can be bound before a host is reached.
 
     Raises:
-        InputError: a pattern, limit or tag that matches nothing; a host whose settings are wrong; a variable or argument
+        InputError: a pattern, limit or tag that matches nothing; a host whose settings are wrong; a variable or
+        argument
             that is wrong. Faults of all hosts are collected.
     """
     check_tags(playbook, selection.tags, selection.skip_tags)

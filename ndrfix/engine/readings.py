@@ -1,4 +1,6 @@
-"""What is known of a host: states are read once, in as few round trips as possible, and forgotten when they may be stale."""
+"""What is known of a host: states are read once, in as few round trips as possible, and forgotten when they may be
+stale.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +59,10 @@ class Readings:
         item = outcome.item
         if outcome.status is not OutcomeStatus.DONE:
             self._known.clear()
+        elif outcome.after is None or isinstance(outcome.after, Unreadable):
+            return
         elif isinstance(item, Change) and not isinstance(item.resource, Service):
-            if outcome.after is not None and not isinstance(outcome.after, Unreadable):
-                self._known[item.resource] = outcome.after
+            self._known[item.resource] = outcome.after
 
 
 def _may_depend(known: Resource, item: Change) -> bool:

@@ -1,11 +1,12 @@
 """A whole run: every play over its hosts, planned or applied. The one place that decides what a run stands on.
 
-A plan stands on `Overlay(connection)` without a recorder, an apply on the live connection with one; nothing below knows.
+A plan stands on `Overlay(connection)` without a recorder, an apply on the live connection with one; nothing below
+knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -57,9 +58,7 @@ class Run:
             batches: list[tuple[HostPlan, ...]] = []
             stop = ""
             for batch in job.batches:
-                ends = self.fleet.run(
-                    batch, lambda host, stop=stop: self._plan(host, stop or out.get(host.name, "")), _crashed
-                )
+                ends = self._plan_batch(batch, stop, out)
                 batches.append(ends)
                 stop = stop or too_many_failed([_results(end) for end in ends], job.play.max_fail_percentage)
             play = PlayPlan(
@@ -92,6 +91,11 @@ class Run:
             folder=str(journal.folder),
             interrupted=self.fleet.interrupt(),
         )
+
+    def _plan_batch(
+        self, batch: Sequence[HostPlanner], stop: str, out: Mapping[str, str]
+    ) -> tuple[HostPlan, ...]:
+        return self.fleet.run(batch, lambda host: self._plan(host, stop or out.get(host.name, "")), _crashed)
 
     def _plan(self, host: HostPlanner, passed: str) -> HostPlan:
         if passed:

@@ -12,7 +12,7 @@ from ndrfix.errors import HostError
 from ndrfix.resources import (
     COMPUTER,
     Action,
-    Change,
+    Artifact,
     ComputerState,
     Resource,
     Service,
@@ -123,7 +123,9 @@ class Starts:
             self._last[service] = (sequence, result.name)
 
     def since(self, bound: BoundTask, sequence: int) -> str:
-        """The name of the task that started, after `sequence`, every service that an action step is about; else empty."""
+        """The name of the task that started, after `sequence`, every service that an action step is about; else
+        empty.
+        """
         if bound.step.idempotent:
             return ""
         services = [resource for resource in bound.step.phases[0].probe(bound.args) if isinstance(resource, Service)]
@@ -135,12 +137,9 @@ def _started(result: TaskResult) -> Iterable[Service]:
     if result.status not in (Status.CHANGED, Status.WOULD_CHANGE):
         return
     for phase in result.phases:
-        for item in phase.plan.items:
-            if isinstance(item, Action):
+        for item in (item for item in phase.plan.items if not isinstance(item, Artifact)):
+            if isinstance(item, Action) or (isinstance(item.resource, Service) and _runs(item.after) and not _runs(item.before)):
                 yield item.resource
-            elif isinstance(item, Change) and isinstance(item.resource, Service) and _runs(item.after):
-                if not _runs(item.before):
-                    yield item.resource
 
 
 def _runs(state: State) -> bool:
