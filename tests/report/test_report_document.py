@@ -11,10 +11,27 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from ndrfix.engine.result import RunResult, Status
+from ndrfix.connections.base import Outcome, OutcomeStatus, Reading
+from ndrfix.engine.result import Mode, PhaseResult, RunResult, Status
 from ndrfix.report.document import document
 from ndrfix.report.schema import RunDocument, schema_text
-from ndrfix.resources import ABSENT, Change, RegistryData, RegistryKey, RegistryType, RegistryValue
+from ndrfix.resources import (
+    ABSENT,
+    Action,
+    Change,
+    ComputerState,
+    FileState,
+    FileVersionState,
+    RegistryData,
+    RegistryKey,
+    RegistryType,
+    RegistryValue,
+    Service,
+    TreeKey,
+    TreeState,
+    Unreadable,
+    Verb,
+)
 from ndrfix.secrets import Masker, Secret
 from ndrfix.steps.base import Check, StepPlan
 
@@ -134,3 +151,41 @@ def test_dry_run_has_no_outcomes(plan_result: RunResult, apply_result: RunResult
     assert '"verified": true' in document(apply_result)
     dry = dataclasses.replace(apply_result, mode=plan_result.mode)
     assert '"verified"' not in document(dry)
+
+
+@pytest.mark.parametrize(
+    ("reading", "written"),
+    [
+        (Unreadable(reason="no", denied=True), {"state": "unreadable", "reason": "no", "denied": True}),
+        (
+            FileState(path="C:\\a", size=1, modified="m"),
+            {"path": "C:\\a", "size": 1, "modified": "m", "read_only": False, "directory": False},
+        ),
+        (
+            FileVersionState(path="a", version="5.5", size=1, modified="m"),
+            {"path": "a", "version": "5.5", "size": 1, "modified": "m"},
+        ),
+        (
+            ComputerState(name="A", os_version="5.0", powershell="2.0"),
+            {"computer": "A", "os_version": "5.0", "powershell": "2.0", "administrator": True, "bits": 64},
+        ),
+        (
+            TreeState(keys=(TreeKey(path="", values=(("a", RegistryData(RegistryType.DWORD, 1)),)), TreeKey(path="b"))),
+            {"keys": 2, "values": 1},
+        ),
+        (None, None),
+    ],
+)
+def test_every_reading_is_written(apply_result: RunResult, reading: Reading | None, written: object) -> None:
+    """Whatever a connection reads back has its place in an outcome, and obeys the schema."""
+    restart = Action(verb=Verb.RESTART, resource=Service("a"))
+    phase = PhaseResult(
+        plan=StepPlan(items=(restart,)), outcomes=(Outcome(item=restart, status=OutcomeStatus.DONE, after=reading),)
+    )
+    (play,) = apply_result.plays
+    task = dataclasses.replace(play.hosts[0].tasks[0], phases=(phase,))
+    host = dataclasses.replace(play.hosts[0], tasks=(task,))
+    run = dataclasses.replace(apply_result, plays=(dataclasses.replace(play, hosts=(host,)),), mode=Mode.APPLY)
+    found = json.loads(document(run))
+    jsonschema.Draft202012Validator(json.loads(schema_text())).validate(found)
+    assert found["plays"][0]["hosts"][0]["tasks"][0]["phases"][0]["outcomes"][0]["after"] == written

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ndrfix.engine.result import Mode, PlayResult, RunResult, Status
+from ndrfix.connections.base import Outcome, OutcomeStatus
+from ndrfix.engine.result import Mode, PhaseResult, PlayResult, RunResult, Status
 from ndrfix.report import render
 from ndrfix.resources import ABSENT, Change, Hive, RegistryData, RegistryKey, RegistryType, RegistryValue
 from ndrfix.secrets import Masker, Secret
@@ -129,10 +130,11 @@ def test_long_text_is_cut(one_task: OneTask) -> None:
     assert len(shown(result, verbosity=2)) > 100_000
 
 
-def test_secret_is_masked_before_the_text_is_cut(one_task: OneTask) -> None:
+@pytest.mark.parametrize("field", ["message", "label", "next_step"])
+def test_secret_is_masked_before_the_text_is_cut(one_task: OneTask, field: str) -> None:
     """No part of a secret is left where a long text ends."""
     text = "x" * 395 + "correct horse battery"
-    masked = shown(one_task(Status.OK, message=text), masker=Masker([Secret("correct horse battery")]))
+    masked = shown(one_task(Status.OK, **{field: text}), masker=Masker([Secret("correct horse battery")]))
     assert "corre" not in masked
     assert "****" in masked
 
@@ -161,3 +163,44 @@ def test_play_without_hosts(plan_result: RunResult) -> None:
     assert "PLAY [Empty] ***" in text
     assert "no host to run on" in text
     assert "0 hosts: 0 would change" in text
+
+
+def test_tasks_in_playbook_order(plan_result: RunResult) -> None:
+    """A task that the first host has no result of still comes at its place."""
+    (play,) = plan_result.plays
+    first, *others = play.hosts
+    short = dataclasses.replace(first, tasks=first.tasks[1:])
+    text = shown(dataclasses.replace(plan_result, plays=(dataclasses.replace(play, hosts=(short, *others)),)))
+    names = re.findall(r"^(?:TASK|RUNNING HANDLER) \[(.*)\]", text, re.MULTILINE)
+    assert names == [task.name for task in others[0].tasks]
+
+
+VALUE = RegistryValue(RegistryKey(Hive.HKLM, "SOFTWARE\\Acme"), "a")
+WRITE = Change(resource=VALUE, before=ABSENT, after=RegistryData(RegistryType.DWORD, 1))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ((Outcome(item=WRITE, status=OutcomeStatus.DONE, after=WRITE.after),), "read back, verified"),
+        ((Outcome(item=WRITE, status=OutcomeStatus.DONE),), "done, not read back"),
+        ((Outcome(item=WRITE, status=OutcomeStatus.DONE, after=ABSENT),), "read back otherwise: absent"),
+        ((Outcome(item=WRITE, status=OutcomeStatus.DRIFTED),), "drifted, nothing was written"),
+        ((Outcome(item=WRITE, status=OutcomeStatus.FAILED),), "failed"),
+        ((Outcome(item=WRITE.reversed(), status=OutcomeStatus.DONE),), "not carried out"),
+        ((), "not carried out"),
+    ],
+)
+def test_apply_says_what_became_of_an_item(one_task: OneTask, outcomes: tuple[Outcome, ...], said: str) -> None:
+    """Beside each item stands what is proved of it in an apply, and nothing in a dry run."""
+    texts = {}
+    for mode in Mode:
+        result = one_task(Status.FAILED, mode=mode)
+        (play,) = result.plays
+        (host,) = play.hosts
+        phase = PhaseResult(plan=StepPlan(items=(WRITE,)), outcomes=outcomes)
+        host = dataclasses.replace(host, tasks=(dataclasses.replace(host.tasks[0], phases=(phase,)),))
+        texts[mode] = shown(dataclasses.replace(result, plays=(dataclasses.replace(play, hosts=(host,)),)))
+    line = "    a  absent → dword 0x00000001 (1)"
+    assert f"{line}   {said}\n" in texts[Mode.APPLY]
+    assert f"{line}\n" in texts[Mode.PLAN]
