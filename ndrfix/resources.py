@@ -289,8 +289,8 @@ class Service(_Named):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Located(_Named):
-    r"""A path that the far side works out while it answers: the content of a registry value, or the program of a service
-    (its `ImagePath` without quotes and arguments), followed by `tail` (`\out`; `\..\x.dll` is allowed).
+    r"""A path that the far side works out while it answers: the content of a registry value, or the program of a
+    service (its `ImagePath` without quotes and arguments), followed by `tail` (`\out`; `\..\x.dll` is allowed).
     """
 
     base: RegistryValue | Service

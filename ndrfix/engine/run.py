@@ -92,9 +92,7 @@ class Run:
             interrupted=self.fleet.interrupt(),
         )
 
-    def _plan_batch(
-        self, batch: Sequence[HostPlanner], stop: str, out: Mapping[str, str]
-    ) -> tuple[HostPlan, ...]:
+    def _plan_batch(self, batch: Sequence[HostPlanner], stop: str, out: Mapping[str, str]) -> tuple[HostPlan, ...]:
         return self.fleet.run(batch, lambda host: self._plan(host, stop or out.get(host.name, "")), _crashed)
 
     def _plan(self, host: HostPlanner, passed: str) -> HostPlan:

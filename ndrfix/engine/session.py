@@ -138,7 +138,9 @@ def _started(result: TaskResult) -> Iterable[Service]:
         return
     for phase in result.phases:
         for item in (item for item in phase.plan.items if not isinstance(item, Artifact)):
-            if isinstance(item, Action) or (isinstance(item.resource, Service) and _runs(item.after) and not _runs(item.before)):
+            if isinstance(item, Action) or (
+                isinstance(item.resource, Service) and _runs(item.after) and not _runs(item.before)
+            ):
                 yield item.resource
 
 

@@ -154,8 +154,7 @@ class TaskRunner:
             raise _EndedError(
                 status=Status.FAILED,
                 message=f"not converged: after the change {what} is still not as wanted",
-                next_step="Something on the host sets it back, or it was not stored. Look at the host, then plan
-                again.",
+                next_step="Something on the host sets it back, or it was not stored. Look there, then plan again.",
             )
 
 
