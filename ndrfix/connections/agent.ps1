@@ -7,7 +7,9 @@
 $global:NdrfixInvariant = [System.Globalization.CultureInfo]::InvariantCulture
 $global:NdrfixRisky = New-Object System.Text.RegularExpressions.Regex('[^ !-)+-;=@-\[\]-{}~]|_(?=[xX])')
 $global:NdrfixEscaped = New-Object System.Text.RegularExpressions.Regex('\\(?:\\|u([0-9a-f]{4}))')
-$global:NdrfixProgram = New-Object System.Text.RegularExpressions.Regex('^(?:"([^"]*)"|(.+?\.[eE][xX][eE])(?:\s|$)|(\S+))')
+$global:NdrfixProgram = New-Object System.Text.RegularExpressions.Regex(
+    '^(?:"([^"]*)|(.+?\.(?:exe|com|bat|cmd|sys|dll))(?=\s|$)|(\S+))',
+    [System.Text.RegularExpressions.RegexOptions]'IgnoreCase, CultureInvariant')
 $global:NdrfixRooted = New-Object System.Text.RegularExpressions.Regex('^(?:[A-Za-z]:\\|\\\\[^\\]+\\[^\\]+)')
 $global:NdrfixEscape = [System.Text.RegularExpressions.MatchEvaluator] {
     param($Match)
@@ -256,7 +258,7 @@ function global:Get-NdrfixServiceState {
 # The program in an ImagePath: without quotes and arguments, with variables and the kernel's spellings expanded.
 function global:Get-NdrfixProgramPath {
     param([string]$Image)
-    $match = $NdrfixProgram.Match($Image.Trim())
+    $match = $NdrfixProgram.Match([Environment]::ExpandEnvironmentVariables($Image).Trim())
     $path = $match.Groups[1].Value + $match.Groups[2].Value + $match.Groups[3].Value
     $ignoring = [System.StringComparison]::OrdinalIgnoreCase
     if ($path.StartsWith('\??\', [System.StringComparison]::Ordinal)) { $path = $path.Substring(4) }
@@ -297,7 +299,9 @@ function global:Resolve-NdrfixPath {
     }
     $path = $path.Replace('/', '\')
     if (-not $NdrfixRooted.IsMatch($path)) { throw ("'" + $path + "' is no full path") }
-    [System.IO.Path]::GetFullPath($path)
+    $path = [System.IO.Path]::GetFullPath($path)
+    if ($path.Length -gt 3) { $path = $path.TrimEnd([char[]]'\') }
+    $path
 }
 
 # The attributes of a file or folder as a number; nothing when it does not exist.
@@ -354,7 +358,8 @@ function global:Get-NdrfixVersionState {
         $version = [string]::Join('.', [string[]]$parts)
     }
     $info = New-Object System.IO.FileInfo($path)
-    'version>' + (ConvertTo-NdrfixText $path) + '>' + $version + '>' + $info.Length.ToString($NdrfixInvariant) + '>' + (Get-NdrfixTime $info)
+    'version>' + (ConvertTo-NdrfixText $path) + '>' + $version + '>' + $info.Length.ToString($NdrfixInvariant) + '>' +
+        (Get-NdrfixTime $info)
 }
 
 # --- the computer
@@ -396,10 +401,14 @@ function global:Read-Ndrfix {
     param($Request)
     $ErrorActionPreference = 'Stop'
     $index = 0
+    $builder = New-Object System.Text.StringBuilder
     foreach ($one in $Request) {
-        'state|' + $index.ToString($NdrfixInvariant) + '|' + (Get-NdrfixReading $one)
+        $line = 'state|' + $index.ToString($NdrfixInvariant) + '|' + (Get-NdrfixReading $one)
+        [void]$builder.Append($line)
+        [void]$builder.Append([char]10)
         $index = $index + 1
     }
+    $builder.ToString()
 }
 
 # --- writing the registry
@@ -418,6 +427,7 @@ function global:Remove-NdrfixValue {
 
 function global:Set-NdrfixData {
     param($Key, [string]$Name, [string]$Type, [string]$Content)
+    if ($Content.Contains('\u0000')) { throw 'a text in the registry cannot hold a NUL' }
     switch -CaseSensitive ($Type) {
         'string' { $Key.SetValue($Name, (ConvertFrom-NdrfixText $Content), [Microsoft.Win32.RegistryValueKind]::String) }
         'expandstring' { $Key.SetValue($Name, (ConvertFrom-NdrfixText $Content), [Microsoft.Win32.RegistryValueKind]::ExpandString) }
@@ -475,6 +485,7 @@ function global:Write-NdrfixKey {
         $root.Flush()
         return
     }
+    if (-not (Test-NdrfixSame $Request['After'] 'present')) { throw 'a key is either present or absent' }
     $key = $root.CreateSubKey($path)
     try { $key.Flush() } finally { $key.Close() }
 }
@@ -657,6 +668,7 @@ function global:Invoke-NdrfixServiceChange {
             return
         }
         if (Test-NdrfixSame $request['Before'] $request['After']) { return }
+        if (Test-NdrfixSame $core 'absent') { throw 'a service is neither created nor deleted' }
         Write-NdrfixService $Job $controller
     } finally {
         $controller.Close()
@@ -668,6 +680,10 @@ function global:Invoke-NdrfixRestart {
     if (Test-NdrfixSame $Job['Before'] 'absent') {
         $Job['Next'] = Get-NdrfixNextStep 1060
         throw ('there is no service with the short name ' + $Job['Name'])
+    }
+    if ($Job['Before'].Contains('>disabled>')) {
+        $Job['Next'] = Get-NdrfixNextStep 1058
+        throw ($Job['Name'] + ' is disabled: it would not come back, so it was not stopped')
     }
     $controller = New-NdrfixController $Job['Name']
     try {
@@ -688,7 +704,12 @@ function global:Invoke-NdrfixRestart {
 
 function global:Invoke-NdrfixItem {
     param($Job)
-    $Job['Before'] = Get-NdrfixState $Job['Request']
+    $Job['Before'] = Get-NdrfixReading $Job['Request']
+    if ($Job['Before'].StartsWith('unreadable>', [System.StringComparison]::Ordinal)) {
+        $parts = $Job['Before'].Split([char[]]'>')
+        if (Test-NdrfixSame $parts[1] '1') { $Job['Next'] = Get-NdrfixNextStep 5 }
+        throw ('cannot be read: ' + (ConvertFrom-NdrfixText $parts[2]))
+    }
     switch -CaseSensitive ($Job['Request']['Kind']) {
         'value' { Write-NdrfixRegistry $Job }
         'key' { Write-NdrfixRegistry $Job }
@@ -726,7 +747,10 @@ function global:Complete-NdrfixJob {
         $Job['Message'] = 'the change was carried out, but something else was read back'
         $Job['Next'] = 'look for a policy or a program on the host that sets it again'
     }
-    if (Test-NdrfixSame $Job['Status'] 'drifted') { $Job['Message'] = 'the state is no longer the one that was planned from; nothing was written' }
+    if (Test-NdrfixSame $Job['Status'] 'drifted') {
+        $Job['Message'] = 'the state is no longer the one that was planned from; nothing was written'
+        $Job['Next'] = 'plan again'
+    }
     'outcome|' + $Job['Index'] + '|' + $Job['Status'] + '|' + $Job['Before'] + '|' + $after + '|' +
         (ConvertTo-NdrfixText $Job['Message']) + '|' + (ConvertTo-NdrfixText $Job['Next'])
 }

@@ -1,7 +1,7 @@
 """The wire between ndrfix and `agent.ps1`: requests are tables of escaped texts, every answer is one line of text.
 
-A line consists of fields, a field may hold a state, a state may hold rows, rows hold cells, a cell may hold a list. Each
-level has a separator of its own, so that splitting never needs a parser:
+A line consists of fields, a field may hold a state, a state may hold rows, rows hold cells, a cell may hold a list.
+Each level has a separator of its own, so that splitting never needs a parser:
 
     state|INDEX|STATE                                         an answer to a read
     progress|INDEX|ELAPSED MS|LIMIT MS|TEXT                   a sign of life of an item
@@ -14,12 +14,11 @@ characters are expensive there. One state has exactly one spelling: the far side
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ndrfix.connections.base import OutcomeStatus, Reading
+from ndrfix.connections.wire_text import WireError, escape, unescape
 from ndrfix.resources import (
     ABSENT,
     PRESENT,
@@ -53,50 +52,9 @@ from ndrfix.resources import (
 FIELD, PART, ROW, CELL, ELEMENT = "|", ">", "<", "*", "?"
 
 Request = dict[str, str | int]
-T = TypeVar("T")
 
 
-class WireError(ValueError):
-    """An answer that does not follow the wire's rules."""
-
-
-# --- texts ----------------------------------------------------------------------------------------------------------
-
-# Printable ASCII stands for itself but for the five separators and the backslash. `_x` begins an escape of PSRP's own.
-_ESCAPED = re.compile(r"[^ !-)+-;=@-\[\]-{}~]|_(?=[xX])")
-_ESCAPES = re.compile(r"\\(?:\\|u([0-9a-f]{4}))|\\")
-
-
-def _escape_match(match: re.Match[str]) -> str:
-    char = match[0]
-    if char == "\\":
-        return "\\\\"
-    units = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))
-
-
-def escape(text: str) -> str:
-    """The text in printable ASCII without separators; a backslash is doubled, other characters are UTF-16 units in hex."""
-    return _ESCAPED.sub(_escape_match, text)
-
-
-def _unescape_match(match: re.Match[str]) -> str:
-    if match[1]:
-        return chr(int(match[1], 16))
-    if match[0] == "\\":
-        raise WireError("a backslash begins no escape")
-    return "\\"
-
-
-def unescape(text: str) -> str:
-    """The text that was escaped; surrogate pairs become one character again, lone surrogates stay.
-
-    Raises:
-        WireError: a backslash that begins no escape.
-    """
-    if "\\" not in text:
-        return text
-    return _ESCAPES.sub(_unescape_match, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+# --- states ---------------------------------------------------------------------------------------------------------
 
 
 def _items(text: str, separator: str) -> list[str]:
@@ -106,9 +64,6 @@ def _items(text: str, separator: str) -> list[str]:
     if not text.endswith(separator):
         raise WireError("a list without an end")
     return text[:-1].split(separator)
-
-
-# --- states ---------------------------------------------------------------------------------------------------------
 
 
 def _data_cells(data: RegistryData) -> tuple[str, str]:
@@ -344,14 +299,3 @@ def parse_line(text: str) -> Line:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"a line {kind!r} with {len(fields)} fields: {error}") from error
-
-
-def at_index(sequence: Sequence[T], index: int) -> T:
-    """The element that an answer's index means.
-
-    Raises:
-        WireError: nothing was asked under that index.
-    """
-    if not 0 <= index < len(sequence):
-        raise WireError(f"an answer to request {index}, {len(sequence)} were made")
-    return sequence[index]

@@ -1,4 +1,4 @@
-"""One PowerShell session over pypsrp, with every call bounded. The only module that imports pypsrp; import it lazily."""
+"""One PowerShell session over pypsrp, every call bounded. The only module that imports pypsrp; import it lazily."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _CLOSE_TIMEOUT = 10
 _GRACE = 10.0
 _LOUD_LOGGERS = ("pypsrp", "spnego", "requests_credssp", "urllib3")
 
-# All that pypsrp, requests and the XML and PSRP parsers below them were seen to raise; answers that are cut or wrong end in
-# the last six.
+# All that pypsrp, requests and the XML and PSRP parsers below them were seen to raise; answers that are cut or
+# wrong end in the last six.
 FOREIGN: tuple[type[BaseException], ...] = (
     requests.RequestException,
     WinRMError,
@@ -57,6 +57,10 @@ class OutputLimitError(Exception):
 
 class ScriptError(Exception):
     """The far side ended a pipeline with an error; the text is PowerShell's."""
+
+
+# All that a session's methods raise.
+FAILURES: tuple[type[BaseException], ...] = (*FOREIGN, DeadlineError, OutputLimitError, ScriptError)
 
 
 def quiet_loggers() -> None:
@@ -131,7 +135,8 @@ class Wires:
         self._connections: list[Any] = []
         self.offered = ""
         session.hooks["response"].append(self._remember)
-        for adapter in set(session.adapters.values()):
+        adapters = set(session.adapters.values())
+        for adapter in (one for one in adapters if isinstance(one, requests.adapters.HTTPAdapter)):
             manager = adapter.poolmanager
             classes = manager.pool_classes_by_scheme.items()
             manager.pool_classes_by_scheme = {scheme: self._tracking(make) for scheme, make in classes}
@@ -244,8 +249,7 @@ class Session:
     def call(self, command: str, parameter: str, rows: Sequence[Request], *, first: str = "") -> Iterator[str]:
         """Run one function of the far side over a list of tables, and yield its lines as they come.
 
-        Args:
-            first: Script text that is run before, in the same pipeline.
+        `first` is script text that is run before, in the same pipeline.
         """
         shell = PowerShell(self._pool)
         if first:
@@ -260,12 +264,12 @@ class Session:
     def _lines(self, shell: PowerShell) -> Iterator[str]:
         seen = size = 0
         while True:
-            for line in shell.output[seen:]:
+            for text in shell.output[seen:]:
                 seen += 1
-                size += len(str(line))
+                size += len(str(text))
                 if size > self._limit:
                     raise OutputLimitError
-                yield str(line)
+                yield from str(text).splitlines()
             if shell.state != PSInvocationState.RUNNING:
                 return
             left = self._until() - time.monotonic()

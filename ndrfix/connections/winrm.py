@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
-from ndrfix.connections.endpoint import Endpoint
-from ndrfix.connections.faults import Scene, check_endpoint, host_error
+from ndrfix.connections.endpoint import Endpoint, check_endpoint
+from ndrfix.connections.fault_words import Scene
+from ndrfix.connections.faults import host_error
 from ndrfix.connections.protocol import (
     Line,
     OutcomeLine,
     ProgressLine,
+    Request,
     StateLine,
-    WireError,
     apply_request,
     parse_line,
     read_request,
 )
+from ndrfix.connections.wire_text import WireError
 from ndrfix.errors import HostError, UnreachableError
 from ndrfix.resources import Action, RemoteItem, Resource
 
@@ -126,14 +128,14 @@ class WinRM:
             self._open()
 
     def _open(self) -> None:
-        from ndrfix.connections.psrp import FOREIGN, DeadlineError, Session
+        from ndrfix.connections.psrp import FAILURES, Session
 
         check_endpoint(self._endpoint)
         session: Session | None = None
         try:
             session = Session(self._endpoint, lambda: self._deadline)
             session.open()
-        except (*FOREIGN, DeadlineError) as error:
+        except FAILURES as error:
             offered = session.offered if session else ""
             if session is not None:
                 session.close()
@@ -141,9 +143,11 @@ class WinRM:
         self._session = session
         self._pipelines = 0
 
-    def _lines(self, command: str, parameter: str, rows: list[dict[str, str | int]], *, changes: bool) -> Iterator[Line]:
+    def _lines(
+        self, command: str, parameter: str, rows: Sequence[Request], *, changes: bool
+    ) -> Generator[Line, None, None]:
         """The lines of one call; any error ends the session."""
-        from ndrfix.connections.psrp import FOREIGN, DeadlineError, OutputLimitError, ScriptError
+        from ndrfix.connections.psrp import FAILURES
 
         session = self._session
         if session is None:
@@ -157,7 +161,7 @@ class WinRM:
                 yield parse_line(text)
             self._defined = complete = True
             self._last_call = time.monotonic()
-        except (*FOREIGN, DeadlineError, OutputLimitError, ScriptError) as error:
+        except FAILURES as error:
             raise host_error(error, scene) from error
         finally:
             if not complete:
@@ -175,7 +179,7 @@ class WinRM:
         return {resource: readings[index] for index, resource in enumerate(wanted)}
 
     def _outcomes(
-        self, items: Sequence[RemoteItem], rows: list[dict[str, str | int]], on_event: Callable[[Progress], None]
+        self, items: Sequence[RemoteItem], rows: Sequence[Request], on_event: Callable[[Progress], None]
     ) -> Iterator[Outcome]:
         done = 0
         stopped = False

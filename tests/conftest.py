@@ -1,0 +1,140 @@
+"""Fixtures for tests that need a real PowerShell: a Windows-like host whose folder NDRFIX_LAB names.
+
+Such a test is marked `lab` and takes `lab_connect`; without NDRFIX_LAB it is skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ndrfix.connections.endpoint import Endpoint
+from ndrfix.connections.winrm import WinRM
+from ndrfix.secrets import Secret
+
+LabInfo = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def lab_folder() -> Path:
+    """The folder of the lab host's programs."""
+    folder = os.environ.get("NDRFIX_LAB")
+    if not folder:
+        pytest.skip("NDRFIX_LAB is not set: no host with a real PowerShell")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def lab_up(lab_folder: Path) -> Iterator[Callable[..., LabInfo]]:
+    """Start a host with the options given, once for each set of options; all end with the test session."""
+    running: dict[tuple[str, ...], tuple[subprocess.Popen[str], LabInfo]] = {}
+
+    def up(*options: str) -> LabInfo:
+        if options not in running:
+            command = [sys.executable, str(lab_folder / "winhost.py"), "up", "--until-stdin-closes", *options]
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line, f"the lab host did not start: {' '.join(command)}"
+            running[options] = (process, json.loads(line))
+        return running[options][1]
+
+    yield up
+    for process, _ in running.values():
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def lab(lab_up: Callable[..., LabInfo]) -> LabInfo:
+    """An Exchange 5.5 SP4 host over plain HTTP that knows basic and NTLM."""
+    return lab_up("--warm", "2")
+
+
+def _endpoint(info: LabInfo, **changes: Any) -> Endpoint:
+    basis = Endpoint(
+        host=info["host"],
+        name="ex01",
+        port=info["port"],
+        protocol="https" if info.get("ca") else "http",
+        ca_cert=info.get("ca"),
+        auth="ntlm",
+        user=info["user"],
+        password=Secret(info["password"]),
+        call_timeout=30.0,
+    )
+    return replace(basis, **changes)
+
+
+@pytest.fixture
+def lab_connect(lab: LabInfo) -> Iterator[Callable[..., WinRM]]:
+    """Make connections to the lab host (or to another, as `info`); keywords replace settings of the endpoint."""
+    made: list[WinRM] = []
+
+    def connect(*, info: LabInfo = lab, **changes: Any) -> WinRM:
+        made.append(WinRM(_endpoint(info, **changes)))
+        return made[-1]
+
+    yield connect
+    for connection in made:
+        connection.close()
+
+
+def _control(info: LabInfo, path: str, body: object = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(info["control"] + path, data=data, method="GET" if data is None else "PUT")
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        return json.loads(reply.read())
+
+
+@pytest.fixture
+def lab_faults(lab: LabInfo) -> Iterator[Callable[..., None]]:
+    """Inject faults into the lab host's endpoint: `lab_faults({"kind": "drop", "action": "Receive"})`."""
+
+    def inject(*rules: dict[str, object]) -> None:
+        _control(lab, "/faults", list(rules))
+
+    yield inject
+    inject()
+
+
+@pytest.fixture
+def lab_counts(lab: LabInfo) -> Callable[[], dict[str, int]]:
+    """The requests that the lab host has had, by action; `shells` are those that are open."""
+
+    def counts() -> dict[str, int]:
+        stats = _control(lab, "/stats")
+        return {**stats["counts"], "shells": len(stats["shells"])}
+
+    return counts
+
+
+@pytest.fixture
+def lab_script(lab: LabInfo) -> Iterator[Callable[[str], list[str]]]:
+    """Run PowerShell text on the lab host, to arrange what a test needs and to look behind the agent's back."""
+    from pypsrp.powershell import PowerShell, RunspacePool
+    from pypsrp.wsman import WSMan
+
+    arguments: dict[str, Any] = {"username": lab["user"], "password": lab["password"], "no_proxy": True}
+    wsman = WSMan(lab["host"], port=lab["port"], ssl=False, auth="basic", encryption="never", **arguments)
+    pool = RunspacePool(wsman)
+
+    def run(text: str) -> list[str]:
+        pool.open()
+        shell = PowerShell(pool)
+        shell.add_script("$ErrorActionPreference = 'Stop'; " + text)
+        output = shell.invoke()
+        assert not shell.streams.error, [str(error) for error in shell.streams.error]
+        return [str(one) for one in output]
+
+    yield run
+    pool.close()
+    wsman.close()
