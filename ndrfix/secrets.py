@@ -71,7 +71,8 @@ class Masker:
         words.
         """
         if len(secret.reveal()) >= _SHORTEST_MASKED:
-            found = self._forms | dict.fromkeys(_forms(secret.reveal()))
+            forms = (form for form in _forms(secret.reveal()) if len(form) >= _SHORTEST_MASKED)
+            found = self._forms | dict.fromkeys(forms)
             self._forms = dict.fromkeys(sorted(found, key=len, reverse=True))
 
     def __call__(self, text: str) -> str:

@@ -67,10 +67,10 @@ class CredsspMechanism(StrEnum):
 class ConnectionSettings:
     """The settings of one host; timeouts in seconds, `max_envelope_size` in bytes.
 
-    `inventory_name` is the host as the inventory calls it, `host` the name or address to connect to (`ansible_host`, an
-    IPv6 address without brackets). `read_timeout` is always larger than `operation_timeout`.
-    `via` is the inventory name of the management host, `os` free text for people. `simulation` is the file of a simulated
-    host, `simulated_host` its name in it when it is not the inventory name.
+    `inventory_name` is the host as the inventory calls it, `host` the name or address to connect to (`ansible_host`,
+    an IPv6 address without brackets). `read_timeout` is always larger than `operation_timeout`. `via` is the inventory
+    name of the management host, `os` free text for people. `simulation` is the file of a simulated host,
+    `simulated_host` its name in it when it is not the inventory name.
     """
 
     inventory_name: str

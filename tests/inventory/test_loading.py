@@ -1,0 +1,301 @@
+"""Inventories as they are meant to be: trees, ranges, variables files and precedence."""
+
+import os
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from ndrfix.errors import InputError, InventoryError
+from ndrfix.inventory import Inventory, Variable, load_inventory
+from ndrfix.place import Place
+from ndrfix.secrets import Secret
+from ndrfix.source import UnsafeText, Vaulted
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write the files; return the first."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder / next(iter(files))
+
+
+def load(folder: Path, files: Mapping[str, str] | str) -> Inventory:
+    return load_inventory([write(folder, {"inventory.yml": files} if isinstance(files, str) else files)])
+
+
+def values(inventory: Inventory, host: str) -> dict[str, object]:
+    found = inventory.find(host)
+    assert found is not None
+    return {name: variable.value for name, variable in found.variables.items()}
+
+
+def test_hosts_come_in_file_order_with_their_groups(tmp_path: Path) -> None:
+    """`all` is optional, null means none, and a host in no group is in `ungrouped`."""
+    inventory = load(tmp_path, "b: {hosts: {z: , a: {}}}\nall: {hosts: {lone: }}\nw: {children: {b: }}\nempty:\n")
+    assert [host.name for host in inventory.hosts] == ["z", "a", "lone"]
+    assert [host.groups for host in inventory.hosts] == [("all", "w", "b"), ("all", "w", "b"), ("all", "ungrouped")]
+    assert inventory.groups["all"].children == ("w", "empty", "ungrouped")
+    assert [host.name for host in inventory.members("w")] == ["z", "a"]
+
+
+def test_a_host_in_a_group_leaves_ungrouped(tmp_path: Path) -> None:
+    """`ungrouped` holds no host that another group names."""
+    inventory = load(tmp_path, "ungrouped: {hosts: {a: , b: }}\ng: {hosts: {a: }}\n")
+    assert inventory.groups["ungrouped"].hosts == ("b",)
+
+
+def test_null_hosts_beside_children(tmp_path: Path) -> None:
+    """A null `hosts` adds nothing to the one host below."""
+    inventory = load(tmp_path, "exchange: {hosts: , children: {a: {hosts: {mail01: }}}}\n")
+    assert [host.name for host in inventory.hosts] == ["mail01"]
+
+
+def test_ranges_share_their_variables(tmp_path: Path) -> None:
+    """Every host of a range gets the variables of the range; an IPv6 address is a name."""
+    inventory = load(tmp_path, 'e: {hosts: {"ex[01:03].x": {p: 1}, "s[a:c:2]-[9:10]": , "2001:db8::25": }}\n')
+    assert [host.name for host in inventory.hosts] == [
+        *("ex01.x", "ex02.x", "ex03.x", "sa-9", "sa-10", "sc-9", "sc-10", "2001:db8::25"),
+    ]
+    assert values(inventory, "ex03.x") == {"p": 1}
+
+
+def test_every_variable_knows_its_place(tmp_path: Path) -> None:
+    """A variable's place is that of its value."""
+    inventory = load(tmp_path, "g:\n  vars:\n    port: 5986\n  hosts: {a: }\n")
+    place = Place(file=str(tmp_path / "inventory.yml"), line=3, column=11)
+    assert inventory.hosts[0].variables["port"] == Variable(value=5986, place=place)
+
+
+PRECEDENCE = {
+    "depth wins over name": (
+        """
+        z: {hosts: {h: }, vars: {v: z}}
+        a: {children: {b: {hosts: {h: }, vars: {v: b}}}}
+        """,
+        "b",
+    ),
+    "later name wins": (
+        """
+        b: {hosts: {h: }, vars: {v: b}}
+        a: {hosts: {h: }, vars: {v: a}}
+        """,
+        "b",
+    ),
+    "priority wins over name": (
+        """
+        b: {hosts: {h: }, vars: {v: b}}
+        a: {hosts: {h: }, vars: {v: a, ansible_group_priority: 10}}
+        """,
+        "a",
+    ),
+    "priority is not inherited": (
+        """
+        p: {vars: {ansible_group_priority: 10}, children: {a: {hosts: {h: }, vars: {v: a}}}}
+        q: {children: {b: {hosts: {h: }, vars: {v: b}}}}
+        """,
+        "b",
+    ),
+    "depth wins over priority": (
+        """
+        a: {vars: {v: a, ansible_group_priority: 10}, children: {b: {hosts: {h: }, vars: {v: b}}}}
+        """,
+        "b",
+    ),
+    "the longest way counts": (
+        """
+        a: {children: {b: {children: {c: {hosts: {h: }, vars: {v: c}}}}}}
+        c:
+        d: {children: {e: {hosts: {h: }, vars: {v: e}}}}
+        """,
+        "c",
+    ),
+    "a host wins over its groups": ("g: {hosts: {h: {v: host}}, vars: {v: g}}", "host"),
+    "a group wins over all": (
+        """
+        all: {vars: {v: all}}
+        a: {hosts: {h: }, vars: {v: a}}
+        """,
+        "a",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), PRECEDENCE.values(), ids=PRECEDENCE.keys())
+def test_precedence_inside_a_file(text: str, wanted: str, tmp_path: Path) -> None:
+    """Of several groups that set a variable Ansible's winner wins."""
+    found = values(load(tmp_path, textwrap.dedent(text)), "h")
+    assert found["v"] == wanted
+    assert "ansible_group_priority" not in found
+
+
+LAYERS = {
+    "inventory.yml": "all: {vars: {v: 1}}\ng: {hosts: {h: {v: 5}}, vars: {v: 2}}\n",
+    "group_vars/all.yml": "v: 3\n",
+    "group_vars/g.yml": "v: 4\n",
+    "host_vars/h.yml": "v: 6\n",
+}
+
+
+def test_precedence_of_the_variables_files(tmp_path: Path) -> None:
+    """Taking the strongest layer away each time shows the next: host_vars, file host, group_vars, file groups."""
+    path = write(tmp_path, LAYERS)
+    seen = []
+    for strongest in ("host_vars/h.yml", "inventory", "group_vars/g.yml", "group_vars/all.yml", ""):
+        seen.append(values(load_inventory([path]), "h")["v"])
+        if strongest == "inventory":
+            path.write_text("all: {vars: {v: 1}}\ng: {hosts: {h: }, vars: {v: 2}}\n", encoding="utf-8")
+        elif strongest:
+            (tmp_path / strongest).unlink()
+    assert seen == [6, 5, 4, 3, 2]
+
+
+def test_folders_of_playbooks_win_over_those_of_the_inventory_in_each_kind(tmp_path: Path) -> None:
+    """Inventory group_vars/g is stronger than the playbook's group_vars/all, and weaker than its group_vars/g."""
+    path = write(
+        tmp_path, {"i/inventory.yml": "g: {hosts: {h: }}\n", "i/group_vars/g.yml": "a: inventory\nb: inventory\n"}
+    )
+    write(tmp_path, {"p/group_vars/all.yml": "a: play-all\n", "p/group_vars/g.yml": "b: play-g\n"})
+    found = values(load_inventory([path], beside=[tmp_path / "p"]), "h")
+    assert found == {"a": "inventory", "b": "play-g"}
+
+
+def test_folders_of_variables_are_read_sorted_and_backups_are_not(tmp_path: Path) -> None:
+    """Nested folders are read, later names win; hidden files, backups and notes are skipped."""
+    inventory = load(
+        tmp_path,
+        {
+            "inventory.yml": "g: {hosts: {mail01.corp.example: }}\n",
+            "group_vars/g/10-b.yml": "v: ten\nw: ten\n",
+            "group_vars/g/00-a.json": '{"v": "zero",\n\t"x": "zero"}\n',
+            "group_vars/g/20/deep.yaml": "w: deep\n",
+            "group_vars/g/30-empty.yml": "# nothing\n",
+            "group_vars/g/40": "y: bare\n",
+            "group_vars/g/.hidden.yml": "v: wrong\n",
+            "group_vars/g/z.yml~": "v: wrong\n",
+            "group_vars/g/z.yml.bak": "v: wrong\n",
+            "group_vars/g/z.yml.orig": "v: wrong\n",
+            "group_vars/g/README.txt": "not yaml: [\n",
+            "host_vars/mail01.corp.example": "h: one\n",
+        },
+    )
+    wanted = {"v": "ten", "w": "deep", "x": "zero", "y": "bare", "h": "one"}
+    assert values(inventory, "mail01.corp.example") == wanted
+    assert inventory.unused == ()
+
+
+def test_variables_files_of_nobody_are_told(tmp_path: Path) -> None:
+    """A file whose name is no group is listed, since it may be a slip or belong to another inventory."""
+    inventory = load(tmp_path, {"inventory.yml": "g: {hosts: {h: }}\n", "group_vars/gg.yml": "v: 1\n"})
+    assert [Path(place.file).name for place in inventory.unused] == ["gg.yml"]
+
+
+WRONG_FOLDERS = {
+    "two forms": ({"group_vars/g.yml": "a: 1\n", "group_vars/g/x.yml": "a: 2\n"}, "reads only the first"),
+    "priority": ({"group_vars/g.yml": "ansible_group_priority: 5\n"}, "has no effect in group_vars"),
+    "list": ({"host_vars/h.yml": "- a\n"}, "is a list, a mapping"),
+    "twice": ({"host_vars/h.yml": "a: 1\na: 2\n"}, "given twice"),
+}
+
+
+@pytest.mark.parametrize(("files", "wanted"), WRONG_FOLDERS.values(), ids=WRONG_FOLDERS.keys())
+def test_wrong_variables_files(files: dict[str, str], wanted: str, tmp_path: Path) -> None:
+    """What Ansible would ignore in silence is an error."""
+    with pytest.raises(InputError, match=wanted):
+        load(tmp_path, {"inventory.yml": "g: {hosts: {h: }}\n", **files})
+
+
+def test_host_names_never_leave_the_folder(tmp_path: Path) -> None:
+    """A host called `..` does not make its variables come from the folder above."""
+    inventory = load(tmp_path, {"inventory.yml": 'g: {hosts: {"..": }}\n', "host_vars/x.yml": "a: 1\n"})
+    assert values(inventory, "..") == {}
+
+
+def test_passwords_are_wrapped_unless_they_hold_jinja(tmp_path: Path) -> None:
+    """A text under a secret's name is a `Secret` at any depth; Jinja stays text, `!unsafe` braces do not count."""
+    found = values(
+        load(
+            tmp_path,
+            "g:\n  hosts:\n    h:\n      ansible_password: 321321\n      smtp: {user: u, smtp_secret: [s3]}\n"
+            '      a_token: "{{ t }}"\n      b_token: !unsafe "{{ t }}"\n      c_password:\n      ask_password: yes\n',
+        ),
+        "h",
+    )
+    assert found == {
+        "ansible_password": Secret("321321"),
+        "smtp": {"user": "u", "smtp_secret": [Secret("s3")]},
+        "a_token": "{{ t }}",
+        "b_token": Secret("{{ t }}"),
+        "c_password": None,
+        "ask_password": True,
+    }
+
+
+def test_all_readable_secrets_are_known(tmp_path: Path) -> None:
+    """The inventory yields its secrets, nested ones too."""
+    inventory = load(tmp_path, "g: {vars: {a_secret: {k: one}}, hosts: {h: {x: [{password: two}]}}}\n")
+    assert {secret.reveal() for secret in inventory.secrets()} == {"one", "two"}
+
+
+SEALED = "$ANSIBLE_VAULT;1.1;AES256\n6465\n"
+
+
+def test_encrypted_values_stay_closed(tmp_path: Path) -> None:
+    """`!vault` values are opaque, and a host with an encrypted file cannot be worked on; the others can."""
+    inventory = load(
+        tmp_path,
+        {"inventory.yml": "g: {hosts: {a: {p: !vault x, q: !unsafe y}, b: }}\n", "host_vars/b/vault.yml": SEALED},
+    )
+    first, second = inventory.hosts
+    assert values(inventory, "a") == {"p": Vaulted("x"), "q": UnsafeText("y")}
+    first.require_open()
+    with pytest.raises(InventoryError, match="variables of b are encrypted") as caught:
+        second.require_open()
+    assert caught.value.place == Place(file=str(tmp_path / "host_vars/b/vault.yml"))
+
+
+def test_a_decryptor_opens_encrypted_files(tmp_path: Path) -> None:
+    """With a decrypt function a file that is encrypted as a whole is read as if it were plain."""
+    files = {"inventory.yml": "g: {hosts: {b: }}\n", "host_vars/b/vault.yml": "\ufeff" + SEALED}
+    path = write(tmp_path, files)
+    inventory = load_inventory([path], decrypt=lambda vaulted, _: Secret(f"opened: {vaulted.text.splitlines()[1]}"))
+    assert values(inventory, "b") == {"opened": 6465}
+    assert inventory.hosts[0].sealed == ()
+
+
+def test_several_sources_are_one_inventory(tmp_path: Path) -> None:
+    """Files merge, later ones win; a text with commas names hosts; a folder stands for its files."""
+    write(tmp_path, {"d/1.yml": "g: {hosts: {a: {v: 1, w: 1}}}\n", "d/2.yml": "g: {hosts: {a: {v: 2}, b: }}\n"})
+    write(tmp_path, {"d/notes.txt": "[", "d/group_vars/g.yml": "x: 3\n"})
+    inventory = load_inventory([tmp_path / "d", "c1,c[2:3],"])
+    assert {host.name for host in inventory.hosts} == {"a", "b", "c1", "c2", "c3"}
+    assert values(inventory, "a") == {"v": 2, "w": 1, "x": 3}
+
+
+def test_merge_keys_and_a_byte_order_mark(tmp_path: Path) -> None:
+    """Merged keys are weaker than own ones; a byte order mark adds no host."""
+    text = "\ufeffx: {vars: {d: &d {p: 1, q: 1}}}\ng: {hosts: {a: {<<: *d, q: 2}}}\n"
+    inventory = load(tmp_path, text)
+    assert [host.name for host in inventory.hosts] == ["a"]
+    assert values(inventory, "a") == {"p": 1, "q": 2}
+
+
+DATA = os.environ.get("NDRFIX_DATA")
+
+
+@pytest.mark.skipif(not DATA, reason="NDRFIX_DATA does not name a folder with inventories")
+def test_a_folder_of_real_inventories_never_ends_in_a_foreign_error() -> None:
+    """Every file either loads or gives input errors that all have a place."""
+    assert DATA
+    files = sorted(path for path in Path(DATA).rglob("*") if path.suffix in (".yml", ".yaml", ".ini"))
+    assert files
+    for path in files:
+        faults: tuple[InputError, ...] = ()
+        try:
+            load_inventory([path])
+        except InputError as error:
+            faults = (error, *error.others)
+        assert all(fault.place for fault in faults), path
