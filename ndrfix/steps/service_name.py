@@ -40,7 +40,8 @@ class ServiceArgs(Args):
 
 def missing_service(name: str) -> Check:
     """The failed check for a service that does not exist."""
-    hint = did_you_mean(name, (each for each in SHORT_NAMES if each.casefold() != name.casefold()))
+    known = name.casefold() in (each.casefold() for each in SHORT_NAMES)
+    hint = "" if known else did_you_mean(name, SHORT_NAMES)
     return Check(
         ok=False,
         text=f"there is no service with the short name {name}{hint}",

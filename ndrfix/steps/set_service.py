@@ -57,6 +57,12 @@ class StartMode(StrEnum):
 
 
 _STATUS = {WantedStatus.STARTED: ServiceStatus.RUNNING, WantedStatus.STOPPED: ServiceStatus.STOPPED}
+_SETTLES = {
+    ServiceStatus.START_PENDING: ServiceStatus.RUNNING,
+    ServiceStatus.CONTINUE_PENDING: ServiceStatus.RUNNING,
+    ServiceStatus.STOP_PENDING: ServiceStatus.STOPPED,
+    ServiceStatus.PAUSE_PENDING: ServiceStatus.PAUSED,
+}
 _START = {
     StartMode.AUTO: StartType.AUTOMATIC,
     StartMode.MANUAL: StartType.MANUAL,
@@ -88,9 +94,10 @@ def _probe(args: SetServiceArgs) -> tuple[Resource, ...]:
 
 
 def _plan(args: SetServiceArgs, observed: Observed) -> StepPlan:
-    before = observed.state(args.service)
-    if not isinstance(before, ServiceState):
+    seen = observed.state(args.service)
+    if not isinstance(seen, ServiceState):
         return StepPlan(checks=(missing_service(args.name),))
+    before = _settled(args, seen)
     after = replace(
         before,
         status=_STATUS[args.state] if args.state else before.status,
@@ -101,6 +108,16 @@ def _plan(args: SetServiceArgs, observed: Observed) -> StepPlan:
     if problem := _problem(args, before, after):
         return StepPlan(checks=(problem,))
     return StepPlan(items=(Change(resource=args.service, before=before, after=after, timeout=args.timeout),))
+
+
+def _settled(args: SetServiceArgs, seen: ServiceState) -> ServiceState:
+    """Where a service between two states is going, as the state to begin with (and to come back to).
+
+    One that is on its way to the wanted state is left as it was seen, so that there is something to wait for.
+    """
+    going_to = _SETTLES.get(seen.status, seen.status)
+    arriving = args.state is None or going_to is _STATUS[args.state]
+    return seen if arriving else replace(seen, status=going_to)
 
 
 def _problem(args: SetServiceArgs, before: ServiceState, after: ServiceState) -> Check | None:
