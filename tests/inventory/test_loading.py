@@ -113,6 +113,22 @@ PRECEDENCE = {
         """,
         "c",
     ),
+    "the longest way counts, the short one named first": (
+        """
+        x: {children: {c: {hosts: {h: }, vars: {v: c}}}}
+        a: {children: {b: {children: {c: }}}}
+        d: {children: {e: {hosts: {h: }, vars: {v: e}}}}
+        """,
+        "c",
+    ),
+    "the longest way counts, the short one named last": (
+        """
+        a: {children: {b: {children: {c: {hosts: {h: }, vars: {v: c}}}}}}
+        x: {children: {c: }}
+        d: {children: {e: {hosts: {h: }, vars: {v: e}}}}
+        """,
+        "c",
+    ),
     "a host wins over its groups": ("g: {hosts: {h: {v: host}}, vars: {v: g}}", "host"),
     "a group wins over all": (
         """
@@ -163,6 +179,14 @@ def test_folders_of_playbooks_win_over_those_of_the_inventory_in_each_kind(tmp_p
     assert found == {"a": "inventory", "b": "play-g"}
 
 
+def test_a_parent_group_beside_the_playbook_wins_over_a_child_beside_the_inventory(tmp_path: Path) -> None:
+    """The folder counts more than the depth, as in Ansible."""
+    text = "parent: {children: {child: {hosts: {h: }}}}\n"
+    path = write(tmp_path, {"i/hosts.yml": text, "i/group_vars/child.yml": "v: child\n"})
+    write(tmp_path, {"p/group_vars/parent.yml": "v: parent\n"})
+    assert values(load_inventory([path], beside=[tmp_path / "p"]), "h") == {"v": "parent"}
+
+
 def test_folders_of_variables_are_read_sorted_and_backups_are_not(tmp_path: Path) -> None:
     """Nested folders are read, later names win; hidden files, backups and notes are skipped."""
     inventory = load(
@@ -174,7 +198,7 @@ def test_folders_of_variables_are_read_sorted_and_backups_are_not(tmp_path: Path
             "group_vars/g/20/deep.yaml": "w: deep\n",
             "group_vars/g/30-empty.yml": "# nothing\n",
             "group_vars/g/40": "y: bare\n",
-            "group_vars/g/.hidden.yml": "v: wrong\n",
+            "group_vars/g/.hidden.yml": "hidden: wrong\n",
             "group_vars/g/z.yml~": "v: wrong\n",
             "group_vars/g/z.yml.bak": "v: wrong\n",
             "group_vars/g/z.yml.orig": "v: wrong\n",
