@@ -111,12 +111,13 @@ def _lookup(context: ScopedContext, kind: Any, *terms: Any, **options: Any) -> A
             "only lookup('env', NAME) is there: a playbook reads no files or services on the way, "
             "so that its plan depends on nothing else; put the value into a variable"
         )
-    if len(terms) != 1 or not isinstance(terms[0], str) or options.keys() - {"default"}:
+    wanted = settled(terms)
+    if len(wanted) != 1 or not isinstance(wanted[0], str) or options.keys() - {"default"}:
         raise FilterArgumentError("lookup('env', NAME) takes one name, and default='…'")
     try:
-        return context.names.environment(terms[0])
+        return context.names.environment(wanted[0])
     except UndefinedNameError as error:
-        return options["default"] if "default" in options else Missing(name=terms[0], reason=error)
+        return options["default"] if "default" in options else Missing(name=wanted[0], reason=error)
 
 
 def _environment() -> _Environment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ndrfix.errors import InputError, PlaybookError, did_you_mean
@@ -11,20 +11,21 @@ from ndrfix.place import Place
 from ndrfix.playbook import keywords, reading
 from ndrfix.playbook.model import Batch, Play, Playbook, StepSchema, Task, VarsFile
 from ndrfix.playbook.reading import Faults
+from ndrfix.playbook.scope import Decrypt
 from ndrfix.playbook.tasks import TaskReader, notified
-from ndrfix.source import List, Map, Node, Scalar, Vaulted, kind, load_file, load_text, read_text
+from ndrfix.playbook.templating import is_template
+from ndrfix.secrets import Secret
+from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind, load_file, load_text, read_text
 
 _VAULT_HEADER = "$ANSIBLE_VAULT;"
 _PERCENT = re.compile(r"([0-9]{1,3})\s*%")
 
 
-def load_playbook(
-    path: Path, steps: Mapping[str, StepSchema], *, decrypt: Callable[[str], str] | None = None
-) -> Playbook:
+def load_playbook(path: Path, steps: Mapping[str, StepSchema], *, decrypt: Decrypt | None = None) -> Playbook:
     """The playbook in a file, with its `vars_files`.
 
-    `steps` is the catalogue by name. `decrypt` gives the plain text of a variables file that is vaulted as a whole;
-    single `!vault` values stay encrypted until they are used.
+    `steps` is the catalogue by name. `decrypt` opens a variables file that is vaulted as a whole, all texts of which
+    become secrets; single `!vault` values stay encrypted until they are used.
 
     Raises:
         InputError: the file or a variables file is missing, is no YAML, or is faulty; all faults in one error with its
@@ -65,9 +66,7 @@ def require_file(path: Path, what: str, place: Place) -> None:
 class _PlayReader:
     """Reads the plays of one file."""
 
-    def __init__(
-        self, folder: Path, steps: Mapping[str, StepSchema], faults: Faults, decrypt: Callable[[str], str] | None
-    ) -> None:
+    def __init__(self, folder: Path, steps: Mapping[str, StepSchema], faults: Faults, decrypt: Decrypt | None) -> None:
         self._folder = folder
         self._steps = steps
         self._faults = faults
@@ -207,11 +206,12 @@ class _PlayReader:
             return load_text(text, str(path))
         if self._decrypt is None:
             raise PlaybookError(
-                f"the variables file {path} is encrypted and there is no vault password",
+                f"the variables file {path} is encrypted (ansible-vault) and cannot be decrypted here",
                 place=place,
-                next_step="Give --vault-password-file or --vault-id.",
+                next_step="Decrypt it with 'ansible-vault decrypt', or give the variables with --extra-vars.",
             )
-        return load_text(self._decrypt(text), str(path))
+        opened = load_text(self._decrypt(Vaulted(text), place).reveal(), str(path))
+        return _secret(opened) if opened is not None else None
 
     def _serial(self, node: Map) -> Iterator[Batch]:
         value = node.get("serial")
@@ -235,6 +235,17 @@ class _PlayReader:
             return float(number)
         self._faults.add("'max_fail_percentage' must be a number from 0 to 100", value.place)
         return None
+
+
+def _secret(node: Node) -> Node:
+    """The node with every text in it made secret; templates are left, they are no secrets yet."""
+    if isinstance(node, Map):
+        return Map(node.place, tuple(Entry(entry.key, _secret(entry.value)) for entry in node.entries))
+    if isinstance(node, List):
+        return List(node.place, tuple(_secret(item) for item in node.items))
+    if isinstance(node.value, str) and not is_template(node.value):
+        return Scalar(node.place, Secret(str(node.value)), "", node.quoted)
+    return node
 
 
 def _named(handlers: Node | None) -> Iterator[str]:

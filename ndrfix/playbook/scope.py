@@ -27,6 +27,9 @@ _NOT_HERE = {
 }
 
 
+Decrypt = Callable[[Vaulted, Place], Secret]
+
+
 class HasValue(Protocol):
     """A variable as the inventory hands it in."""
 
@@ -73,6 +76,7 @@ _LABELS = {
     Level.EXTRA: "--extra-vars",
     Level.BUILT_IN: "built-in names",
 }
+_LONGEST_CHAIN = 25
 _FINAL = frozenset({Level.RUNTIME, Level.BUILT_IN})  # data, never templates: some of it comes from hosts
 
 
@@ -90,14 +94,14 @@ def _of(variables: Map) -> dict[str, Variable]:
 class Scope:
     """What expressions can name. Frozen: `for_play` and `child` give a new scope with more in it.
 
-    `environment` are the environment variables that `lookup('env', …)` sees; `decrypt` gives the plain text of a
-    vaulted value, None when no password is there.
+    `environment` are the environment variables that `lookup('env', …)` sees; `decrypt` opens a vaulted
+    value; without it such a value is refused when it is used.
     """
 
     host: str = ""
     layers: tuple[_Layer, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    decrypt: Callable[[str], str] | None = field(default=None, repr=False)
+    decrypt: Decrypt | None = field(default=None, repr=False)
 
     @classmethod
     def for_host(
@@ -109,7 +113,7 @@ class Scope:
         groups: Mapping[str, Sequence[str]],
         extra: Mapping[str, HasValue],
         environment: Mapping[str, str],
-        decrypt: Callable[[str], str] | None = None,
+        decrypt: Decrypt | None = None,
     ) -> Scope:
         """The scope of a host before any play: its inventory variables, `--extra-vars` and the built-in names."""
         names = {
@@ -280,6 +284,8 @@ class _Reader:
         if name in self.chain:
             circle = " → ".join((*self.chain[self.chain.index(name) :], name))
             raise TemplateError(f"variables refer to each other in a circle: {circle}", place=found.place)
+        if len(self.chain) >= _LONGEST_CHAIN:
+            raise TemplateError(f"{self.chain[0]!r} leads over more than {_LONGEST_CHAIN} variables", place=found.place)
         return _Reader(self.scope, found.place, (*self.chain, name)).rendered(found.value)
 
     def environment(self, name: str) -> str:
@@ -321,8 +327,8 @@ class _Reader:
     def _decrypted(self, vaulted: Vaulted) -> Secret:
         if self.scope.decrypt is None:
             raise TemplateError(
-                "this value is encrypted and there is no vault password",
+                "the value is encrypted (ansible-vault) and cannot be decrypted here",
                 place=self.place,
-                next_step="Give --vault-password-file or --vault-id.",
+                next_step="Decrypt it with 'ansible-vault decrypt', or set the variable with --extra-vars.",
             )
-        return Secret(self.scope.decrypt(vaulted.text))
+        return self.scope.decrypt(vaulted, self.place or Place(file=self.scope.host))

@@ -46,7 +46,7 @@ from ndrfix.playbook import StepSchema, check_tags, load_playbook, selected
     ],
 )
 def test_selected(tags: str, only: str, skip: str, runs: bool) -> None:
-    """Tags of play and task count alike; `always`, `never`, `all`, `tagged` and `untagged` mean what they do in Ansible."""
+    """Tags of play and task count alike; `always`, `never`, `all` and the rest mean what they do in Ansible."""
     assert selected(tags.split(), (), only.split(), skip.split()) is runs
     assert selected((), tags.split(), only.split(), skip.split()) is runs
 
