@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
@@ -25,40 +26,46 @@ _WORDS = {
     Status.DRIFTED: ("drifted", Colour.RED),
 }
 _WIDEST_NAME = 44
-
-
-def word(status: Status) -> str:
-    """The status as the screen names it."""
-    return _WORDS[status][0]
+_WIDEST_HEADING = 60
+_NARROWEST_TEXT = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Draws one task result. Texts begin at `column`; witnesses are shown when `witnesses` is set."""
+    """Draws one task result. Texts begin at `column`, instructions are broken at `width`; witnesses are shown when
+    `witnesses` is set.
+    """
 
     pen: Pen
     mode: Mode
     column: int
+    width: int
     witnesses: bool = False
 
-    def lines(self, host: str, task: TaskResult) -> Iterator[str]:
-        """The lines, the first of which begins with the status and the host."""
-        heading = self.heading(host, task)
-        colour = _WORDS[task.status][1]
-        texts = tuple(self._texts(task)) or ("",)
+    def lines(self, hosts: Sequence[str], task: TaskResult) -> Iterator[str]:
+        """The lines, the first of which begins with the status and the hosts (several when all is the same on them)."""
+        heading = self.heading(hosts, task)
+        texts = tuple(self._texts(task))
+        beside = len(hosts) == 1 or (len(texts) == 1 and len(heading) < _WIDEST_HEADING)
+        names = [heading]
+        if not beside:
+            names = textwrap.wrap(
+                heading, self.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            )
         gap = " " * max(2, self.column - len(heading))
-        painted = self.pen.paint(heading, colour)
-        yield f"{painted}{gap}{texts[0]}" if texts[0] else painted
-        yield from (" " * self.column + text for text in texts[1:])
+        for name in names:
+            yield self.pen.paint(name, _WORDS[task.status][1]) + (gap + texts[0] if beside and texts else "")
+        yield from (" " * self.column + text for text in texts[beside:])
         if not task.hidden:
             yield from self._changes(task)
         if task.ignored:
             yield self.pen.paint("...ignoring", Colour.CYAN)
 
-    def heading(self, host: str, task: TaskResult) -> str:
-        """`ok: [ex01] => (item=…)`."""
+    def heading(self, hosts: Sequence[str], task: TaskResult) -> str:
+        """`ok: [ex01] => (item=…)`, or `manual: [ex01, ex02]`."""
         label = "hidden by no_log" if task.hidden else self.pen.line(task.label)
-        return f"{word(task.status)}: [{self.pen.line(host)}]" + (f" => (item={label})" if task.label else "")
+        names = ", ".join(map(self.pen.line, hosts))
+        return f"{_WORDS[task.status][0]}: [{names}]" + (f" => (item={label})" if task.label else "")
 
     def _texts(self, task: TaskResult) -> Iterator[str]:
         """The lines of text, what went wrong first."""
@@ -78,7 +85,9 @@ class Block:
                 yield from self._check(check)
         for phase in task.phases:
             yield from self.pen.lines(phase.plan.note)
-            yield from self.pen.lines(phase.plan.instruction)
+            for line in self.pen.whole().lines(phase.plan.instruction):
+                room = max(_NARROWEST_TEXT, self.width - self.column)
+                yield from textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False) or [""]
 
     def _check(self, check: Check) -> Iterator[str]:
         yield from self.pen.lines(check.text)
@@ -89,11 +98,11 @@ class Block:
             yield from self._next(check.next_step)
 
     def _next(self, text: str) -> Iterator[str]:
-        for number, line in enumerate(self.pen.lines(text)):
+        for number, line in enumerate(self.pen.whole().lines(text)):
             yield f"{'      ' if number else 'Next: '}{line}"
 
     def _changes(self, task: TaskResult) -> Iterator[str]:
-        entries = [entry for phase in task.phases for entry in self._entries(phase, task.status)]
+        entries = [entry for phase in task.phases for entry in self._entries(phase, task)]
         width = min(_WIDEST_NAME, max((len(self._name(line)) for line, _ in entries), default=0))
         subject = ""
         for line, remarks in entries:
@@ -111,22 +120,22 @@ class Block:
         for text in item_lines(line, self.pen):
             yield self.pen.paint(text, colours[text[0]]) if text[0] in colours else text
 
-    def _entries(self, phase: PhaseResult, status: Status) -> Iterator[tuple[DiffLine, tuple[str, ...]]]:
+    def _entries(self, phase: PhaseResult, task: TaskResult) -> Iterator[tuple[DiffLine, tuple[str, ...]]]:
         """Each line of the phase's diff with what is to be said beside it and below it (outcomes: in an apply)."""
         outcomes = list(phase.outcomes)
         for item in phase.plan.items:
             remarks = [""]
             if self.mode is Mode.APPLY and not isinstance(item, Artifact):
                 outcome = outcomes.pop(0) if outcomes and outcomes[0].item == item else None
-                remarks = list(self._outcome(outcome, status))
+                remarks = list(self._outcome(outcome, task))
             lines = diff(item)
             yield from ((line, ("",)) for line in lines[:-1])
             yield lines[-1], tuple(remarks)
 
-    def _outcome(self, outcome: Outcome | None, status: Status) -> Iterator[str]:
+    def _outcome(self, outcome: Outcome | None, task: TaskResult) -> Iterator[str]:
         if outcome is None:
             yield self.pen.paint(
-                "   no answer about it" if status is Status.UNREACHABLE else "   not carried out", Colour.RED
+                "   no answer about it" if task.status is Status.UNREACHABLE else "   not carried out", Colour.RED
             )
             return
         if verified(outcome):
@@ -137,7 +146,8 @@ class Block:
             return
         drifted = outcome.status is OutcomeStatus.DRIFTED
         yield self.pen.paint("   drifted, nothing was written" if drifted else "   failed", Colour.RED)
-        yield from self.pen.lines(outcome.message)
+        if outcome.message not in task.message:
+            yield from self.pen.lines(outcome.message)
         found = outcome.before if drifted else outcome.after
         if found is not None:
             yield f"{'found' if drifted else 'read back'}: {state_text(found, self.pen)}"

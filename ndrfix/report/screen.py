@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ndrfix import __version__
 from ndrfix.engine.result import Mode, PlayResult, RunResult, Status, TaskResult
-from ndrfix.report.block import Block, word
+from ndrfix.report.block import Block
 from ndrfix.report.exit import exit_code
 from ndrfix.report.recap import recap_lines
 from ndrfix.report.text import Colour, Pen, amount
@@ -18,6 +18,10 @@ _LIMITS = (400, 2_000, 100_000)
 _HOSTS_SHOWN = 12
 _WIDEST_HEADING = 60
 _FAR_AWAY = 10_000
+_NARROWEST = 40
+
+# What stops hosts, or what a person has to do, is mostly the same text on many hosts: it is said once for all of them.
+_SHARED = (Status.MANUAL, Status.NOT_EVALUATED)
 
 Entry = tuple[str, TaskResult]
 
@@ -86,7 +90,8 @@ def _play(play: PlayResult, mode: Mode, width: int, verbosity: int, pen: Pen) ->
         first = entries[0][1]
         kind = "RUNNING HANDLER" if first.handler else "TASK"
         yield from _banner(f"{kind} [{pen.line(first.name)}]", width, pen)
-        yield from _task(entries, Block(pen=pen, mode=mode, column=column, witnesses=verbosity > 0), width)
+        block = Block(pen=pen, mode=mode, column=column, width=max(width, _NARROWEST), witnesses=verbosity > 0)
+        yield from _task(entries, block)
 
 
 def _by_task(play: PlayResult) -> list[list[Entry]]:
@@ -98,32 +103,15 @@ def _by_task(play: PlayResult) -> list[list[Entry]]:
     return [found[index] for index in sorted(found)]
 
 
-def _task(entries: list[Entry], block: Block, width: int) -> Iterator[str]:
-    shown = [entry for entry in entries if entry[1].status is not Status.NOT_EVALUATED]
-    headings = [len(block.heading(host, task)) + 2 for host, task in shown if task.label]
-    column = max(block.column, min(_WIDEST_HEADING, max(headings, default=0)))
-    drawn = Block(pen=block.pen, mode=block.mode, column=column, witnesses=block.witnesses)
-    for host, task in shown:
-        yield from drawn.lines(host, task)
-    yield from _not_evaluated(entries, drawn, width)
-
-
-def _not_evaluated(entries: list[Entry], block: Block, width: int) -> Iterator[str]:
-    """The hosts on which a task was not come to, together when the reason is the same."""
-    pen = block.pen
-    hosts: dict[str, dict[str, None]] = {}
+def _task(entries: list[Entry], block: Block) -> Iterator[str]:
+    """One task on all hosts; those on which it was not come to are last."""
+    headings = [len(block.heading([host], task)) + 2 for host, task in entries if task.label]
+    drawn = replace(block, column=max(block.column, min(_WIDEST_HEADING, max(headings, default=0))))
+    shared: dict[TaskResult, dict[str, None]] = {}
     for host, task in entries:
-        if task.status is Status.NOT_EVALUATED:
-            reason = "hidden by no_log" if task.hidden else task.message
-            hosts.setdefault(reason, {})[pen.line(host)] = None
-    for reason, names in hosts.items():
-        listed = f"{word(Status.NOT_EVALUATED)}: [{', '.join(names)}]"
-        heading = textwrap.wrap(
-            listed, max(width, 40), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        )
-        texts = pen.lines(reason)
-        gap = " " * max(2, block.column - len(heading[-1]))
-        *above, last = [pen.paint(line, Colour.CYAN) for line in heading]
-        yield from above
-        yield f"{last}{gap}{texts[0]}" if texts else last
-        yield from (" " * block.column + text for text in texts[1:])
+        if task.status in _SHARED:
+            shared.setdefault(replace(task, seconds=0), {})[host] = None
+        else:
+            yield from drawn.lines([host], task)
+    for task, hosts in shared.items():
+        yield from drawn.lines(list(hosts), task)

@@ -8,11 +8,12 @@ would not be recognised any more), then makes the rest visible, then shortens it
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
-_MOST_LINES = 40
+_MOST_LINES = 200
+_WHOLE = 20_000
 
 
 class Colour(StrEnum):
@@ -74,6 +75,10 @@ class Pen:
     def line(self, text: str) -> str:
         """The text without secrets, harmless, in one line, not longer than the limit."""
         return shortened(visible(self.masker(text)), self.limit)
+
+    def whole(self) -> Pen:
+        """A pen for texts that must not be cut, since a person acts on them."""
+        return replace(self, limit=_WHOLE)
 
     def lines(self, text: str) -> tuple[str, ...]:
         """The same for a text of several lines; blanks around it are dropped. Draw every line indented."""

@@ -104,14 +104,20 @@ def _parts(fleet: _Fleet, mode: Mode) -> Iterator[str]:
     word = "would change" if mode is Mode.PLAN else "changed"
     yield f"{changed} {word}" + (f" ({amount(tasks, 'task')})" if tasks else "")
     if fleet.untouched:
-        yield f"{fleet.untouched} already as wanted"
-    only_checks = fleet.failed and not fleet.failed_otherwise
-    yield f"{len(fleet.failed)} failed{' a check' if only_checks else ''}"
+        yield f"{fleet.untouched} {'needs' if fleet.untouched == 1 else 'need'} no change"
+    yield _failed(len(fleet.failed), len(fleet.failed) - len(fleet.failed_otherwise))
     if fleet.ignored:
         yield f"{len(fleet.ignored)} with ignored failures"
     if fleet.drifted:
         yield f"{len(fleet.drifted)} drifted from the plan"
     yield f"{len(fleet.unreachable)} unreachable"
+
+
+def _failed(hosts: int, at_a_check: int) -> str:
+    """`2 failed a check`, or `3 failed (2 a check)` when others failed otherwise."""
+    if not at_a_check:
+        return f"{hosts} failed"
+    return f"{hosts} failed a check" if hosts == at_a_check else f"{hosts} failed ({at_a_check} a check)"
 
 
 def _reasons(reasons: Iterable[str], pen: Pen) -> str:

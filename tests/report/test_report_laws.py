@@ -6,7 +6,7 @@ import json
 import re
 
 import jsonschema
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
@@ -48,6 +48,7 @@ TEXT = st.lists(
     max_size=4,
 ).map("".join)
 T = RegistryType
+LAW = settings(deadline=None)  # a busy machine is no fault of a report
 
 data = st.one_of(
     st.builds(RegistryData, st.sampled_from([T.STRING, T.EXPANDSTRING]), TEXT),
@@ -159,6 +160,7 @@ results = st.builds(
 )
 
 
+@LAW
 @given(results, st.integers(1, 200), st.integers(-1, 4))
 def test_screen_is_safe(result: RunResult, width: int, verbosity: int) -> None:
     """Any result is drawn; colours change no letter; nothing but line feeds is unprintable; no secret is shown."""
@@ -172,6 +174,7 @@ def test_screen_is_safe(result: RunResult, width: int, verbosity: int) -> None:
     plain.encode("utf-8")
 
 
+@LAW
 @given(results)
 def test_recap_has_ansibles_width(result: RunResult) -> None:
     """A line for each host, 117 characters for a name of up to 26, that ends in padded counts."""
@@ -182,6 +185,7 @@ def test_recap_has_ansibles_width(result: RunResult) -> None:
         assert re.fullmatch(r"(\S+ *) : ok=\d+ +(\w+=\d {4}){5}ignored=\d {3}", line)
 
 
+@LAW
 @given(results)
 def test_document_is_safe(result: RunResult) -> None:
     """Any result becomes a valid document in UTF-8, without a secret."""
@@ -192,6 +196,7 @@ def test_document_is_safe(result: RunResult) -> None:
     text.encode("utf-8")
 
 
+@LAW
 @given(results, st.booleans())
 def test_failures_are_never_fine(result: RunResult, detailed: bool) -> None:
     """A run with a failed, drifted or unreachable task, or one that was interrupted, has an exit code of its own."""

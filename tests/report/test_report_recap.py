@@ -128,7 +128,7 @@ def test_unreachable_wins(apply_result: RunResult) -> None:
 @pytest.mark.parametrize(
     ("status", "plan", "total"),
     [
-        (Status.OK, StepPlan(), "1 host: 0 would change, 1 already as wanted, 0 failed, 0 unreachable."),
+        (Status.OK, StepPlan(), "1 host: 0 would change, 1 needs no change, 0 failed, 0 unreachable."),
         (Status.WOULD_CHANGE, StepPlan(), "1 host: 1 would change (1 task), 0 failed, 0 unreachable."),
         (Status.FAILED, StepPlan(), "1 host: 0 would change, 1 failed, 0 unreachable."),
         (
