@@ -106,13 +106,19 @@ def _plan(args: BackupRegistryArgs, observed: Observed) -> StepPlan:
         )
         return StepPlan(checks=(check,))
     count = sum(len(key.values) for key in state.keys)
-    check = Check(ok=True, text=f"{len(state.keys)} keys, {count} values{_cut(args, state)}")
+    check = Check(ok=True, text=f"{_count(len(state.keys), 'key')}, {_count(count, 'value')}{_cut(args, state)}")
     return StepPlan(checks=(check,), items=(Artifact(path=args.artifact_path, content=content),))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _cut(args: BackupRegistryArgs, state: TreeState) -> str:
     deepest = max((key.path.count("\\") + 1 if key.path else 0) for key in state.keys)
-    return f"; keys more than {args.depth} levels down, if any, are not saved" if deepest >= args.depth else ""
+    return (
+        f"; keys more than {_count(args.depth, 'level')} down, if any, are not saved" if deepest >= args.depth else ""
+    )
 
 
 STEP = Step(

@@ -91,10 +91,9 @@ def _import(content: bytes, encoding: str) -> TreeState:
 def _trees(wide: bool) -> st.SearchStrategy[TreeState]:
     """Trees of every type; characters of the ANSI code page only when not wide."""
     codec = None if wide else "cp1252"
-    broken = ("Cs", "Cc", "Zl", "Zp")
     contents = st.characters(codec=codec, exclude_characters="\0", exclude_categories=())
-    names = st.characters(codec=codec, exclude_characters="\0\r\n\\", exclude_categories=broken)
-    value_names = st.characters(codec=codec, exclude_characters="\0\r\n", exclude_categories=broken)
+    names = st.characters(codec=codec, exclude_characters="\0\r\n\\", exclude_categories=("Cs", "Cc", "Zl", "Zp"))
+    value_names = st.characters(codec=codec, exclude_characters="\0\r\n", exclude_categories=("Cs", "Cc", "Zl", "Zp"))
     data = st.one_of(
         st.builds(RegistryData, st.just(RegistryType.STRING), st.text(contents)),
         st.builds(RegistryData, st.just(RegistryType.EXPANDSTRING), st.text(contents)),
