@@ -601,6 +601,8 @@ function global:Set-NdrfixStartType {
     try {
         Set-Service -InputObject $Controller -StartupType $wanted
     } catch {
+        # Set-Service of PowerShell 7 sets more than the start type, and may fail at the rest: what is there now counts.
+        if (Test-NdrfixSame (Get-NdrfixStartType $Job['Name']) $Start) { return }
         $cause = Get-NdrfixCause $_
         $Job['Next'] = Get-NdrfixNextStep (Get-NdrfixCode $cause)
         throw ('cannot set the start type of ' + $Job['Name'] + ': ' + $cause.Message)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.resources import files
 from itertools import count
 
 import pytest
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
+from ndrfix.connections.protocol import parse_state
 from ndrfix.connections.winrm import WinRM
 from ndrfix.resources import (
     ABSENT,
@@ -102,9 +104,7 @@ def test_a_slash_does_not_separate_keys(connection: WinRM, key: RegistryKey, lab
     """`DES 56/56` is one key, and missing parents are made."""
     odd = RegistryKey(key.hive, key.path + r"\Ciphers\DES 56/56")
     _put(connection, RegistryValue(odd, "Enabled"), RegistryData(RegistryType.DWORD, 0))
-    names = lab_script(
-        f"[Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('{key.path}\\Ciphers').GetSubKeyNames()"
-    )
+    names = lab_script(f"[Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('{key.path}\\Ciphers').GetSubKeyNames()")
     assert names == ["DES 56/56"]
 
 
@@ -178,23 +178,22 @@ def test_a_tree_lists_parents_before_children_down_to_its_depth(connection: WinR
     assert paths == [[""], ["", "a", "c"], ["", "a", "a\\b", "c"]]
 
 
-def test_a_denied_key_is_unreadable_and_fails_no_other(
-    connection: WinRM, key: RegistryKey, lab_script: Script
-) -> None:
-    """Rights that are missing are told apart, in a read, in a tree and in a write; the other answers stay good."""
-    value = RegistryValue(key, "v")
-    _put(connection, value, RegistryData(RegistryType.DWORD, 1))
-    rule = "New-Object System.Security.AccessControl.RegistryAccessRule('Everyone', 'FullControl', 'Deny')"
-    lab_script(
-        f"$k = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('{key.path}', $true); $a = $k.GetAccessControl();"
-        f"$a.AddAccessRule(({rule})); $k.SetAccessControl($a)"
-    )
-    other = RegistryValue(RegistryKey(key.hive, key.path + " other"), "v")
-    states = connection.read([value, other])
-    assert states[other] == ABSENT
-    if not isinstance(states[value], Unreadable):
-        pytest.skip("this host does not enforce access rules of the registry")
-    assert states[value] == Unreadable(reason=getattr(states[value], "reason", ""), denied=True)
+def test_missing_rights_are_told_from_other_reasons(lab_script: Script) -> None:
+    """Both exceptions of .NET and error 5 of Windows mean denied, however deep they are wrapped."""
+    agent = files("ndrfix.connections").joinpath("agent.ps1").read_text(encoding="ascii")
+    causes = {
+        "New-Object System.UnauthorizedAccessException('no')": True,
+        "New-Object System.Security.SecurityException('no')": True,
+        "New-Object System.ComponentModel.Win32Exception(5)": True,
+        "New-Object System.InvalidOperationException('no', (New-Object System.ComponentModel.Win32Exception(5)))": True,
+        "New-Object System.ComponentModel.Win32Exception(2)": False,
+        "New-Object System.IO.IOException('no')": False,
+    }
+    for cause, denied in causes.items():
+        (text,) = lab_script(f"{agent}\n$e = {cause}; try {{ throw $e }} catch {{ Get-NdrfixUnreadable $_ }}")
+        found = parse_state(text)
+        assert isinstance(found, Unreadable)
+        assert found.denied is denied, cause
 
 
 def test_odd_data_is_unreadable_with_a_reason(connection: WinRM, key: RegistryKey) -> None:
