@@ -13,7 +13,7 @@ from ndrfix.errors import UsageError, did_you_mean
 def command(name: str | None) -> int:
     """List the steps, or show the page of the step NAME with its arguments."""
     from ndrfix.steps import STEPS
-    from ndrfix.steps.pages import page
+    from ndrfix.steps.pages import step_section
 
     if name is None:
         width = max(len(step.name) for step in STEPS)
@@ -25,5 +25,5 @@ def command(name: str | None) -> int:
             f"there is no step {name!r}{did_you_mean(name, [step.name for step in STEPS])}",
             next_step="`ndrfix steps` lists them.",
         )
-    say(page(step))
+    say(step_section(step).rstrip())
     return 0

@@ -14,6 +14,7 @@ from ndrfix.resources import (
     Action,
     Artifact,
     ComputerState,
+    RemoteItem,
     Resource,
     Service,
     ServiceState,
@@ -138,10 +139,12 @@ def _started(result: TaskResult) -> Iterable[Service]:
         return
     for phase in result.phases:
         for item in (item for item in phase.plan.items if not isinstance(item, Artifact)):
-            if isinstance(item, Action) or (
-                isinstance(item.resource, Service) and _runs(item.after) and not _runs(item.before)
-            ):
+            if isinstance(item.resource, Service) and _starts(item):
                 yield item.resource
+
+
+def _starts(item: RemoteItem) -> bool:
+    return isinstance(item, Action) or (_runs(item.after) and not _runs(item.before))
 
 
 def _runs(state: State) -> bool:

@@ -3,7 +3,7 @@
 from ndrfix.inventory.listing import graph, listing, shown_value
 from ndrfix.inventory.loading import load_inventory
 from ndrfix.inventory.model import Group, Host, Inventory, Variable, secrets_in
-from ndrfix.inventory.patterns import select
+from ndrfix.inventory.patterns import narrowed, select
 from ndrfix.inventory.settings import (
     Authentication,
     ConnectionKind,
@@ -44,6 +44,7 @@ __all__ = [
     "listing",
     "load_inventory",
     "load_variables",
+    "narrowed",
     "parse_extra_vars",
     "refuse_vaulted",
     "secrets_in",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ndrfix.errors import InventoryError, nearest
@@ -33,6 +33,21 @@ def select(
     if limit is not None:
         chosen &= _evaluate_limit(inventory, limit)
     return tuple(host for host in inventory.hosts if host.name in chosen)
+
+
+def narrowed(inventory: Inventory, limit: str) -> Inventory:
+    """Return the inventory with only the hosts that the limit names; the groups stay, also those that become empty.
+
+    Raises:
+        InputError: as `select`.
+    """
+    kept = select(inventory, "all", limit)
+    names = {host.name for host in kept}
+    groups = {
+        name: replace(group, hosts=tuple(host for host in group.hosts if host in names))
+        for name, group in inventory.groups.items()
+    }
+    return replace(inventory, hosts=kept, groups=groups)
 
 
 @dataclass(frozen=True, slots=True)

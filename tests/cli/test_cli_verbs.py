@@ -1,0 +1,138 @@
+"""The verbs by hand: what they print, what they write, how they exit."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from ndrfix import __version__, cli
+from ndrfix.cli import apply as apply_verb
+from tests.cli.conftest import Folder
+
+
+def test_plan_and_apply_and_plan_again(folder: Folder) -> None:
+    """The everyday round: plan, apply, nothing left to do; with the codes of --detailed-exitcode."""
+    plan = folder("plan book.yml -i inventory.yml --detailed-exitcode")
+    assert (plan.code, plan.err) == (10, "")
+    assert plan.out.startswith("DRY RUN · nothing will be changed")
+    assert "Mode  dword 0x00000001 (1) → dword 0x00000002 (2)" in plan.out
+    assert not Path("runs").exists()
+    applied = folder("apply book.yml -i inventory.yml --yes --json run.json")
+    assert applied.code == 0
+    assert "read back, verified" in applied.out
+    document = json.loads(Path("run.json").read_text())
+    assert (document["schema"], document["mode"]) == ("ndrfix.run/1", "apply")
+    [run] = Path("runs").iterdir()
+    assert json.loads((run / "run.json").read_text()) == document
+    assert re.fullmatch(r"\d{8}-\d{4}-book-[0-9a-f]{4}", run.name)
+    assert f"Files of this run: runs/{run.name}" in applied.out
+    assert folder("plan book.yml -i inventory.yml --detailed-exitcode").code == 0
+
+
+def test_apply_with_nothing_to_do_writes_no_run(folder: Folder) -> None:
+    """When the plan is empty nothing is asked and no run folder is made."""
+    folder("apply book.yml -i inventory.yml --yes")
+    again = folder("apply book.yml -i inventory.yml --yes --runs-dir second")
+    assert again.out.rstrip().endswith("Nothing to apply.")
+    assert not Path("second").exists()
+
+
+@pytest.mark.parametrize(("typed", "applied"), [("2", True), ("1", False), ("", False), ("yes", False)])
+def test_apply_asks_for_the_number_of_hosts(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, typed: str, applied: bool
+) -> None:
+    """Only the right number goes on; anything else changes nothing."""
+    asked: list[str] = []
+
+    def answer(question: str, **_: object) -> str:
+        asked.append(question)
+        return typed
+
+    monkeypatch.setattr(apply_verb.click, "prompt", answer)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    ended = folder("apply book.yml -i inventory.yml")
+    assert "Apply 4 changes to 2 hosts (ex01, ex02)?" in asked[0]
+    assert bool(folder.hosts.host("ex01").writes) is applied
+    assert ("Not applied: nothing was changed." in ended.out) is not applied
+
+
+def test_limit_and_tags_narrow_a_run(folder: Folder) -> None:
+    """`-l` leaves hosts out, tags leave tasks out."""
+    assert "1 host (ex02" in folder("plan book.yml -i inventory.yml -l all:!ex01").out
+    assert "TASK [" not in folder("plan book.yml -i inventory.yml --skip-tags suppress").out
+
+
+def test_listings_touch_no_host(folder: Folder) -> None:
+    """The listings have Ansible's form and reach no host."""
+    ended = folder("plan book.yml -i inventory.yml --list-hosts --list-tasks --list-tags")
+    assert "    pattern: ['all']\n    hosts (2):\n      ex01\n      ex02\n" in ended.out
+    assert "    tasks:\n      Mode is two\tTAGS: [suppress]\n" in ended.out
+    assert "      TASK TAGS: [suppress]\n" in ended.out
+    assert "  play #1 (all): Set the mode\tTAGS: []\n" in ended.out
+
+
+def test_steps_and_inventory_and_version(folder: Folder) -> None:
+    """The reading verbs."""
+    assert "set_registry" in folder("steps").out
+    assert "SuppressNDROptions" in folder("steps set_registry").out
+    assert "|--@exchange:" in folder("inventory -i inventory.yml --graph").out
+    assert "ex02" not in folder("inventory -i inventory.yml --graph -l ex01").out
+    assert json.loads(folder("inventory -i inventory.yml --host ex01").out)["ansible_connection"] == "simulated"
+    assert "ex01" in json.loads(folder("inventory -i inventory.yml --list").out)["_meta"]["hostvars"]
+    assert folder("--version").out == f"ndrfix, version {__version__}\n"
+
+
+def test_secrets_reach_no_output(folder: Folder) -> None:
+    """A password is masked wherever it turns up: screen, JSON, journal, error messages."""
+    folder.write(
+        "secret.yml",
+        "all:\n  vars: {ansible_connection: simulated, ndrfix_simulation: hosts.yml, ansible_password: hunter22,\n"
+        "         site_password: swordfish}\n  hosts:\n    ex01:\n",
+    )
+    folder.write(
+        "leak.yml",
+        "- hosts: all\n  tasks:\n    - name: say swordfish\n"
+        "      set_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: Note, data: 'is {{ site_password }}'}\n"
+        "    - manual: {instruction: 'type {{ ansible_password }}'}\n",
+    )
+    ended = folder("apply leak.yml -i secret.yml --yes -vv --json out.json")
+    assert ended.code == 0
+    everything = ended.out + ended.err + Path("out.json").read_text() + folder("inventory -i secret.yml --list").out
+    everything += "".join(path.read_text() for path in Path("runs").rglob("*") if path.is_file())
+    assert "hunter22" not in everything
+    assert "swordfish" not in everything
+    assert [item.after.data for item in folder.hosts.host("ex01").writes] == ["is swordfish"]  # type: ignore[union-attr]
+
+
+def test_demo_plans_and_applies(folder: Folder) -> None:
+    """The demo shows hosts of every kind of health and ends well although some of its hosts fail on purpose."""
+    ended = folder("demo --apply --folder demo")
+    assert ended.code == 0
+    for text in ("Service Pack 3", "absent: msexcimc.exe", "still STOP_PENDING", "unreachable: [ex05]", "the wrong server"):
+        assert text in ended.out
+    assert "changed: [ex01]" in ended.out
+    assert "ok: [ex06]        already dword 0x00000100 (256) no_smtp_return_address" in ended.out
+    assert "Files of this run: demo/runs/" in ended.out
+
+
+def test_a_bug_is_reported_as_one(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What must never happen ends with code 250 and a request to report it, without a traceback."""
+    monkeypatch.setattr("ndrfix.cli.job.load_playbook", lambda *_: 1 / 0)
+    ended = folder("plan book.yml -i inventory.yml")
+    assert ended.code == cli.EXIT_BUG
+    assert "a bug in ndrfix" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_an_error_block_shows_the_line_with_a_caret(folder: Folder) -> None:
+    """An error about input is one block: what, where, the line with a caret."""
+    folder.write("typo.yml", "- hosts: all\n  tasks:\n    - set_registry:\n        path: HKLM\\S\n        dta: 1\n")
+    assert folder("plan typo.yml -i inventory.yml").err.splitlines()[:4] == [
+        "error: unknown argument 'dta' of step set_registry, did you mean 'data'?",
+        "  typo.yml:5:9",
+        "    5 |         dta: 1",
+        "      |         ^",
+    ]

@@ -1,0 +1,413 @@
+"""Plans and applies over simulated hosts: what is shown is what is done, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from ndrfix.connections.base import Connection, Outcome, Progress, Reading
+from ndrfix.engine.result import Status
+from ndrfix.errors import InputError, UnreachableError
+from ndrfix.resources import ABSENT, RegistryData, RegistryKey, RegistryType, RegistryValue, RemoteItem, Resource
+from tests.engine.stage import HOSTS, Stage, last, of, statuses
+
+KEY = r"HKLM\SOFTWARE\Acme"
+MODE = RegistryValue(RegistryKey.parse(KEY), "Mode")
+NEW = RegistryValue(RegistryKey.parse(KEY), "New")
+SET_NEW = rf"""
+- name: set new
+  set_registry: {{path: '{KEY}', name: New, type: dword, data: 5}}
+"""
+WITH_HANDLER = rf"""
+- name: play
+  hosts: all
+  tasks:
+    - name: set new
+      set_registry: {{path: '{KEY}', name: New, type: dword, data: 5}}
+      notify: restart
+  handlers:
+    - name: restart
+      restart_service: {{name: MSExchangeIMC}}
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """Two hosts in good health."""
+    return Stage(tmp_path)
+
+
+def dword(value: int) -> RegistryData:
+    return RegistryData(RegistryType.DWORD, value)
+
+
+def value(stage: Stage, resource: RegistryValue, host: str = "ex01") -> Reading:
+    return stage.host(host).connect().read([resource])[resource]
+
+
+def journal(stage: Stage, run: int = 0) -> list[dict[str, object]]:
+    path = next(iter(sorted((stage.folder / "runs").glob(f"run-{run}/journal.jsonl"))))
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_plan_writes_nothing_and_says_what_would_change(stage: Stage) -> None:
+    """A plan leaves host and disk untouched."""
+    before = sorted(stage.folder.rglob("*"))
+    result = stage.run(SET_NEW).shown()
+    assert statuses(result) == [Status.WOULD_CHANGE]
+    assert (stage.host().writes, value(stage, NEW)) == ((), ABSENT)
+    assert [path for path in sorted(stage.folder.rglob("*")) if path.name != "book.yml"] == before
+
+
+def test_apply_does_what_was_shown_and_a_second_one_nothing(stage: Stage) -> None:
+    """Apply changes and reads back; applied again there is nothing to do."""
+    assert statuses(stage.run(SET_NEW).apply()) == [Status.CHANGED]
+    assert value(stage, NEW) == dword(5)
+    assert statuses(stage.run(SET_NEW).shown()) == [Status.OK]
+    writes = len(stage.host().writes)
+    assert statuses(stage.run(SET_NEW).apply()) == [Status.OK]
+    assert len(stage.host().writes) == writes
+
+
+def test_a_later_task_sees_what_an_earlier_one_would_have_changed(stage: Stage) -> None:
+    """In a dry run planned changes are visible to the tasks after them, values below new keys too."""
+    book = rf"""
+- set_registry: {{path: '{KEY}\Deep\Er', name: A, type: string, data: x}}
+- check_registry: {{path: '{KEY}\Deep\Er', name: A, type: string, data: x}}
+- set_registry: {{path: '{KEY}\Deep\Er', name: A, type: string, data: x}}
+"""
+    assert statuses(stage.run(book).shown()) == [Status.WOULD_CHANGE, Status.OK, Status.OK]
+    assert statuses(stage.run(book).apply()) == [Status.CHANGED, Status.OK, Status.OK]
+
+
+def test_a_host_that_moved_since_the_plan_is_left_alone(stage: Stage) -> None:
+    """Drift is found before anything is sent; the rest of the host is not evaluated."""
+    stand = stage.run(SET_NEW + SET_NEW.replace("New", "Other"))
+    plan = stand.plan()
+    connection = stage.host().connect()
+    from ndrfix.resources import Change
+
+    list(connection.apply([Change(resource=NEW, before=ABSENT, after=dword(7))], on_event=lambda _: None))
+    result = stand.apply(plan)
+    assert statuses(result) == [Status.DRIFTED, Status.NOT_EVALUATED]
+    assert value(stage, NEW) == dword(7)
+    assert statuses(result, "ex02") == [Status.CHANGED, Status.CHANGED]
+
+
+class Meddler:
+    """A connection under which somebody changes the value between our last look and our write."""
+
+    def __init__(self, below: Connection, meddle: Callable[[], None]) -> None:
+        self._below, self._meddle = below, meddle
+
+    def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+        return self._below.read(resources)
+
+    def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+        self._meddle()
+        return self._below.apply(items, on_event=on_event)
+
+    def close(self) -> None:
+        self._below.close()
+
+
+def test_a_value_that_moves_at_the_last_moment_is_not_overwritten(stage: Stage) -> None:
+    """The far side compares before it writes; the refusal ends the host as drifted."""
+    from ndrfix.resources import Change
+
+    def meddle() -> None:
+        change = Change(resource=NEW, before=ABSENT, after=dword(9))
+        list(stage.host().connect().apply([change], on_event=lambda _: None))
+
+    stage.wrap = lambda host, connection: Meddler(connection, meddle) if host == "ex01" else connection
+    result = stage.run(SET_NEW).apply()
+    assert statuses(result) == [Status.DRIFTED]
+    assert value(stage, NEW) == dword(9)
+
+
+class Forgetful(Meddler):
+    """A host that says it wrote, and did not."""
+
+    def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+        for outcome in self._below.apply(items, on_event=on_event):
+            yield Outcome(item=outcome.item, status=outcome.status, before=outcome.before, after=ABSENT)
+
+
+def test_success_is_what_is_read_back(stage: Stage) -> None:
+    """A write that is reported done but reads back otherwise has not converged."""
+    stage.wrap = lambda _host, connection: Forgetful(connection, lambda: None)
+    result = stage.run(SET_NEW).apply()
+    assert statuses(result) == [Status.FAILED]
+    assert last(result).message.startswith("not converged")
+
+
+class Dying(Meddler):
+    """A session that is lost when items are sent."""
+
+    def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+        raise UnreachableError("the session was lost", sent=True)
+
+
+def test_a_lost_session_says_what_is_not_known(stage: Stage) -> None:
+    """When the link dies under a write, the result names what may or may not have been carried out."""
+    stage.wrap = lambda host, connection: Dying(connection, lambda: None) if host == "ex01" else connection
+    result = stage.run(SET_NEW + SET_NEW.replace("New", "Other")).apply()
+    assert statuses(result) == [Status.UNREACHABLE, Status.NOT_EVALUATED]
+    assert rf"not known whether it was carried out: {KEY}\New" in of(result).tasks[0].message
+    assert statuses(result, "ex02") == [Status.CHANGED, Status.CHANGED]
+
+
+def test_journal_holds_intent_before_the_act_and_outcome_after(stage: Stage) -> None:
+    """The intent is on disk when the item is sent."""
+    seen: list[list[object]] = []
+
+    def look() -> None:
+        seen.append([entry["event"] for entry in journal(stage)])
+
+    stage.wrap = lambda host, connection: Meddler(connection, look) if host == "ex01" else connection
+    stage.run(SET_NEW).apply()
+    assert "intent" in seen[0]
+    assert [entry["event"] for entry in journal(stage) if entry.get("host") == "ex01"] == ["intent", "outcome"]
+
+
+def test_handler_runs_once_after_the_change(stage: Stage) -> None:
+    """A notified handler is planned and run; without a change it does not appear."""
+    assert statuses(stage.run(WITH_HANDLER).shown()) == [Status.WOULD_CHANGE, Status.WOULD_CHANGE]
+    assert statuses(stage.run(WITH_HANDLER).apply()) == [Status.CHANGED, Status.CHANGED]
+    assert statuses(stage.run(WITH_HANDLER).shown()) == [Status.OK]
+
+
+def test_handler_is_satisfied_by_a_later_start(stage: Stage) -> None:
+    """A service that is started after the change need not be restarted, and the handler says so."""
+    book = WITH_HANDLER.replace(
+        "  handlers:",
+        "    - name: stop\n      set_service: {name: MSExchangeIMC, state: stopped}\n"
+        "    - name: start\n      set_service: {name: MSExchangeIMC, state: started}\n  handlers:",
+    )
+    shown = stage.run(book).shown()
+    assert statuses(shown)[-1] is Status.OK
+    assert "'start'" in last(shown).message
+    result = stage.run(book).apply()
+    assert statuses(result) == [Status.CHANGED, Status.CHANGED, Status.CHANGED, Status.OK]
+    assert [entry["handler"] for entry in journal(stage, 1) if entry["event"] == "handled"] == ["restart", "restart"]
+
+
+def test_a_handler_that_did_not_come_to_run_is_owed(stage: Stage) -> None:
+    """A run that dies between change and handler leaves it owed: the next plan shows it, the next apply runs it, once."""
+    calls: list[int] = []
+
+    class Fading(Meddler):
+        def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+            calls.append(1)
+            if len(calls) > 1:
+                raise UnreachableError("gone")
+            return self._below.apply(items, on_event=on_event)
+
+    stage.wrap = lambda host, connection: Fading(connection, lambda: None) if host == "ex01" else connection
+    assert statuses(stage.run(WITH_HANDLER).apply()) == [Status.CHANGED, Status.UNREACHABLE]
+    stage.wrap = lambda _host, connection: connection
+    shown = stage.run(WITH_HANDLER).shown()
+    assert statuses(shown) == [Status.OK, Status.WOULD_CHANGE]
+    assert "run-0" in last(shown).message
+    assert statuses(shown, "ex02") == [Status.OK]
+    assert statuses(stage.run(WITH_HANDLER).apply()) == [Status.OK, Status.CHANGED]
+    assert statuses(stage.run(WITH_HANDLER).shown()) == [Status.OK]
+
+
+def test_a_refused_change_leaves_no_handler_owed(stage: Stage) -> None:
+    """When the host refused the change, nothing happened that a handler would be for."""
+    from ndrfix.resources import Change
+
+    def meddle() -> None:
+        change = Change(resource=NEW, before=ABSENT, after=dword(9))
+        list(stage.host().connect().apply([change], on_event=lambda _: None))
+
+    stage.wrap = lambda host, connection: Meddler(connection, meddle) if host == "ex01" else connection
+    stage.run(WITH_HANDLER).apply()
+    stage.wrap = lambda _host, connection: connection
+    book = WITH_HANDLER.replace("data: 5", "data: 9")
+    assert statuses(stage.run(book).shown()) == [Status.OK]
+
+
+def test_wrong_server_is_refused_before_anything_else(tmp_path: Path) -> None:
+    """Another computer name than the inventory's ends the host: nothing further is read or written."""
+    stage = Stage(tmp_path, variables="    ndrfix_computer_name: MAIL2\n")
+    result = stage.run(SET_NEW).apply()
+    assert statuses(result) == [Status.FAILED]
+    assert last(result).message == "the wrong server: MAIL1 answers, MAIL2 is expected (ndrfix_computer_name)"
+    assert stage.host().writes == ()
+    assert statuses(result, "ex02") == [Status.CHANGED]
+
+
+def test_another_computer_between_plan_and_apply_is_refused(stage: Stage) -> None:
+    """An apply goes only to the computer that the plan was made for."""
+    stand = stage.run(SET_NEW)
+    plan = stand.plan()
+    hosts = Stage(stage.folder / "..", hosts=HOSTS.replace("name: MAIL1", "name: MAIL9"))
+    stage.simulation = hosts.simulation
+    result = stand.apply(plan)
+    assert statuses(result) == [Status.DRIFTED]
+    assert "MAIL9 answers, MAIL1 is expected" in last(result).message
+    assert stage.host().writes == ()
+
+
+def test_a_failed_check_stops_its_host_only(stage: Stage) -> None:
+    """What stands after a failed check is not evaluated, unless errors are ignored."""
+    book = rf"""
+- name: look
+  check_registry: {{path: '{KEY}', name: Mode, type: dword, data: 2}}
+""" + SET_NEW
+    assert statuses(stage.run(book).shown()) == [Status.FAILED, Status.NOT_EVALUATED]
+    going = book.replace("\n- name: set", "\n  ignore_errors: true\n- name: set", 1)
+    shown = stage.run(going).shown()
+    assert statuses(shown) == [Status.FAILED, Status.WOULD_CHANGE]
+    assert of(shown).tasks[0].ignored
+
+
+def test_conditions_registers_and_loops(stage: Stage) -> None:
+    """`when` sees registered results; a loop plans each item; a false condition says which."""
+    book = rf"""
+- name: look
+  check_registry: {{path: '{KEY}', name: Mode, type: dword, data: 1}}
+  register: mode
+- name: each
+  set_registry: {{path: '{KEY}', name: '{{{{ item }}}}', type: dword, data: 3}}
+  loop: [A, B]
+  when: not mode.failed
+  register: both
+- name: never
+  set_registry: {{path: '{KEY}', name: C, type: dword, data: 3}}
+  when: not both.changed
+"""
+    shown = stage.run(book).shown()
+    assert statuses(shown) == [Status.OK, Status.WOULD_CHANGE, Status.WOULD_CHANGE, Status.SKIPPED]
+    assert [task.label for task in of(shown).tasks] == ["", "A", "B", ""]
+    assert last(shown).message == "when: not both.changed is false"
+
+
+def test_what_only_a_real_run_knows_is_not_evaluated(stage: Stage) -> None:
+    """A task that reads `.outcome` is not evaluated in a plan, and so not in the apply of that plan either."""
+    book = SET_NEW + "  register: first\n" + rf"""
+- name: after
+  set_registry: {{path: '{KEY}', name: Later, type: string, data: "{{{{ first.outcome.text }}}}"}}
+"""
+    assert statuses(stage.run(book).shown()) == [Status.WOULD_CHANGE, Status.NOT_EVALUATED]
+    assert statuses(stage.run(book).apply()) == [Status.CHANGED, Status.NOT_EVALUATED]
+
+
+def test_wrong_input_is_found_before_any_host_is_reached(stage: Stage) -> None:
+    """An undefined variable or a wrong argument is an error of the input; no connection is made."""
+    reached: list[str] = []
+    stage.wrap = lambda host, connection: reached.append(host) or connection  # type: ignore[func-returns-value]
+    for text, what in (
+        ("data: '{{ modee }}'", "modee"),
+        ("data: abc", "argument 'data'"),
+        ("data: -1", "argument 'data'"),
+        ("data: 4294967296", "argument 'data'"),
+    ):
+        with pytest.raises(InputError) as caught:
+            stage.run(SET_NEW.replace("data: 5", text)).plan()
+        assert what in caught.value.what
+        assert caught.value.place is not None
+        assert caught.value.place.line == 5
+        assert caught.value.others == ()
+    assert reached == []
+
+
+def test_serial_and_max_fail_percentage(tmp_path: Path) -> None:
+    """A batch with more failures than allowed ends the play for the hosts after it, and says so."""
+    stage = Stage(tmp_path, variables="    want: \"{{ {'ex01': 9, 'ex02': 1}[inventory_hostname] }}\"\n")
+    book = rf"""
+- name: play
+  hosts: all
+  serial: 1
+  max_fail_percentage: 0
+  tasks:
+    - check_registry: {{path: '{KEY}', name: Mode, type: dword, data: '{{{{ want }}}}'}}
+"""
+    result = stage.run(book).apply()
+    assert statuses(result) == [Status.FAILED]
+    assert statuses(result, "ex02") == [Status.NOT_EVALUATED]
+    assert last(result, "ex02").message == "the batch before it failed"
+
+
+def test_a_host_that_failed_a_play_is_passed_over_in_the_next(stage: Stage) -> None:
+    """Later plays do not come to a host that failed an earlier one."""
+    book = rf"""
+- name: play
+  hosts: ex01
+  tasks:
+    - check_registry: {{path: '{KEY}', name: Mode, type: dword, data: 9}}
+- name: second
+  hosts: all
+  tasks:
+    - set_registry: {{path: '{KEY}', name: New, type: dword, data: 5}}
+"""
+    result = stage.run(book).apply()
+    assert statuses(result, "ex01", 1) == [Status.NOT_EVALUATED]
+    assert statuses(result, "ex02", 1) == [Status.CHANGED]
+    assert stage.host().writes == ()
+
+
+def test_a_bug_at_one_host_does_not_take_the_others_along(stage: Stage) -> None:
+    """An exception that must not happen ends its host as failed, says that it is a bug, and leaves a journal."""
+
+    class Broken(Meddler):
+        def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+            raise ZeroDivisionError("oops")
+
+    stage.wrap = lambda host, connection: Broken(connection, lambda: None) if host == "ex01" else connection
+    stand = stage.run(SET_NEW)
+    result = stand.apply()
+    assert statuses(result) == [Status.FAILED]
+    assert last(result).message == "a bug in ndrfix: ZeroDivisionError: oops"
+    assert statuses(result, "ex02") == [Status.CHANGED]
+    assert "ZeroDivisionError" in stand.run.fleet.bugs[0]
+
+
+def test_ctrl_c_ends_hosts_after_the_task_they_are_at(stage: Stage) -> None:
+    """After an interrupt nothing further is begun; what was done is in the result."""
+    stand = stage.run(SET_NEW + SET_NEW.replace("New", "Other"))
+    plan = stand.plan()
+    stage.wrap = lambda _host, connection: Meddler(connection, stand.run.fleet.interrupt.event.set)
+    stand.run.fleet.forks = 1
+    result = stand.apply(plan)
+    assert statuses(result) == [Status.CHANGED, Status.NOT_EVALUATED]
+    assert statuses(result, "ex02") == [Status.NOT_EVALUATED, Status.NOT_EVALUATED]
+    assert result.interrupted
+
+
+def test_hidden_tasks_keep_their_values_out_of_the_journal(stage: Stage) -> None:
+    """`no_log` hides values in the journal, not the task."""
+    stage.run(SET_NEW.replace("type: dword, data: 5", "type: string, data: hunter22") + "  no_log: true\n").apply()
+    text = (stage.folder / "runs/run-0/journal.jsonl").read_text()
+    assert "hunter22" not in text
+    assert "set new" in text
+
+
+def test_backups_are_kept_per_host_in_apply_only(stage: Stage) -> None:
+    """A backup is a file of the run folder; it counts as ok, and a plan writes none."""
+    book = rf"- backup_registry: {{path: '{KEY}'}}"
+    assert statuses(stage.run(book).shown()) == [Status.OK]
+    assert not (stage.folder / "runs").exists()
+    assert statuses(stage.run(book).apply()) == [Status.OK]
+    names = sorted(path.relative_to(stage.folder / "runs").as_posix() for path in stage.folder.rglob("*.reg"))
+    assert names == [f"run-1/backup/{host}/HKLM-SOFTWARE-Acme.reg" for host in ("ex01", "ex02")]
+
+
+def test_one_round_trip_reads_what_a_play_needs(stage: Stage) -> None:
+    """Everything that can be known to be needed is read at once; a plan takes one read."""
+    reads: list[int] = []
+
+    class Counting(Meddler):
+        def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+            reads.append(len(resources))
+            return self._below.read(resources)
+
+    stage.wrap = lambda host, connection: Counting(connection, lambda: None) if host == "ex01" else connection
+    book = rf"- backup_registry: {{path: '{KEY}'}}" + "\n- check_hotfix: {id: 837794, accept: [absent, present, probably_present, indeterminate]}\n"
+    stage.run(book + rf"- check_registry: {{path: '{KEY}', name: Mode, type: dword, data: 1}}").plan()
+    assert len(reads) == 1
