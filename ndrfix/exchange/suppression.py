@@ -63,6 +63,5 @@ def mode_number(name: str) -> int:
         ValueError: there is no such mode; the text lists those that exist.
     """
     if name not in NAMES:
-        hint = did_you_mean(name, NAMES) or ","
-        raise ValueError(f"{name!r} is not a mode of {VALUE_NAME}{hint} known are {', '.join(NAMES)}")
+        raise ValueError(f"{name!r} is not a mode of {VALUE_NAME} ({', '.join(NAMES)}){did_you_mean(name, NAMES)}")
     return NAMES[name]

@@ -45,6 +45,9 @@ from ndrfix.steps.base import Check, Observed, Phase, Step, StepPlan, Verdict, W
 from ndrfix.steps.registry_data import RegistryValueArgs, known_value, registry_data
 
 
+_LISTED = 4  # more data than this are listed as written, to keep the line short
+
+
 class Existence(StrEnum):
     """Whether something is to exist."""
 
@@ -139,6 +142,8 @@ def _wish(args: CheckRegistryArgs) -> str:
     kind = args.type or (known.type if known else None)
     if not args.candidates:
         wish = f"any {kind}" if args.type else "any data"
+    elif len(args.candidates) > _LISTED:
+        wish = f"one of {', '.join(str(raw) for raw in args.candidates)}"
     elif kind:
         data = (registry_data(kind, raw, known) for raw in args.candidates)
         wish = " or ".join(describe(args.resource, each) for each in data)

@@ -62,7 +62,7 @@ def test_a_mode_is_its_number_and_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("do_not_delivr", "did you mean 'do_not_deliver'"), ("xyz", "known are off")]
+    ("name", "hint"), [("do_not_delivr", "did you mean 'do_not_deliver'"), ("xyz", "no_smtp_return_address\\)$")]
 )
 def test_an_unknown_mode_names_the_known_ones(name: str, hint: str) -> None:
     """The error has the nearest mode, if any, and all that exist."""
