@@ -44,7 +44,6 @@ from ndrfix.resources import RegistryData, RegistryType, Resource, State
 from ndrfix.steps.base import Check, Observed, Phase, Step, StepPlan, Verdict, Witness
 from ndrfix.steps.registry_data import RegistryValueArgs, known_value, registry_data
 
-
 _LISTED = 4  # more data than this are listed as written, to keep the line short
 
 
