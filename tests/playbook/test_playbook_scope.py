@@ -99,6 +99,7 @@ VARIABLES: dict[str, object] = {
         ("{{ long }}", "v5"),
         ("{{ number }} ", "5 "),
         ("{# only #}{{ number }}", "5"),
+        ("{{ number }}{# only #}", "5"),
         ("{{ number }}{{ number }}", "55"),
         ("is {{ yes }}", "is True"),
         ("a\n{{ number }}\n", "a\n5\n"),
