@@ -129,12 +129,12 @@ class Scope:
         return cls(host=host, layers=layers, environment=environment, decrypt=decrypt)
 
     def for_play(self, play: Play) -> Scope:
-        """This scope with the play's `vars` and `vars_files`, of which later files hide earlier ones."""
+        """The scope with the play's `vars` and `vars_files`, of which later files hide earlier ones."""
         files = (_Layer(Level.VARS_FILES, _of(each.variables)) for each in play.vars_files)
         return self._with(_Layer(Level.PLAY, _of(play.vars)), *files)
 
     def child(self, *, variables: Map | None = None, runtime: Mapping[str, object] | None = None) -> Scope:
-        """This scope with a task's `vars`, and with values of the run: registered results, `item`, `ndrfix_host`."""
+        """The scope with a task's `vars`, and with values of the run: registered results, `item`, `ndrfix_host`."""
         added = [_Layer(Level.TASK, _of(variables))] if variables is not None else []
         if runtime is not None:
             added.append(_Layer(Level.RUNTIME, {name: Variable(value=value) for name, value in runtime.items()}))
