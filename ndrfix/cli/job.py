@@ -164,7 +164,7 @@ class Job:
             masker=MASKER,
             undo=undo,
         )
-        say(text.rstrip("\n"))
+        click.echo(text, nl=False, color=wants_colour(sys.stdout))  # masked by `render`, text by text
 
     def finish(self, result: RunResult) -> int:
         """Write what the request asks for and give the exit code."""
