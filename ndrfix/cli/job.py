@@ -22,13 +22,14 @@ from ndrfix.cli.terminal import MASKER, say, show_bug_texts, wants_colour
 from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.pending import owed_handlers
 from ndrfix.engine.plan import Plan
+from ndrfix.engine.planning import tasks_of
 from ndrfix.engine.preparation import Prepared, Selection, hosts_of, prepare, schemas
 from ndrfix.engine.recorder import Journal
 from ndrfix.engine.result import RunContext, RunResult
 from ndrfix.engine.run import Run, result_of
 from ndrfix.errors import InputError, did_you_mean
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars
-from ndrfix.playbook import Playbook, load_playbook
+from ndrfix.playbook import Playbook, load_playbook, selected
 from ndrfix.report import Live, exit_code, render
 from ndrfix.secrets import Secret
 from ndrfix.shipped import shipped_playbooks
@@ -270,11 +271,9 @@ def list_hosts(job: Job) -> str:
 
 def list_tasks(job: Job) -> str:
     """`--list-tasks`: the tasks that the tags select."""
-    numbers = {id(planned.play): planned for planned in job.prepared.jobs}
 
     def part(play: Any) -> list[str]:
-        planners = [planner for batch in numbers[id(play)].batches for planner in batch]
-        tasks = planners[0].tasks if planners else ()
+        tasks = tasks_of(play, lambda tags: selected((), tags, job.request.tags, job.request.skip_tags))
         lines = [f"      {each.task.name}\tTAGS: [{', '.join(sorted(each.task.tags | play.tags))}]" for each in tasks]
         return ["    tasks:", *lines]
 

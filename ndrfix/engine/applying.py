@@ -49,9 +49,11 @@ class HostApply:
     def _meet(self) -> ComputerState:
         bound = [task.bound for task in self.plan.tasks if task.bound is not None]
         name = self.plan.computer.name if self.plan.computer else ""
-        return meet(
+        computer = meet(
             self.plan.host, self.runner.readings, prefetch(bound), wanted=name, because="the plan was made for it"
         )
+        self.runner.recorder.met(computer.name)
+        return computer
 
     def _task(self, sequence: int, task: PlannedTask) -> TaskResult:
         bound = task.bound

@@ -105,8 +105,7 @@ def prepare(
         _job(play, [(host, scopes[host.name], settings[host.name]) for host in found], steps, selection, owed)
         for play, found in chosen
     )
-    _prepare_all(jobs)
-    known = {secret for scope in scopes.values() for secret in _secrets(scope)}
+    known = {secret for scope in _play_scopes(chosen, scopes) for secret in _secrets(scope)}
     known |= {each.password for each in settings.values() if each.password}
     return Prepared(jobs=jobs, settings=settings, secrets=(*inventory.secrets(), *known))
 
@@ -180,18 +179,24 @@ def _job(
         )
         for host, scope, settings in hosts
     ]
-    return PlayJob(play=play, batches=batches(planners, play))
+    _prepare_all(planners)
+    return PlayJob(name=play.name, batches=batches(planners, play), max_fail_percentage=play.max_fail_percentage)
 
 
-def _prepare_all(jobs: Sequence[PlayJob]) -> None:
+def _prepare_all(planners: Sequence[HostPlanner]) -> None:
     faults: list[InputError] = []
-    for planner in (planner for job in jobs for batch in job.batches for planner in batch):
+    for planner in planners:
         try:
             planner.prepare()
         except InputError as error:
             faults.append(error)
     if faults:
         raise distinct(faults)
+
+
+def _play_scopes(chosen: Sequence[tuple[Play, tuple[Host, ...]]], scopes: Mapping[str, Scope]) -> Iterator[Scope]:
+    """Every host's scope in every play, so that the variables of plays are seen too."""
+    return (scopes[host.name].for_play(play) for play, hosts in chosen for host in hosts)
 
 
 def _secrets(scope: Scope) -> Iterator[Secret]:

@@ -18,6 +18,10 @@ from ndrfix.resources import Artifact, RemoteItem
 class Recorder(Protocol):
     """Where a host's run leaves its traces. Every call has been stored when it returns."""
 
+    def met(self, computer: str) -> None:
+        """The host is connected, and this is the computer's name."""
+        ...
+
     def intent(self, task: str, items: Sequence[RemoteItem], notify: Sequence[str], *, hidden: bool) -> None:
         """Items are about to be sent; the handlers in `notify` are owed from now on."""
         ...
@@ -37,6 +41,9 @@ class Recorder(Protocol):
 
 class NoRecorder:
     """The recorder of a dry run: there is nothing to trace."""
+
+    def met(self, computer: str) -> None:
+        """Nothing will be done to it."""
 
     def intent(self, task: str, items: Sequence[RemoteItem], notify: Sequence[str], *, hidden: bool) -> None:
         """Nothing is sent."""
@@ -99,6 +106,10 @@ class HostRecorder:
     journal: Journal
     host: str
 
+    def met(self, computer: str) -> None:
+        """Write which computer the host is."""
+        self.journal.write("met", host=self.host, computer=computer)
+
     def intent(self, task: str, items: Sequence[RemoteItem], notify: Sequence[str], *, hidden: bool) -> None:
         """Write what is about to be sent."""
         records = [item_record(item, hidden=hidden) for item in items]
@@ -113,8 +124,8 @@ class HostRecorder:
         self.journal.write("handled", host=self.host, handler=handler)
 
     def artifact(self, artifact: Artifact) -> None:
-        """Write the file below `backup/<host>/`, whole or not at all, then its entry."""
-        target = self.journal.folder / artifact.path.replace("backup/", f"backup/{_file_name(self.host)}/", 1)
+        """Write the file, whole or not at all, then its entry."""
+        target = self.journal.folder / artifact.path
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         with part.open("wb") as file:
@@ -122,10 +133,4 @@ class HostRecorder:
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
-        stored = target.relative_to(self.journal.folder).as_posix()
-        self.journal.write("artifact", host=self.host, path=stored, size=len(artifact.content))
-
-
-def _file_name(text: str) -> str:
-    """The text as a name that every file system takes (an IPv6 address has colons)."""
-    return "".join(char if char.isalnum() or char in "-._" else "_" for char in text)
+        self.journal.write("artifact", host=self.host, path=artifact.path, size=len(artifact.content))

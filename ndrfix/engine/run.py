@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from ndrfix.connections.base import Connection, Progress
 from ndrfix.engine.applying import HostApply
@@ -16,7 +17,6 @@ from ndrfix.engine.fleet import Fleet, too_many_failed
 from ndrfix.engine.overlay import Overlay
 from ndrfix.engine.pending import Owed
 from ndrfix.engine.plan import BoundTask, HostPlan, Plan, PlayPlan
-from ndrfix.engine.planning import HostPlanner
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import HostRecorder, Journal, NoRecorder, Recorder
 from ndrfix.engine.result import HostResult, Mode, PlayResult, RunContext, RunResult, Status, TaskResult
@@ -27,12 +27,34 @@ Listener = Callable[[str, BoundTask, Progress], None]
 """Told of signs of life: host, task, progress."""
 
 
+class Planner(Protocol):
+    """Plans one play on one host."""
+
+    @property
+    def name(self) -> str:
+        """The host's inventory name."""
+        ...
+
+    def run(self, runner: TaskRunner, interrupted: Callable[[], bool]) -> HostPlan:
+        """The host's plan. Never raises for what a host does or is."""
+        ...
+
+    def passed_over(self, reason: str) -> HostPlan:
+        """The plan of a host that the play does not come to."""
+        ...
+
+    def crashed(self, message: str) -> HostPlan:
+        """The plan of a host at which ndrfix itself failed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayJob:
-    """A play with its hosts, in the batches that `serial` makes of them."""
+    """A play by name, with its hosts in the batches that `serial` makes of them."""
 
-    play: Play
-    batches: tuple[tuple[HostPlanner, ...], ...]
+    name: str
+    batches: tuple[tuple[Planner, ...], ...]
+    max_fail_percentage: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,10 +82,8 @@ class Run:
             for batch in job.batches:
                 ends = self._plan_batch(batch, stop, out)
                 batches.append(ends)
-                stop = stop or too_many_failed([_results(end) for end in ends], job.play.max_fail_percentage)
-            play = PlayPlan(
-                name=job.play.name, batches=tuple(batches), max_fail_percentage=job.play.max_fail_percentage
-            )
+                stop = stop or too_many_failed([_results(end) for end in ends], job.max_fail_percentage)
+            play = PlayPlan(name=job.name, batches=tuple(batches), max_fail_percentage=job.max_fail_percentage)
             out |= {host.host: f"it failed the play {play.name!r}" for host in play.hosts if _failed(_results(host))}
             plays.append(play)
         return Plan(context=self.context, plays=tuple(plays))
@@ -92,10 +112,10 @@ class Run:
             interrupted=self.fleet.interrupt(),
         )
 
-    def _plan_batch(self, batch: Sequence[HostPlanner], stop: str, out: Mapping[str, str]) -> tuple[HostPlan, ...]:
+    def _plan_batch(self, batch: Sequence[Planner], stop: str, out: Mapping[str, str]) -> tuple[HostPlan, ...]:
         return self.fleet.run(batch, lambda host: self._plan(host, stop or out.get(host.name, "")), _crashed)
 
-    def _plan(self, host: HostPlanner, passed: str) -> HostPlan:
+    def _plan(self, host: Planner, passed: str) -> HostPlan:
         if passed:
             return host.passed_over(passed)
         with self._connection(host.name) as connection:
@@ -115,6 +135,7 @@ class Run:
 
     def _runner(self, host: str, connection: Connection, recorder: Recorder) -> TaskRunner:
         return TaskRunner(
+            host=host,
             readings=Readings(connection),
             recorder=recorder,
             on_event=lambda task, progress: self.listen(host, task, progress),
@@ -171,7 +192,7 @@ def _failed(tasks: Sequence[TaskResult]) -> bool:
     return any(task.status in bad and not task.ignored for task in tasks)
 
 
-def _crashed(host: HostPlanner, message: str) -> HostPlan:
+def _crashed(host: Planner, message: str) -> HostPlan:
     return host.crashed(message)
 
 
@@ -206,11 +227,14 @@ def result_of(plan: Plan, seconds: float, *, interrupted: bool = False) -> RunRe
     return RunResult(context=plan.context, mode=Mode.PLAN, plays=plays, seconds=seconds, interrupted=interrupted)
 
 
-def batches(hosts: Sequence[HostPlanner], play: Play) -> tuple[tuple[HostPlanner, ...], ...]:
+P = TypeVar("P", bound=Planner)
+
+
+def batches(hosts: Sequence[P], play: Play) -> tuple[tuple[P, ...], ...]:
     """The hosts in the batches that the play's `serial` asks for; the last size holds for the rest."""
     if not play.serial:
         return (tuple(hosts),)
-    found: list[tuple[HostPlanner, ...]] = []
+    found: list[tuple[P, ...]] = []
     left = list(hosts)
     while left:
         size = play.serial[min(len(found), len(play.serial) - 1)].size(len(hosts))

@@ -33,11 +33,12 @@ class StepBugError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class TaskRunner:
-    """Carries out bound tasks on one host, over whatever connection the readings stand on.
+    """Carries out bound tasks on `host`, over whatever connection the readings stand on.
 
     `on_event` gets signs of life of items that take their time; `clock` gives seconds for durations.
     """
 
+    host: str
     readings: Readings
     recorder: Recorder
     on_event: Callable[[BoundTask, Progress], None]
@@ -112,7 +113,14 @@ class TaskRunner:
             raise _EndedError(status=Status.FAILED, message=str(error), next_step=hint) from error
         if plan.failed and plan.items:
             raise StepBugError(f"step {bound.step.name} plans items although a check failed")
-        return plan
+        return replace(plan, items=tuple(self._placed(item) for item in plan.items))
+
+    def _placed(self, item: Item) -> Item:
+        """A file of the run folder under a folder of its host's own; everything else as it is."""
+        if not isinstance(item, Artifact):
+            return item
+        folder, _, name = item.path.rpartition("/")
+        return replace(item, path="/".join(part for part in (folder, file_name(self.host), name) if part))
 
     def _carry_out(self, bound: BoundTask, items: Sequence[Item]) -> Iterator[Outcome]:
         """Artifacts are kept here, everything else goes to the host, in the order planned."""
@@ -177,6 +185,11 @@ def _lost(error: UnreachableError, outcomes: Sequence[Outcome], plan: StepPlan) 
         text += f"; not sent: {', '.join(open_)}"
     hint = error.next_step or "Run the plan again: it shows what the host is like now."
     return UnreachableError(text, host=error.host, next_step=hint, sent=error.sent)
+
+
+def file_name(text: str) -> str:
+    """The text as a name that every file system takes (an IPv6 address has colons)."""
+    return "".join(char if char.isalnum() or char in "-._" else "_" for char in text)
 
 
 def would(result: TaskResult) -> TaskResult:
