@@ -30,7 +30,7 @@ def registry_data(node: Node) -> RegistryData:
         data = RegistryData(RegistryType.DWORD, node.value)
     else:
         hint = "Put a text in quotes, or write {type: …, data: …}."
-        raise InputError(f"a registry value holds no {kind(node)}", place=node.place, next_step=hint)
+        raise InputError(f"a registry value cannot be {kind(node)}", place=node.place, next_step=hint)
     problem = invalid_data(data)
     if problem:
         hint = "Write {type: qword, data: …} for a larger number." if data.type is RegistryType.DWORD else ""

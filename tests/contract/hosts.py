@@ -41,6 +41,9 @@ class ContractHost(Protocol):
     def seed_service(self, service: SimulatedService) -> None:
         """Bring the service into that state; skips the test where this host cannot have it so."""
 
+    def need_dependencies(self) -> None:
+        """Skip the test where the host's service control manager knows nothing of dependencies."""
+
     def denied(self) -> Resource | None:
         """Return something that this host may not read, None when there is no such thing."""
 
@@ -62,6 +65,9 @@ class Simulated:
 
     def seed_service(self, service: SimulatedService) -> None:
         self.host.put_service(service)
+
+    def need_dependencies(self) -> None:
+        pass
 
     def denied(self) -> Resource | None:
         secret = RegistryKey.parse("HKLM\\SECURITY\\Policy")
@@ -112,6 +118,9 @@ class Remote:
         if service.status is ServiceStatus.RUNNING:
             self._set_service(name, ServiceStatus.RUNNING, service)
         self._set_service(name, service.status, service)
+
+    def need_dependencies(self) -> None:
+        pytest.skip("Wine neither lists dependent services nor starts needed ones")
 
     def denied(self) -> Resource | None:
         return None

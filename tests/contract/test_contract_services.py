@@ -151,6 +151,7 @@ def test_contract_only_status_and_start_count(host: ContractHost) -> None:
 
 def test_contract_running_dependents(host: ContractHost) -> None:
     """A service is not stopped while a service that depends on it runs; that one is named. Afterwards it is."""
+    host.need_dependencies()
     host.seed_service(SimulatedService(name="MSExchangeIS"))
     host.seed_service(imc())
     connection, store = host.connection(), Service("MSExchangeIS")
@@ -177,6 +178,7 @@ def test_contract_own_needs_do_not_block(host: ContractHost) -> None:
 
 def test_contract_needs_are_started(host: ContractHost) -> None:
     """Starting a service starts what it depends on."""
+    host.need_dependencies()
     host.seed_service(SimulatedService(name="MSExchangeIS", status=STOPPED))
     host.seed_service(imc(STOPPED))
     connection = host.connection()
