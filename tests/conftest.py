@@ -11,7 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,30 @@ def lab_up(lab_folder: Path) -> Iterator[Callable[..., LabInfo]]:
 def lab(lab_up: Callable[..., LabInfo]) -> LabInfo:
     """An Exchange 5.5 SP4 host over plain HTTP that knows basic and NTLM."""
     return lab_up("--warm", "2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabHost:
+    """Where the lab host listens and how to log on to it; `drive_c` is its drive C: on this machine."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    drive_c: Path
+
+
+@pytest.fixture(scope="session")
+def lab_host(lab_up: Callable[..., LabInfo]) -> LabHost:
+    """The lab host's address and account, for tests that build their own connection."""
+    info = lab_up("--warm", "2")
+    return LabHost(
+        host=info["host"],
+        port=info["port"],
+        user=info["user"],
+        password=info["password"],
+        drive_c=Path(info["drive_c"]),
+    )
 
 
 def _endpoint(info: LabInfo, **changes: Any) -> Endpoint:
