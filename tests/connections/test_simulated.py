@@ -246,6 +246,27 @@ def test_simulated_service_that_never_stops() -> None:
     assert again.status is OutcomeStatus.FAILED
 
 
+def test_simulated_paused_service_is_continued() -> None:
+    """A paused service that shall run is continued, not started."""
+    made, events = host(), list[Progress]()
+    made.put_service(SimulatedService(name="Web", status=ServiceStatus.PAUSED, start=StartType.DISABLED))
+    before = ServiceState(status=ServiceStatus.PAUSED, start=StartType.DISABLED)
+    after = ServiceState(status=ServiceStatus.RUNNING, start=StartType.DISABLED)
+    (outcome,) = apply(made.connect(), Change(resource=Service("Web"), before=before, after=after), events=events)
+    assert outcome.status is OutcomeStatus.DONE
+    assert [event.text for event in events] == ["continuing Web: CONTINUE_PENDING"]
+
+
+def test_simulated_names_keep_their_first_spelling() -> None:
+    """A value that is written under another case keeps its name, as in Windows."""
+    made = host()
+    written = RegistryValue(SETUP, "MASK")
+    apply(made.connect(), Change(resource=written, before=RegistryData(RegistryType.BINARY, b"\1\xff"), after=ONE))
+    tree = made.read(RegistryTree(SETUP, 0))
+    assert isinstance(tree, TreeState)
+    assert ("Mask", ONE) in tree.keys[0].values
+
+
 def test_simulated_limits_count_per_service() -> None:
     """Each service that must be started first has the whole limit."""
     made = host()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ndrfix.connections.base import Connection, Outcome, OutcomeStatus, Progress, Reading
@@ -98,6 +98,7 @@ def resolved(
     return made
 
 
+@settings(max_examples=200, deadline=None)
 @given(
     values=st.lists(st.tuples(strategies.registry_values(), strategies.registry_data()), max_size=6),
     services=strategies.simulated_services(),
@@ -165,6 +166,26 @@ def test_removed_key_stays_empty_when_made_again() -> None:
         RegistryTree(TOP, 1): TreeState(keys=(TreeKey(path=""),)),
         ROOT: ABSENT,
     }
+
+
+def test_key_made_again_takes_the_new_spelling() -> None:
+    """A key that is removed and made again is spelled as the second time, a value set again as the first."""
+    overlay = Overlay(host().connect())
+    sub = RegistryKey(Hive.HKLM, "Top\\Sub")
+    for key, after in ((sub, PRESENT), (sub, ABSENT), (RegistryKey(Hive.HKLM, "Top\\SUB"), PRESENT)):
+        change(overlay, key, after)
+    change(overlay, RegistryValue(TOP, "ROOTDIR"), dword(1))
+    tree = RegistryTree(TOP, 1)
+    expected = TreeState(keys=(TreeKey(path="", values=(("RootDir", dword(1)),)), TreeKey(path="SUB")))
+    assert overlay.read([tree]) == {tree: expected}
+
+
+def test_value_replaced_and_removed() -> None:
+    """A value of the host that was changed, removed and made again is each time what it was made last."""
+    overlay = Overlay(host().connect())
+    for after in (dword(1), ABSENT, dword(2), ABSENT):
+        change(overlay, ROOT, after)
+        assert overlay.read([ROOT]) == {ROOT: after}
 
 
 def test_path_under_changed_value() -> None:
