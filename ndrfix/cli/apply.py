@@ -12,6 +12,7 @@ from ndrfix.cli.terminal import say, say_aside
 from ndrfix.errors import UsageError
 
 if TYPE_CHECKING:
+    from ndrfix.cli.job import Job
     from ndrfix.engine.plan import Plan
 
 
@@ -27,25 +28,42 @@ def command(playbook: str, yes: bool, **options: Any) -> int:
     from ndrfix.cli import job
 
     request = job.Request.of({"playbook": playbook, **options})
-    if not yes and not request.lists_only and not sys.stdin.isatty():
+    if not request.lists_only:
+        require_someone(yes)
+    work = job.PlaybookJob(request)
+    if request.lists_only:
+        from ndrfix.cli.listings import show_listings
+
+        return show_listings(work)
+    return carry_out(work, yes)
+
+
+def require_someone(yes: bool) -> None:
+    """Make sure that a question can be asked, or need not be.
+
+    Raises:
+        UsageError: there is no terminal, and no `--yes`.
+    """
+    if not yes and not sys.stdin.isatty():
         raise UsageError(
             "nobody can be asked: standard input is not a terminal",
-            next_step="Look at `ndrfix plan` first, then give --yes to apply without a question.",
+            next_step="Look at the plan first, then give --yes to apply without a question.",
         )
-    work = job.Job(request)
-    if request.lists_only:
-        return job.show_listings(work)
+
+
+def carry_out(work: Job, yes: bool) -> int:
+    """Show the plan, ask, apply it, show the result; gives the exit code."""
     plan, shown = work.plan()
     work.show(shown)
     if shown.interrupted or not plan.changed_hosts:
-        say("\nNothing to apply." if not shown.interrupted else "\nInterrupted: nothing was applied.")
+        say("\nInterrupted: nothing was applied." if shown.interrupted else "\nNothing to apply.")
         return work.finish(shown)
     if not yes and not confirmed(plan):
         say("Not applied: nothing was changed.")
         return work.finish(shown)
     say("")
     result = work.apply(plan)
-    work.show(result)
+    work.show(result, undo=work.undo_command(result))
     return work.finish(result)
 
 

@@ -30,7 +30,7 @@ def command(with_apply: bool, folder: Path | None, verbose: int) -> int:
 
     place = _laid_out(folder)
     request = job.Request(playbook="reverse-ndr", inventories=(str(place / "inventory.yml"),), verbose=verbose)
-    work = job.Job(request)
+    work = job.PlaybookJob(request)
     say(f"$ ndrfix plan reverse-ndr -i {place / 'inventory.yml'}")
     plan, shown = work.plan()
     work.show(shown)

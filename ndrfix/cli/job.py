@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
+import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,18 +17,18 @@ import click
 
 from ndrfix import __version__
 from ndrfix.cli.connecting import Connector
-from ndrfix.cli.terminal import MASKER, say, show_bug_texts, wants_colour
+from ndrfix.cli.terminal import MASKER, show_bug_texts, wants_colour
 from ndrfix.engine.fleet import Fleet
-from ndrfix.engine.pending import owed_handlers
+from ndrfix.engine.history import read_history
+from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
-from ndrfix.engine.planning import tasks_of
-from ndrfix.engine.preparation import Prepared, Selection, hosts_of, prepare, schemas
+from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_undo, schemas
 from ndrfix.engine.recorder import Journal
 from ndrfix.engine.result import RunContext, RunResult
 from ndrfix.engine.run import Run, result_of
 from ndrfix.errors import InputError, did_you_mean
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars
-from ndrfix.playbook import Playbook, load_playbook, selected
+from ndrfix.playbook import Playbook, load_playbook
 from ndrfix.report import Live, exit_code, render
 from ndrfix.secrets import Secret
 from ndrfix.shipped import shipped_playbooks
@@ -62,7 +61,7 @@ class Request:
     @classmethod
     def of(cls, options: dict[str, Any]) -> Request:
         """The request of Click's parameters: comma lists of tags are taken apart."""
-        for name in ("tags", "skip_tags"):
+        for name in options.keys() & {"tags", "skip_tags"}:
             words = (word.strip() for text in options[name] for word in text.split(","))
             options[name] = tuple(word for word in words if word)
         return cls(**options)
@@ -74,22 +73,32 @@ class Request:
 
 
 class Job:
-    """The input of a request, read and checked; then its plan and its apply.
+    """Work that is read and checked, to be planned and applied. `title` is what run ids and the journal call it.
 
-    Raises (when made):
-        InputError: something in the inventory, the playbook or the variables is wrong.
+    Args:
+        request: The command line.
+        title: The playbook's name without suffix.
+        shown: The playbook's name as the report shows it.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, title: str, shown: str) -> None:
         self.request = request
-        self.playbook_path = find_playbook(request.playbook)
-        steps = {step.name: step for step in STEPS}
-        self.playbook: Playbook = load_playbook(self.playbook_path, schemas(steps))
-        self.inventory: Inventory = load_inventory(request.inventories, beside=(self.playbook_path.parent,))
-        for secret in self.inventory.secrets():
-            MASKER.add(secret)
+        self.title = title
+        self.shown = shown
+        self.steps = {step.name: step for step in STEPS}
+        self.owed: Owed = owed_handlers(self.runs_dir, title)
+        self.prepared: Prepared
+        self.connector: Connector
+
+    def selection(self) -> Selection:
+        """What the command line narrows and adds; asks for a password when it is to.
+
+        Raises:
+            InputError: extra variables that are none.
+        """
+        request = self.request
         password = Secret(click.prompt("Password", hide_input=True, err=True)) if request.ask_pass else None
-        selection = Selection(
+        return Selection(
             limit=request.limit,
             tags=request.tags,
             skip_tags=request.skip_tags,
@@ -98,11 +107,17 @@ class Job:
             user=request.user,
             password=password,
         )
-        self.owed = owed_handlers(self.runs_dir, self.playbook_path.stem)
-        self.prepared: Prepared = prepare(self.playbook, self.inventory, steps, selection, self.owed)
-        for secret in self.prepared.secrets:
+
+    def ready(self, prepared: Prepared) -> None:
+        """Take over what is to be done; from here on its secrets are masked everywhere.
+
+        Raises:
+            InputError: a simulated host that is not there.
+        """
+        for secret in prepared.secrets:
             MASKER.add(secret)
-        self.connector = Connector(self.prepared.settings, self._inventory_folder())
+        self.prepared = prepared
+        self.connector = Connector(prepared.settings, self._inventory_folder())
         self.connector.check()
 
     @property
@@ -116,7 +131,7 @@ class Job:
 
     def plan(self) -> tuple[Plan, RunResult]:
         """The plan, and the result that shows it. Writes nothing."""
-        context = new_context(self.playbook_path, self.request.inventories)
+        context = new_context(self.title, self.shown, self.request.inventories)
         with self._run(context) as run:
             began = time.monotonic()
             plan = run.value.plan(self.prepared.jobs)
@@ -131,7 +146,7 @@ class Job:
             journal.open(
                 schema="ndrfix.journal/1",
                 run_id=plan.context.run_id,
-                playbook=self.playbook_path.stem,
+                playbook=self.title,
                 inventory=list(self.request.inventories),
                 version=__version__,
             )
@@ -167,11 +182,62 @@ class Job:
         )
         click.echo(text, nl=False, color=wants_colour(sys.stdout))  # masked by `render`, text by text
 
+    def undo_command(self, result: RunResult) -> str:
+        """The command line that takes an apply back."""
+        inventories = " ".join(f"-i {shlex.quote(each)}" for each in self.request.inventories)
+        return f"ndrfix undo {shlex.quote(result.folder)} {inventories}"
+
     def finish(self, result: RunResult) -> int:
         """Write what the request asks for and give the exit code."""
         if self.request.json_file:
             write_document(result, self.request.json_file)
         return int(exit_code(result, self.request.detailed_exitcode))
+
+
+class PlaybookJob(Job):
+    """A playbook over the hosts of an inventory.
+
+    Raises (when made):
+        InputError: something in the inventory, the playbook or the variables is wrong.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.path = find_playbook(request.playbook)
+        super().__init__(request, self.path.stem, self.path.name)
+        self.playbook: Playbook = load_playbook(self.path, schemas(self.steps))
+        self.inventory: Inventory = inventory_of(request, beside=(self.path.parent,))
+        self.ready(prepare(self.playbook, self.inventory, self.steps, self.selection(), self.owed))
+
+
+class UndoJob(Job):
+    """The way back from a run.
+
+    Raises (when made):
+        InputError: there is no such run, or something in the inventory is wrong.
+    """
+
+    def __init__(self, request: Request) -> None:
+        folder = Path(request.playbook)
+        if not folder.is_dir():
+            folder = Job(request, "undo", "undo").runs_dir / request.playbook
+        histories = read_history(folder)
+        run = folder.resolve().name
+        super().__init__(request, f"undo-{run}", f"undo of {run}")
+        inventory = inventory_of(request)
+        name = f"Take back {run}"
+        self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed))
+
+
+def inventory_of(request: Request, beside: tuple[Path, ...] = ()) -> Inventory:
+    """The inventory of a request; its secrets are masked from here on.
+
+    Raises:
+        InputError: something in it is wrong.
+    """
+    inventory = load_inventory(request.inventories, beside=beside)
+    for secret in inventory.secrets():
+        MASKER.add(secret)
+    return inventory
 
 
 class _Live:
@@ -224,13 +290,13 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def new_context(playbook: Path, inventories: tuple[str, ...]) -> RunContext:
+def new_context(title: str, shown: str, inventories: tuple[str, ...]) -> RunContext:
     """A context with a fresh run id."""
     now = datetime.now(UTC)
     return RunContext(
-        run_id=f"{now:%Y%m%d-%H%M}-{playbook.stem}-{secrets.token_hex(2)}",
+        run_id=f"{now:%Y%m%d-%H%M}-{title}-{secrets.token_hex(2)}",
         started=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        playbook=playbook.name,
+        playbook=shown,
         inventory=inventories,
     )
 
@@ -247,54 +313,3 @@ def write_document(result: RunResult, path: Path) -> None:
         path.write_text(document(result, MASKER), encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def listing(job: Job, part: Callable[[Any], list[str]]) -> str:
-    """The plays of a playbook with one part of each, in the format of `ansible-playbook --list-…`."""
-    lines = ["", f"playbook: {job.playbook_path}"]
-    for number, play in enumerate(job.playbook.plays, start=1):
-        tags = ", ".join(sorted(play.tags))
-        lines += ["", f"  play #{number} ({play.hosts}): {play.name}\tTAGS: [{tags}]", *part(play)]
-    return "\n".join(lines)
-
-
-def list_hosts(job: Job) -> str:
-    """`--list-hosts`."""
-
-    def part(play: Any) -> list[str]:
-        hosts = hosts_of(play, job.inventory, job.request.limit)
-        names = [f"      {host.name}" for host in hosts]
-        return [f"    pattern: {json.dumps([play.hosts])}".replace('"', "'"), f"    hosts ({len(names)}):", *names]
-
-    return listing(job, part)
-
-
-def list_tasks(job: Job) -> str:
-    """`--list-tasks`: the tasks that the tags select."""
-
-    def part(play: Any) -> list[str]:
-        tasks = tasks_of(play, lambda tags: selected((), tags, job.request.tags, job.request.skip_tags))
-        lines = [f"      {each.task.name}\tTAGS: [{', '.join(sorted(each.task.tags | play.tags))}]" for each in tasks]
-        return ["    tasks:", *lines]
-
-    return listing(job, part)
-
-
-def list_tags(job: Job) -> str:
-    """`--list-tags`."""
-
-    def part(play: Any) -> list[str]:
-        tags = sorted(play.tags.union(*(task.tags for task in play.tasks)))
-        return [f"      TASK TAGS: [{', '.join(tags)}]"]
-
-    return listing(job, part)
-
-
-def show_listings(job: Job) -> int:
-    """Print the listings that the request asks for and give the exit code."""
-    request = job.request
-    wanted = ((request.list_hosts, list_hosts), (request.list_tasks, list_tasks), (request.list_tags, list_tags))
-    for asked, text in wanted:
-        if asked:
-            say(text(job))
-    return 0

@@ -50,15 +50,11 @@ def variable_options(function: F) -> F:
     )(function)
 
 
-def run_options(function: F) -> F:
-    """Everything that `plan` and `apply` share."""
+def undo_options(function: F) -> F:
+    """What every verb shares that reaches hosts."""
     return _many(
         inventory_option,
         variable_options,
-        click.option(
-            "-t", "--tags", multiple=True, metavar="TAGS", help="Only tasks with these tags; comma list, repeatable."
-        ),
-        click.option("--skip-tags", multiple=True, metavar="TAGS", help="Not the tasks with these tags."),
         click.option(
             "-f",
             "--forks",
@@ -71,9 +67,7 @@ def run_options(function: F) -> F:
         click.option(
             "-k", "--ask-pass", is_flag=True, help="Ask for the password of hosts that have no ansible_password."
         ),
-        click.option(
-            "-v", "--verbose", count=True, help="More: -v evidence of checks, -vv states that were already right."
-        ),
+        click.option("-v", "--verbose", count=True, help="More: the evidence of checks; -vv: long texts uncut."),
         click.option(
             "--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Also write the run as JSON."
         ),
@@ -81,9 +75,20 @@ def run_options(function: F) -> F:
             "--runs-dir",
             type=click.Path(path_type=Path, file_okay=False),
             metavar="FOLDER",
-            help="Where run folders go (default: runs/ beside the inventory).",
+            help="Where run folders are (default: runs/ beside the inventory).",
         ),
         click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending or were made."),
+    )(function)
+
+
+def run_options(function: F) -> F:
+    """Everything that `plan` and `apply` share."""
+    return _many(
+        undo_options,
+        click.option(
+            "-t", "--tags", multiple=True, metavar="TAGS", help="Only tasks with these tags; comma list, repeatable."
+        ),
+        click.option("--skip-tags", multiple=True, metavar="TAGS", help="Not the tasks with these tags."),
         click.option("--list-hosts", is_flag=True, help="Print the hosts of each play and stop."),
         click.option("--list-tasks", is_flag=True, help="Print the tasks of each play and stop."),
         click.option("--list-tags", is_flag=True, help="Print the tags of each play and stop."),

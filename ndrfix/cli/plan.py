@@ -20,9 +20,11 @@ def command(playbook: str, **options: Any) -> int:
     from ndrfix.cli import job
 
     request = job.Request.of({"playbook": playbook, **options})
-    work = job.Job(request)
+    work = job.PlaybookJob(request)
     if request.lists_only:
-        return job.show_listings(work)
+        from ndrfix.cli.listings import show_listings
+
+        return show_listings(work)
     _, result = work.plan()
     work.show(result)
     return work.finish(result)

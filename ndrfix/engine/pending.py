@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ndrfix.engine.history import entries
 
 Owed = Mapping[str, Mapping[str, str]]
 """host → handler → id of the run that left it owed."""
@@ -44,20 +45,10 @@ def owed_handlers(runs: Path, playbook: str) -> Owed:
     line that was cut off by a crash is passed over.
     """
     ledger = _Ledger()
-    journals = [(path, list(_entries(path))) for path in runs.glob("*/journal.jsonl")]
-    mine = [(path, entries) for path, entries in journals if entries and entries[0].get("playbook") == playbook]
+    journals = [(path, [entry for _, entry in entries(path)]) for path in runs.glob("*/journal.jsonl")]
+    mine = [(path, told) for path, told in journals if told and told[0].get("playbook") == playbook]
     # Run ids of one minute do not sort by age: the first entry's time does, then the order in which they ended.
-    for path, entries in sorted(mine, key=lambda each: (str(each[1][0].get("time")), each[0].stat().st_mtime_ns)):
-        for entry in entries:
+    for path, told in sorted(mine, key=lambda each: (str(each[1][0].get("time")), each[0].stat().st_mtime_ns)):
+        for entry in told:
             ledger.add(path.parent.name, entry)
     return {host: handlers for host, handlers in ledger.owed.items() if handlers}
-
-
-def _entries(path: Path) -> Iterator[Mapping[str, Any]]:
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            yield entry

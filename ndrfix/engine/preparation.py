@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pydantic import AliasChoices, BaseModel
 
 from ndrfix.engine.binding import distinct
+from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import Owed
 from ndrfix.engine.planning import HostPlanner, tasks_of
 from ndrfix.engine.run import PlayJob, batches
+from ndrfix.engine.undo import undo_planners
 from ndrfix.errors import InputError, InventoryError
 from ndrfix.inventory import (
     ConnectionSettings,
@@ -108,6 +110,40 @@ def prepare(
     known = {secret for scope in _play_scopes(chosen, scopes) for secret in _secrets(scope)}
     known |= {each.password for each in settings.values() if each.password}
     return Prepared(jobs=jobs, settings=settings, secrets=(*inventory.secrets(), *known))
+
+
+def prepare_undo(
+    histories: Sequence[HostHistory],
+    name: str,
+    inventory: Inventory,
+    steps: Mapping[str, AnyStep],
+    selection: Selection,
+    owed: Owed,
+) -> Prepared:
+    """The way back from a run, for the hosts that it changed and that the limit leaves.
+
+    Raises:
+        InputError: the run changed nothing there; a host of it is not in the inventory; settings that are wrong.
+    """
+    chosen = select(inventory, "all", selection.limit)
+    hosts = {host.name: host for host in chosen}
+    changed = [each for each in histories if each.changes or each.unsure or each.hidden]
+    missing = [each.host for each in changed if inventory.find(each.host) is None]
+    if missing and selection.limit is None:
+        raise InventoryError(
+            f"the run changed {', '.join(missing)}, not in {', '.join(inventory.files)}",
+            next_step="Give the inventory of that run, or name the hosts to take back with --limit.",
+        )
+    wanted = [each for each in changed if each.host in hosts]
+    if not wanted:
+        raise InventoryError("there is nothing to take back: the run changed none of these hosts")
+    hosts = {each.host: hosts[each.host] for each in wanted}
+    scopes = {name: _scope(host, inventory, selection) for name, host in hosts.items()}
+    settings = _all_settings(hosts, scopes, selection)
+    known = {each.password for each in settings.values() if each.password}
+    known |= {secret for scope in scopes.values() for secret in _secrets(scope)}
+    job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed),))
+    return Prepared(jobs=(job,), settings=settings, secrets=(*inventory.secrets(), *known))
 
 
 def _scope(host: Host, inventory: Inventory, selection: Selection) -> Scope:

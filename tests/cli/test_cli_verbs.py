@@ -111,7 +111,13 @@ def test_demo_plans_and_applies(folder: Folder) -> None:
     """The demo shows hosts of every kind of health and ends well although some of its hosts fail on purpose."""
     ended = folder("demo --apply --folder demo")
     assert ended.code == 0
-    for text in ("Service Pack 3", "absent: msexcimc.exe", "still STOP_PENDING", "unreachable: [ex05]", "the wrong server"):
+    for text in (
+        "Service Pack 3",
+        "absent: msexcimc.exe",
+        "still STOP_PENDING",
+        "unreachable: [ex05]",
+        "the wrong server",
+    ):
         assert text in ended.out
     assert "changed: [ex01]" in ended.out
     assert "ok: [ex06]        already dword 0x00000100 (256) no_smtp_return_address" in ended.out

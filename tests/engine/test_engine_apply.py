@@ -170,7 +170,7 @@ def test_journal_holds_intent_before_the_act_and_outcome_after(stage: Stage) -> 
     stage.wrap = lambda host, connection: Meddler(connection, look) if host == "ex01" else connection
     stage.run(SET_NEW).apply()
     assert "intent" in seen[0]
-    assert [entry["event"] for entry in journal(stage) if entry.get("host") == "ex01"] == ["intent", "outcome"]
+    assert [entry["event"] for entry in journal(stage) if entry.get("host") == "ex01"] == ["met", "intent", "outcome"]
 
 
 def test_handler_runs_once_after_the_change(stage: Stage) -> None:
@@ -256,10 +256,13 @@ def test_another_computer_between_plan_and_apply_is_refused(stage: Stage) -> Non
 
 def test_a_failed_check_stops_its_host_only(stage: Stage) -> None:
     """What stands after a failed check is not evaluated, unless errors are ignored."""
-    book = rf"""
+    book = (
+        rf"""
 - name: look
   check_registry: {{path: '{KEY}', name: Mode, type: dword, data: 2}}
-""" + SET_NEW
+"""
+        + SET_NEW
+    )
     assert statuses(stage.run(book).shown()) == [Status.FAILED, Status.NOT_EVALUATED]
     going = book.replace("\n- name: set", "\n  ignore_errors: true\n- name: set", 1)
     shown = stage.run(going).shown()
@@ -290,10 +293,14 @@ def test_conditions_registers_and_loops(stage: Stage) -> None:
 
 def test_what_only_a_real_run_knows_is_not_evaluated(stage: Stage) -> None:
     """A task that reads `.outcome` is not evaluated in a plan, and so not in the apply of that plan either."""
-    book = SET_NEW + "  register: first\n" + rf"""
+    book = (
+        SET_NEW
+        + "  register: first\n"
+        + rf"""
 - name: after
   set_registry: {{path: '{KEY}', name: Later, type: string, data: "{{{{ first.outcome.text }}}}"}}
 """
+    )
     assert statuses(stage.run(book).shown()) == [Status.WOULD_CHANGE, Status.NOT_EVALUATED]
     assert statuses(stage.run(book).apply()) == [Status.CHANGED, Status.NOT_EVALUATED]
 
@@ -408,6 +415,9 @@ def test_one_round_trip_reads_what_a_play_needs(stage: Stage) -> None:
             return self._below.read(resources)
 
     stage.wrap = lambda host, connection: Counting(connection, lambda: None) if host == "ex01" else connection
-    book = rf"- backup_registry: {{path: '{KEY}'}}" + "\n- check_hotfix: {id: 837794, accept: [absent, present, probably_present, indeterminate]}\n"
+    book = (
+        rf"- backup_registry: {{path: '{KEY}'}}"
+        + "\n- check_hotfix: {id: 837794, accept: [absent, present, probably_present, indeterminate]}\n"
+    )
     stage.run(book + rf"- check_registry: {{path: '{KEY}', name: Mode, type: dword, data: 1}}").plan()
     assert len(reads) == 1

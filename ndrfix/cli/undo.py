@@ -1,0 +1,32 @@
+"""`ndrfix undo`: take back what a run changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ndrfix.cli.options import undo_options
+
+
+@click.command(name="undo")
+@click.argument("run", metavar="RUN")
+@undo_options
+@click.option("--plan", "only_plan", is_flag=True, help="Only show what would be put back.")
+@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
+def command(run: str, only_plan: bool, yes: bool, **options: Any) -> int:
+    """Show what RUN changed and would be put back, ask, then do it; every change is read back.
+
+    RUN is a run's folder, or its id. A value that is no longer as the run left it is left alone: that host fails.
+    """
+    from ndrfix.cli import apply, job
+
+    request = job.Request.of({"playbook": run, **options})
+    if not only_plan:
+        apply.require_someone(yes)
+    work = job.UndoJob(request)
+    if not only_plan:
+        return apply.carry_out(work, yes)
+    _, result = work.plan()
+    work.show(result)
+    return work.finish(result)

@@ -1,0 +1,206 @@
+"""Taking a run back: its changes in reverse order, each only where the host is still as the run left it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pydantic import ConfigDict
+
+from ndrfix.engine.history import HostHistory
+from ndrfix.engine.pending import Owed
+from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
+from ndrfix.engine.result import Status
+from ndrfix.engine.session import Named, meet, named, prefetch, stopped_by
+from ndrfix.engine.task import TaskRunner, would
+from ndrfix.errors import HostError, UnreachableError
+from ndrfix.resources import Change, RegistryValue, Resource, Service, ServiceState, ServiceStatus, State
+from ndrfix.steps.base import AnyStep, Args, Check, Observed, Phase, Step, StepPlan
+
+_SETTLED = {
+    ServiceStatus.START_PENDING: ServiceStatus.RUNNING,
+    ServiceStatus.CONTINUE_PENDING: ServiceStatus.RUNNING,
+    ServiceStatus.STOP_PENDING: ServiceStatus.STOPPED,
+    ServiceStatus.PAUSE_PENDING: ServiceStatus.RUNNING,
+    ServiceStatus.PAUSED: ServiceStatus.RUNNING,
+}
+
+
+BY_HAND = "Changes that the journal does not hold"
+
+
+class PutBackArgs(Args):
+    """A change of an earlier run; `sure` is False when its outcome is not known."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    change: Change
+    sure: bool = True
+
+
+def _probe(args: PutBackArgs) -> tuple[Resource, ...]:
+    return (args.change.resource,)
+
+
+def _plan(args: PutBackArgs, observed: Observed) -> StepPlan:
+    """Back to before, only from what the run made of it; whatever else is there is somebody else's work."""
+    change = args.change
+    now = observed.state(change.resource)
+    target = _target(now, change.before)
+    if _same(now, target):
+        note = "as before the run" if args.sure else "as before the run: the change was not carried out"
+        return StepPlan(note=note)
+    if _same(now, change.after):
+        return StepPlan(items=(Change(resource=change.resource, before=now, after=target, timeout=change.timeout),))
+    return StepPlan(
+        checks=(
+            Check(
+                ok=False,
+                text=f"{change.resource} is neither as the run left it nor as before it: somebody changed it since",
+                next_step="Decide by hand what is right; the run's folder holds the state before it.",
+            ),
+        )
+    )
+
+
+def _same(one: State, other: State) -> bool:
+    """Whether two states are the same in what can be written."""
+    if isinstance(one, ServiceState) and isinstance(other, ServiceState):
+        return (one.status, one.start) == (other.status, other.start)
+    return one == other
+
+
+def _target(now: State, before: State) -> State:
+    """The state to go back to: of a service only what can be written, on its way to somewhere counts as arrived."""
+    if isinstance(now, ServiceState) and isinstance(before, ServiceState):
+        return replace(now, status=_SETTLED.get(before.status, before.status), start=before.start)
+    return before
+
+
+PUT_BACK: AnyStep = Step(
+    name="put_back",
+    args=PutBackArgs,
+    phases=(Phase(probe=_probe, plan=_plan),),
+    page="Puts back what a run changed. Used by `ndrfix undo`, not in playbooks.",
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class HostUndo:
+    """Plans the way back on one host.
+
+    Services that the run restarted are restarted after registry values were put back, since they read them only when
+    they start; `owed` holds restarts that an earlier undo of the same run left. `numbers` gives a task the same
+    number on all hosts.
+    """
+
+    history: HostHistory
+    restart: AnyStep
+    numbers: Mapping[str, int]
+    owed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The host's inventory name."""
+        return self.history.host
+
+    def tasks(self) -> tuple[BoundTask, ...]:
+        """What is to be put back, newest change first, and the restarts after it."""
+        restarts = tuple(self._restart(service) for service in self.history.restarted)
+        names = tuple(task.name for task in restarts)
+        sent = [(change, True) for change in self.history.changes] + [(change, False) for change in self.history.unsure]
+        back = (self._put_back(change, sure, names) for change, sure in reversed(sent))
+        return (*back, *restarts)
+
+    def _put_back(self, change: Change, sure: bool, restarts: tuple[str, ...]) -> BoundTask:
+        name = back_name(change)
+        notify = restarts if isinstance(change.resource, RegistryValue) else ()
+        args = PutBackArgs(change=change, sure=sure)
+        return BoundTask(index=self.numbers[name], name=name, step=PUT_BACK, args=args, notify=notify)
+
+    def _restart(self, service: Service) -> BoundTask:
+        name = restart_name(service)
+        args = self.restart.args.model_validate({"name": service.name})
+        return BoundTask(index=self.numbers[name], name=name, step=self.restart, args=args, handler=True)
+
+    def passed_over(self, reason: str) -> HostPlan:
+        """The plan of a host that is not come to."""
+        results = [named(task).ended(Status.NOT_EVALUATED, reason) for task in self.tasks()]
+        return HostPlan(
+            host=self.name, computer=None, tasks=tuple(PlannedTask(bound=None, result=each) for each in results)
+        )
+
+    def crashed(self, message: str) -> HostPlan:
+        """The plan of a host at which ndrfix itself failed."""
+        return self._unmet(HostError(f"a bug in ndrfix: {message}", next_step="Please report it."))
+
+    def run(self, runner: TaskRunner, interrupted: Callable[[], bool]) -> HostPlan:
+        """The way back. Never raises for what a host does or is."""
+        tasks = self.tasks()
+        wanted = self.history.computer
+        try:
+            computer = meet(self.name, runner.readings, prefetch(tasks), wanted=wanted, because="the run was on it")
+        except HostError as error:
+            return self._unmet(error)
+        done: list[PlannedTask] = []
+        reason = ""
+        for task in tasks:
+            reason = reason or ("the run was interrupted" if interrupted() else "")
+            if task.handler and task.name not in self.owed and not _values_go_back(done):
+                continue
+            done.append(_planned(task, runner, reason))
+            reason = reason or stopped_by(done[-1].result)
+        return HostPlan(host=self.name, computer=computer, tasks=(*self._by_hand(), *done))
+
+    def _by_hand(self) -> tuple[PlannedTask, ...]:
+        """What the journal cannot tell: values that no_log kept out of it."""
+        if not self.history.hidden:
+            return ()
+        task = Named(index=self.numbers[BY_HAND], name=BY_HAND, step=PUT_BACK.name)
+        text = f"{self.history.hidden} of the run's changes are not in its journal: no_log kept their values out"
+        result = task.ended(Status.FAILED, text, "Put them back by hand, from what you know or from a backup.")
+        return (PlannedTask(bound=None, result=replace(result, ignored=True)),)
+
+    def _unmet(self, error: HostError) -> HostPlan:
+        plan = self.passed_over("the host was not reachable" if isinstance(error, UnreachableError) else error.what)
+        status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
+        first = replace(plan.tasks[0].result, status=status, message=error.what, next_step=error.next_step)
+        return replace(plan, tasks=(PlannedTask(bound=None, result=first), *plan.tasks[1:]))
+
+
+def _planned(task: BoundTask, runner: TaskRunner, reason: str) -> PlannedTask:
+    if reason:
+        return PlannedTask(bound=None, result=named(task).ended(Status.NOT_EVALUATED, reason))
+    try:
+        return PlannedTask(bound=task, result=would(runner.run(task)))
+    except UnreachableError as error:
+        return PlannedTask(bound=task, result=named(task).ended(Status.UNREACHABLE, error.what, error.next_step))
+    except HostError as error:
+        return PlannedTask(bound=task, result=named(task).ended(Status.FAILED, error.what, error.next_step))
+
+
+def _values_go_back(done: Sequence[PlannedTask]) -> bool:
+    """Whether the plan so far puts a registry value back."""
+    changes = (item for task in done for plan in task.plans for item in plan.items)
+    return any(isinstance(item, Change) and isinstance(item.resource, RegistryValue) for item in changes)
+
+
+def back_name(change: Change) -> str:
+    """The name of the task that puts a change back."""
+    return f"Put back {change.resource}"
+
+
+def restart_name(service: Service) -> str:
+    """The name of the task that restarts a service afterwards."""
+    return f"Restart {service.name}"
+
+
+def undo_planners(histories: Sequence[HostHistory], steps: Mapping[str, AnyStep], owed: Owed) -> tuple[HostUndo, ...]:
+    """The way back on each host, in the order given."""
+    back = (back_name(change) for each in histories for change in reversed((*each.changes, *each.unsure)))
+    restarts = (restart_name(service) for each in histories for service in each.restarted)
+    numbers = {name: number for number, name in enumerate(dict.fromkeys((BY_HAND, *back, *restarts)))}
+    return tuple(
+        HostUndo(history=each, restart=steps["restart_service"], numbers=numbers, owed=owed.get(each.host, {}))
+        for each in histories
+    )
