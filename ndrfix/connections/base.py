@@ -38,7 +38,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A sign of life while an item takes its time; times in seconds. `text` is like `stopping MSExchangeIMC: STOP_PENDING`."""
+    """A sign of life while an item takes its time; times in seconds. `text` is like `stopping MSExchangeIMC:
+    STOP_PENDING`.
+    """
 
     item: RemoteItem
     text: str
@@ -55,12 +57,14 @@ class Connection(Protocol):
 
     def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
         """The state of each resource; exactly the resources asked for are the keys. One that cannot be read is
-        `Unreadable` and never fails the others."""
+        `Unreadable` and never fails the others.
+        """
         ...
 
     def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
         """Carry the items out in order and yield an outcome for each as it comes. After an outcome other than `done`
-        nothing further is carried out, and the iterator ends."""
+        nothing further is carried out, and the iterator ends.
+        """
         ...
 
     def close(self) -> None:

@@ -108,8 +108,8 @@ class HostUndo:
         """What is to be put back, newest change first, and the restarts after it."""
         restarts = tuple(self._restart(service) for service in self.history.restarted)
         names = tuple(task.name for task in restarts)
-        sent = [(change, True) for change in self.history.changes] + [(change, False) for change in self.history.unsure]
-        back = (self._put_back(change, sure, names) for change, sure in reversed(sent))
+        unsure = {change.resource for change in self.history.unsure}
+        back = (self._put_back(change, change.resource not in unsure, names) for change in ways_back(self.history))
         return (*back, *restarts)
 
     def _put_back(self, change: Change, sure: bool, restarts: tuple[str, ...]) -> BoundTask:
@@ -185,6 +185,15 @@ def _values_go_back(done: Sequence[PlannedTask]) -> bool:
     return any(isinstance(item, Change) and isinstance(item.resource, RegistryValue) for item in changes)
 
 
+def ways_back(history: HostHistory) -> tuple[Change, ...]:
+    """What the run made of each resource, newest first: several changes of one count as one from first to last."""
+    net: dict[Resource, Change] = {}
+    for change in (*history.changes, *history.unsure):
+        earlier = net.pop(change.resource, None)
+        net[change.resource] = replace(change, before=earlier.before) if earlier else change
+    return tuple(change for change in reversed(net.values()) if not _same(change.before, change.after))
+
+
 def back_name(change: Change) -> str:
     """The name of the task that puts a change back."""
     return f"Put back {change.resource}"
@@ -197,7 +206,7 @@ def restart_name(service: Service) -> str:
 
 def undo_planners(histories: Sequence[HostHistory], steps: Mapping[str, AnyStep], owed: Owed) -> tuple[HostUndo, ...]:
     """The way back on each host, in the order given."""
-    back = (back_name(change) for each in histories for change in reversed((*each.changes, *each.unsure)))
+    back = (back_name(change) for each in histories for change in ways_back(each))
     restarts = (restart_name(service) for each in histories for service in each.restarted)
     numbers = {name: number for number, name in enumerate(dict.fromkeys((BY_HAND, *back, *restarts)))}
     return tuple(

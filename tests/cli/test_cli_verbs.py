@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from ndrfix import __version__, cli
-from ndrfix.cli import apply as apply_verb
 from tests.cli.conftest import Folder
 
 
@@ -51,7 +50,7 @@ def test_apply_asks_for_the_number_of_hosts(
         asked.append(question)
         return typed
 
-    monkeypatch.setattr(apply_verb.click, "prompt", answer)
+    monkeypatch.setattr("click.prompt", answer)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     ended = folder("apply book.yml -i inventory.yml")
     assert "Apply 4 changes to 2 hosts (ex01, ex02)?" in asked[0]
@@ -142,3 +141,86 @@ def test_an_error_block_shows_the_line_with_a_caret(folder: Folder) -> None:
         "    5 |         dta: 1",
         "      |         ^",
     ]
+
+
+def test_undo_takes_a_run_back(folder: Folder) -> None:
+    """The command that an apply prints takes it back; a second time there is nothing to do."""
+    applied = folder("apply book.yml -i inventory.yml --yes")
+    line = next(line for line in applied.out.splitlines() if line.startswith("Take it back: ndrfix "))
+    command = line.removeprefix("Take it back: ndrfix ")
+    shown = folder(f"{command} --plan --detailed-exitcode")
+    assert shown.code == 10
+    assert "Mode  dword 0x00000002 (2) → dword 0x00000001 (1)" in shown.out
+    assert len(folder.hosts.host("ex01").writes) == 2
+    undone = folder(f"{command} --yes")
+    assert undone.code == 0
+    assert "Mode  dword 0x00000002 (2) → dword 0x00000001 (1)   read back, verified" in undone.out
+    assert "RUNNING HANDLER [Restart MSExchangeIMC]" in undone.out
+    assert folder(f"{command} --yes").out.rstrip().endswith("Nothing to apply.")
+
+
+def test_undo_takes_the_run_by_its_id(folder: Folder) -> None:
+    """A run is named by its folder or by its id; one that is not there is an error that says what to name."""
+    folder("apply book.yml -i inventory.yml --yes")
+    [run] = Path("runs").iterdir()
+    assert folder(f"undo {run.name} -i inventory.yml --plan -l ex02").code == 0
+    missing = folder("undo 20260101-0000-book-0000 -i inventory.yml --plan")
+    assert (missing.code, "journal.jsonl is missing" in missing.err) == (1, True)
+
+
+def test_a_run_folder_that_cannot_be_made_stops_before_the_act(folder: Folder) -> None:
+    """Without a journal nothing is changed."""
+    folder.write("taken", "a file")
+    ended = folder("apply book.yml -i inventory.yml --yes --runs-dir taken")
+    assert ended.code == cli.EXIT_USAGE or "cannot write the run folder" in ended.err
+    assert folder.hosts.host("ex01").writes == ()
+
+
+def test_password_is_asked_for_hosts_without_one(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-k` asks once, and what was typed is masked."""
+    monkeypatch.setattr("click.prompt", lambda *_args, **_options: "hunter22")
+    folder.write(
+        "say.yml", "- hosts: all\n  tasks:\n    - name: type hunter22\n      manual: {instruction: hunter22}\n"
+    )
+    ended = folder("plan say.yml -i inventory.yml -k -u ACME\\svc")
+    assert ended.code == 0
+    assert "hunter22" not in ended.out
+
+
+def test_colour_follows_the_environment(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No colour without a terminal; ANSIBLE_FORCE_COLOR brings it, NO_COLOR wins."""
+    assert "\x1b[" not in folder("plan book.yml -i inventory.yml").out
+    monkeypatch.setenv("ANSIBLE_FORCE_COLOR", "1")
+    assert "\x1b[" in folder("plan book.yml -i inventory.yml").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in folder("plan book.yml -i inventory.yml").out
+
+
+def test_ctrl_c_writes_what_is_known(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-C the result so far is shown and written, and the code is 99."""
+    from ndrfix.engine.fleet import Fleet
+
+    waited = Fleet._wait
+
+    def interrupted(fleet: Fleet, futures: object) -> None:
+        fleet.interrupt.event.set()
+        waited(fleet, futures)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Fleet, "_wait", interrupted)
+    ended = folder("apply book.yml -i inventory.yml --yes -f 1 --json run.json")
+    assert ended.code == cli.EXIT_INTERRUPTED
+    assert json.loads(Path("run.json").read_text())["interrupted"] is True
+    assert "Interrupted: nothing was applied." in ended.out
+
+
+def test_a_condition_that_fails_at_run_time_fails_its_host(folder: Folder) -> None:
+    """What depends on a result can be wrong only then; the host fails with the place, nothing is changed."""
+    folder.write(
+        "late.yml",
+        "- hosts: all\n  tasks:\n    - check_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: Mode, type: dword, data: 1}\n"
+        "      register: mode\n    - set_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: B, data: x}\n      when: mode.nothing\n",
+    )
+    ended = folder("apply late.yml -i inventory.yml --yes")
+    assert ended.code == cli.EXIT_HOST
+    assert "late.yml:6:13" in ended.out
+    assert folder.hosts.host("ex01").writes == ()

@@ -196,7 +196,9 @@ def test_handler_is_satisfied_by_a_later_start(stage: Stage) -> None:
 
 
 def test_a_handler_that_did_not_come_to_run_is_owed(stage: Stage) -> None:
-    """A run that dies between change and handler leaves it owed: the next plan shows it, the next apply runs it, once."""
+    """A run that dies between change and handler leaves it owed: the next plan shows it, the next apply runs it,
+    once.
+    """
     calls: list[int] = []
 
     class Fading(Meddler):
@@ -417,7 +419,7 @@ def test_one_round_trip_reads_what_a_play_needs(stage: Stage) -> None:
     stage.wrap = lambda host, connection: Counting(connection, lambda: None) if host == "ex01" else connection
     book = (
         rf"- backup_registry: {{path: '{KEY}'}}"
-        + "\n- check_hotfix: {id: 837794, accept: [absent, present, probably_present, indeterminate]}\n"
+        "\n- check_hotfix: {id: 837794, accept: [absent, present, probably_present, indeterminate]}\n"
     )
     stage.run(book + rf"- check_registry: {{path: '{KEY}', name: Mode, type: dword, data: 1}}").plan()
     assert len(reads) == 1

@@ -1,4 +1,4 @@
-"""Law 1 of the design, over random playbooks: a dry run writes nothing and predicts what apply does; a second apply is empty."""
+"""Law 1, over random playbooks: a dry run writes nothing and predicts what apply does; a second apply is empty."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ SERVICES = ["Svc1", "Svc2", "Svc3"]
 DATA: dict[str, st.SearchStrategy[Any]] = {
     "dword": st.one_of(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1).map(hex)),
     "qword": st.integers(0, 2**64 - 1),
-    "string": st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="{}"), max_size=8),
+    "string": st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="{}"), max_size=8
+    ),
     "expandstring": st.sampled_from(["%SystemRoot%\\x", "plain", ""]),
     "multistring": st.lists(st.text("abc é", min_size=1, max_size=3), max_size=3),
     "binary": st.binary(max_size=6).map(lambda data: "hex:" + ",".join(f"{byte:02x}" for byte in data)),
@@ -43,13 +45,22 @@ def service_task(draw: st.DrawFn, name: str) -> dict[str, Any]:
     modes = [None, "auto", "manual"] if state == "started" else [None, "auto", "manual", "disabled"]
     mode = draw(st.sampled_from(modes))
     args = {"name": name, "state": state, "start_mode": mode}
-    return {"set_service": {key: value for key, value in args.items() if value is not None} | ({"state": "stopped"} if not (state or mode) else {})}
+    return {
+        "set_service": {key: value for key, value in args.items() if value is not None}
+        | ({"state": "stopped"} if not (state or mode) else {})
+    }
 
 
 @st.composite
 def playbooks(draw: st.DrawFn) -> str:
     """A play in which every value and every service is the target of one task at most."""
-    targets = draw(st.lists(st.sampled_from([(key, name) for key in KEYS for name in NAMES]), unique_by=lambda t: (t[0], t[1].casefold()), max_size=5))
+    targets = draw(
+        st.lists(
+            st.sampled_from([(key, name) for key in KEYS for name in NAMES]),
+            unique_by=lambda t: (t[0], t[1].casefold()),
+            max_size=5,
+        )
+    )
     tasks = [draw(registry_task(*target)) for target in targets]
     services = draw(st.lists(st.sampled_from(SERVICES), unique=True, max_size=2))
     tasks += [draw(service_task(name)) for name in services]
@@ -69,7 +80,10 @@ def _indented(play: dict[str, Any]) -> str:
 @st.composite
 def hosts(draw: st.DrawFn) -> str:
     """A host with some of the values and all of the services, in random settled states."""
-    values = {name: draw(st.one_of(st.integers(0, 300), st.text("xyz", max_size=3))) for name in draw(st.sets(st.sampled_from(["A", "Mode", "5"])))}
+    values = {
+        name: draw(st.one_of(st.integers(0, 300), st.text("xyz", max_size=3)))
+        for name in draw(st.sets(st.sampled_from(["A", "Mode", "5"])))
+    }
     services = {
         name: {
             "display_name": f"{name} service",
@@ -79,7 +93,12 @@ def hosts(draw: st.DrawFn) -> str:
         }
         for name in SERVICES
     }
-    services["Other"] = {"display_name": "Other service", "status": "running", "start": "automatic", "image": r"C:\o.exe"}
+    services["Other"] = {
+        "display_name": "Other service",
+        "status": "running",
+        "start": "automatic",
+        "image": r"C:\o.exe",
+    }
     host = {"computer": {"name": "MAIL1"}, "registry": {KEYS[0]: values}, "services": services}
     return json.dumps({"ex01": host})
 

@@ -1,0 +1,209 @@
+"""Taking a run back: only what it changed, only where the host is as it left it, and then exactly as before."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from ndrfix.connections.base import Outcome, Progress
+from ndrfix.engine.history import read_history
+from ndrfix.engine.preparation import Selection, prepare_undo
+from ndrfix.engine.result import RunResult, Status
+from ndrfix.errors import InputError, UnreachableError
+from ndrfix.inventory import load_inventory
+from ndrfix.resources import (
+    ABSENT,
+    Change,
+    RegistryData,
+    RegistryKey,
+    RegistryTree,
+    RegistryType,
+    RegistryValue,
+    RemoteItem,
+    Service,
+)
+from tests.engine.stage import Stage, Stand, last, of, statuses
+from tests.engine.test_engine_apply import Meddler
+from tests.engine.test_engine_laws import KEYS, SERVICES, hosts, playbooks
+
+KEY = r"HKLM\SOFTWARE\Acme"
+BOOK = rf"""
+- name: play
+  hosts: all
+  tasks:
+    - set_registry: {{path: '{KEY}', name: Mode, type: dword, data: 2}}
+      notify: restart
+    - set_registry: {{path: '{KEY}', name: New, type: string, data: x}}
+    - set_registry: {{path: '{KEY}', name: Mode, type: dword, data: 3}}
+  handlers:
+    - name: restart
+      restart_service: {{name: MSExchangeIMC}}
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """Two hosts in good health."""
+    return Stage(tmp_path)
+
+
+def undo(stage: Stage, run: str, *, limit: str | None = None) -> Stand:
+    """The way back from a run, ready to be planned."""
+    stand = stage.run("- manual: {instruction: x}")
+    histories = read_history(stage.folder / "runs" / run)
+    inventory = load_inventory([stage.folder / "inventory.yml"])
+    selection = Selection(limit=limit, extra={}, environment={})
+    prepared = prepare_undo(histories, f"back {run}", inventory, stage.steps, selection, {})
+    return Stand(stage, stand.run, prepared.jobs)
+
+
+def write(stage: Stage, name: str, value: int) -> None:
+    """Somebody else sets a value."""
+    resource = RegistryValue(RegistryKey.parse(KEY), name)
+    connection = stage.host().connect()
+    before = connection.read([resource])[resource]
+    change = Change(resource=resource, before=before, after=RegistryData(RegistryType.DWORD, value))  # type: ignore[arg-type]
+    assert [each.status.value for each in connection.apply([change], on_event=lambda _: None)] == ["done"]
+
+
+def everything(stage: Stage) -> object:
+    """All of the host that the random playbooks can touch."""
+    trees = [RegistryTree(RegistryKey.parse(key), 3) for key in KEYS]
+    services = [Service(name) for name in SERVICES]
+    return stage.host().connect().read([*trees, *services])
+
+
+def run_of(result: RunResult) -> str:
+    return Path(result.folder).name
+
+
+def test_undo_puts_back_newest_first_and_restarts(stage: Stage) -> None:
+    """Each value goes back once, newest change first; a service that the run restarted is restarted once."""
+    run = run_of(stage.run(BOOK).apply())
+    shown = undo(stage, run).shown()
+    names = [task.name for task in of(shown).tasks]
+    assert names == [rf"Put back {KEY}\Mode", rf"Put back {KEY}\New", "Restart MSExchangeIMC"]
+    assert set(statuses(shown)) == {Status.WOULD_CHANGE}
+    assert set(statuses(undo(stage, run).apply())) == {Status.CHANGED}
+    value = RegistryValue(RegistryKey.parse(KEY), "Mode")
+    assert stage.host().connect().read([value])[value] == RegistryData(RegistryType.DWORD, 1)
+    assert set(statuses(undo(stage, run).shown())) == {Status.OK}
+
+
+def test_undo_leaves_alone_what_somebody_changed_since(stage: Stage) -> None:
+    """A value that is neither as the run left it nor as before it fails its host, and is not touched."""
+    run = run_of(stage.run(BOOK).apply())
+    write(stage, "Mode", 7)
+    before = len(stage.host().writes)
+    result = undo(stage, run).apply()
+    assert statuses(result)[0] is Status.FAILED
+    assert "somebody changed it since" in of(result).tasks[0].message
+    assert len(stage.host().writes) == before
+    assert set(statuses(result, "ex02")) == {Status.CHANGED}
+
+
+def test_undo_of_an_undo_brings_the_run_back(stage: Stage) -> None:
+    """An undo is a run like any other: it has a journal and can be taken back."""
+    first = run_of(stage.run(BOOK).apply())
+    after_run = everything(stage)
+    second = run_of(undo(stage, first).apply())
+    undo(stage, second).apply()
+    assert everything(stage) == after_run
+
+
+def test_undo_of_a_change_whose_outcome_was_lost(stage: Stage) -> None:
+    """A change that was sent and never answered is looked at: put back when it was carried out, else left."""
+
+    class Lost(Meddler):
+        def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+            list(self._below.apply(items, on_event=on_event))
+            raise UnreachableError("lost", sent=True)
+
+    stage.wrap = lambda _host, connection: Lost(connection, lambda: None)
+    result = stage.run(BOOK).apply()
+    assert statuses(result)[0] is Status.UNREACHABLE
+    stage.wrap = lambda _host, connection: connection
+    assert statuses(undo(stage, run_of(result)).apply()) == [Status.CHANGED]
+    value = RegistryValue(RegistryKey.parse(KEY), "Mode")
+    assert stage.host().connect().read([value])[value] == RegistryData(RegistryType.DWORD, 1)
+
+
+def test_undo_goes_only_to_the_computer_of_the_run(stage: Stage) -> None:
+    """Another computer under the same inventory name is refused."""
+    run = run_of(stage.run(BOOK).apply())
+    other = Stage(stage.folder / "..", hosts=stage.hosts.replace("MAIL1", "MAIL9"))
+    stage.simulation = other.simulation
+    result = undo(stage, run).shown()
+    assert statuses(result)[0] is Status.FAILED
+    assert "MAIL9 answers, MAIL1 is expected (the run was on it)" in of(result).tasks[0].message
+
+
+def test_undo_says_what_no_log_kept_out_of_the_journal(stage: Stage) -> None:
+    """Hidden changes cannot be taken back from the journal, and that is said."""
+    book = rf"- set_registry: {{path: '{KEY}', name: S, data: secret}}" + "\n  no_log: true\n"
+    run = run_of(stage.run(book).apply())
+    shown = undo(stage, run).shown()
+    assert "1 of the run's changes are not in its journal" in last(shown).message
+    assert statuses(shown) == [Status.FAILED]
+
+
+def test_undo_takes_a_limit_and_refuses_unknown_hosts(stage: Stage) -> None:
+    """A limit narrows the undo; a host of the run that the inventory lacks is an error."""
+    run = run_of(stage.run(BOOK).apply())
+    shown = undo(stage, run, limit="ex02").shown()
+    assert [host.host for host in shown.plays[0].hosts] == ["ex02"]
+    (stage.folder / "inventory.yml").write_text("all:\n  vars: {ansible_connection: simulated}\n  hosts:\n    ex02:\n")
+    inventory = load_inventory([stage.folder / "inventory.yml"])
+    selection = Selection(extra={}, environment={})
+    with pytest.raises(InputError, match="the run changed ex01"):
+        prepare_undo(read_history(stage.folder / "runs" / run), "x", inventory, stage.steps, selection, {})
+
+
+def test_a_run_that_is_not_there_or_not_ours(tmp_path: Path) -> None:
+    """A folder without a journal, and a journal that is not ours, are errors with a place."""
+    with pytest.raises(InputError, match=r"journal\.jsonl is missing"):
+        read_history(tmp_path)
+    (tmp_path / "journal.jsonl").write_text(json.dumps({"event": "outcome", "host": "ex01"}) + "\n")
+    with pytest.raises(InputError) as caught:
+        read_history(tmp_path)
+    assert caught.value.place is not None
+    assert caught.value.place.line == 1
+
+
+def test_a_line_that_a_crash_cut_off_is_passed_over(stage: Stage) -> None:
+    """A journal whose last line is incomplete can still be taken back."""
+    run = run_of(stage.run(BOOK).apply())
+    path = stage.folder / "runs" / run / "journal.jsonl"
+    path.write_text(path.read_text() + '{"event": "outc')
+    assert set(statuses(undo(stage, run).shown())) == {Status.WOULD_CHANGE}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(host=hosts(), book=playbooks())
+def test_apply_then_undo_is_nothing(host: str, book: str) -> None:
+    """After an apply and its undo, every value is as it was; of services, what can be put back."""
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(Path(folder), hosts=host)
+        before = _comparable(everything(stage))
+        result = stage.run(book).apply()
+        if read_history(Path(result.folder))[0].changes:
+            undone = undo(stage, run_of(result)).apply()
+            assert {task.status for task in of(undone).tasks} <= {Status.CHANGED, Status.OK}
+        assert _comparable(everything(stage)) == before
+
+
+def _comparable(readings: object) -> object:
+    """Readings without the order of values and keys and without empty keys; paused counts as running."""
+    assert isinstance(readings, dict)
+    found: dict[str, object] = {}
+    for resource, state in readings.items():
+        if isinstance(resource, Service):
+            found[str(resource)] = (str(state.status).replace("paused", "running"), state.start)
+        elif state is not ABSENT:
+            found[str(resource)] = {key.path.upper(): sorted(map(str, key.values)) for key in state.keys if key.values}
+    return {name: value for name, value in found.items() if value != {}}
