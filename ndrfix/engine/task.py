@@ -12,7 +12,7 @@ from ndrfix.engine.plan import BoundTask
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import Recorder
 from ndrfix.engine.result import PhaseResult, Status, TaskResult
-from ndrfix.errors import UnreachableError
+from ndrfix.errors import FarSideError, HostError, UnreachableError
 from ndrfix.resources import Action, Artifact, Change, Item, RemoteItem
 from ndrfix.steps.base import NotReadableError, Observed, Phase, StepPlan
 
@@ -51,7 +51,7 @@ class TaskRunner:
         that phase is carried out.
 
         Raises:
-            UnreachableError: the session was lost.
+            HostError: the session was lost, or the host refused a call as a whole; says what is known of the items.
         """
         began = self.clock()
         done: list[PhaseResult] = []
@@ -99,7 +99,7 @@ class TaskRunner:
                 done[-1] = PhaseResult(plan=plan, outcomes=tuple(outcomes))
             if bad := next((each for each in outcomes if each.status is not OutcomeStatus.DONE), None):
                 self._rescue(bound, plan, bad)
-        except UnreachableError as error:
+        except HostError as error:
             raise _lost(error, outcomes, plan) from error
         if outcomes:
             self._converged(bound, phase)
@@ -173,18 +173,20 @@ def _status(done: Sequence[PhaseResult]) -> Status:
     return Status.MANUAL if any(phase.plan.instruction for phase in done) else Status.OK
 
 
-def _lost(error: UnreachableError, outcomes: Sequence[Outcome], plan: StepPlan) -> UnreachableError:
-    """The session was lost while items were under way: say which of them are certain and which are not."""
+def _lost(error: HostError, outcomes: Sequence[Outcome], plan: StepPlan) -> HostError:
+    """The call failed while items were under way: say which of them are certain and which are not."""
     remote = [item for item in plan.items if not isinstance(item, Artifact)]
     certain = [str(outcome.item.resource) for outcome in outcomes]
-    open_ = [str(item.resource) for item in remote[len(outcomes) :]]
+    unknown = [str(item.resource) for item in remote[len(outcomes) :]]
     text = error.what + (f"; done and read back before: {', '.join(certain)}" if certain else "")
-    if error.sent and open_:
-        text += f"; not known whether it was carried out: {', '.join(open_)}"
-    elif open_:
-        text += f"; not sent: {', '.join(open_)}"
+    # Only a session that was lost before anything went out is sure to have changed nothing.
+    sent = error.sent if isinstance(error, UnreachableError) else True
+    if unknown:
+        text += ("; not known whether it was carried out: " if sent else "; not sent: ") + ", ".join(unknown)
     hint = error.next_step or "Run the plan again: it shows what the host is like now."
-    return UnreachableError(text, host=error.host, next_step=hint, sent=error.sent)
+    if isinstance(error, UnreachableError):
+        return UnreachableError(text, host=error.host, next_step=hint, sent=sent)
+    return FarSideError(text, host=error.host, next_step=hint)
 
 
 def file_name(text: str) -> str:
