@@ -73,8 +73,9 @@ class WinRM:
         reused = self._session is not None
         try:
             return self._read(wanted)
-        except UnreachableError:
-            if not reused or self._out_of_time():
+        except UnreachableError as error:
+            # What took too long once would take too long twice; everything else may be the old session's fault.
+            if not reused or self._out_of_time() or type(error.__cause__).__name__ == "DeadlineError":
                 raise
             return self._read(wanted)
 
@@ -185,7 +186,7 @@ class WinRM:
         stopped = False
         with contextlib.closing(self._lines("Invoke-Ndrfix", "Item", rows, changes=True)) as lines:
             for line in lines:
-                if line.index != done or stopped or isinstance(line, StateLine):
+                if isinstance(line, StateLine) or stopped or line.index != done or done == len(items):
                     raise self._garbled("an answer out of order", changes=True)
                 if isinstance(line, ProgressLine):
                     on_event(Progress(item=items[done], text=line.text, elapsed=line.elapsed, limit=line.limit))
@@ -198,6 +199,8 @@ class WinRM:
             raise self._garbled(f"{done} outcomes of {len(items)} items", changes=True)
 
     def _garbled(self, what: str, *, changes: bool) -> HostError:
+        """The error for answers that do not fit the requests; the session is not trusted any more."""
+        self.close()
         return host_error(WireError(what), Scene(endpoint=self._endpoint, opened=True, changes=changes))
 
 

@@ -108,7 +108,7 @@ def test_a_file_without_a_version_has_an_empty_one(connection: WinRM, drive: Pat
 
 
 def test_a_path_is_worked_out_from_a_registry_value(connection: WinRM) -> None:
-    """The content of the value, then the tail; nothing there when the value is missing, unreadable when it is no text."""
+    """The value's content, then the tail; absent when the value is missing, unreadable when it is no text."""
     state = _read(connection, File(Located(ROOT, r"\out")))
     assert isinstance(state, FileState)
     assert (state.path, state.directory) == (r"C:\exchsrvr\imcdata\out", True)
