@@ -144,7 +144,7 @@ def argument_error(task: Task, faults: Sequence[ErrorDetails]) -> PlaybookError:
 
 def _fault(task: Task, fault: ErrorDetails) -> PlaybookError:
     location = fault["loc"]
-    text = fault["msg"].removeprefix("Value error, ")
+    text = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if not location:
         return PlaybookError(f"step {task.step}: {text}", place=task.step_place)
     if fault["type"] == "missing":
