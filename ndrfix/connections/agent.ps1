@@ -495,16 +495,16 @@ function global:Write-NdrfixKey {
 function global:Get-NdrfixNextStep {
     param([int]$Code)
     switch ($Code) {
-        5 { 'use an account that is an administrator of the host' }
-        1051 { 'stop the services that depend on it first' }
-        1052 { 'the service does not accept this request in its state; look at it in the services console' }
-        1053 { 'look in the event log of the host; raise the time limit when the service is only slow' }
-        1058 { 'set its start type to manual or automatic first' }
-        1060 { 'check the name of the service' }
-        1068 { 'start the services it depends on first' }
-        1069 { 'check the account and password that the service runs under' }
-        1072 { 'the service is being deleted; close the services console or restart the host' }
-        default { 'look in the event log of the host' }
+        5 { 'Use an account that is an administrator of the host.' }
+        1051 { 'Stop the services that depend on it first.' }
+        1052 { 'The service does not accept this request in its state; look at it in the services console.' }
+        1053 { 'Look in the event log of the host; raise the time limit when the service is only slow.' }
+        1058 { 'Set its start type to manual or automatic first.' }
+        1060 { 'Check the name of the service.' }
+        1068 { 'Start the services it depends on first.' }
+        1069 { 'Check the account and password that the service runs under.' }
+        1072 { 'The service is being deleted; close the services console or restart the host.' }
+        default { 'Look in the event log of the host.' }
     }
 }
 
@@ -529,7 +529,7 @@ function global:Wait-NdrfixService {
         $elapsed = $Job['Watch'].ElapsedMilliseconds
         $shown = $NdrfixStatus[$status].ToUpperInvariant()
         if ($elapsed -ge $Job['Limit']) {
-            $Job['Next'] = 'look at the service on the host; raise the time limit when it is only slow'
+            $Job['Next'] = 'Look at the service on the host; raise the time limit when it is only slow.'
             throw ($Job['Name'] + ' is still ' + $shown + ' ' + (Get-NdrfixSeconds $elapsed) + ' s after ' + $Doing + ' began (limit ' +
                 (Get-NdrfixSeconds $Job['Limit']) + ' s)')
         }
@@ -747,11 +747,11 @@ function global:Complete-NdrfixJob {
     if ((Test-NdrfixSame $Job['Status'] 'done') -and ($wanted -ne $null) -and -not (Test-NdrfixSame (Get-NdrfixCore $after) $wanted)) {
         $Job['Status'] = 'failed'
         $Job['Message'] = 'the change was carried out, but something else was read back'
-        $Job['Next'] = 'look for a policy or a program on the host that sets it again'
+        $Job['Next'] = 'Look for a policy or a program on the host that sets it again.'
     }
     if (Test-NdrfixSame $Job['Status'] 'drifted') {
         $Job['Message'] = 'the state is no longer the one that was planned from; nothing was written'
-        $Job['Next'] = 'plan again'
+        $Job['Next'] = 'Plan again.'
     }
     'outcome|' + $Job['Index'] + '|' + $Job['Status'] + '|' + $Job['Before'] + '|' + $after + '|' +
         (ConvertTo-NdrfixText $Job['Message']) + '|' + (ConvertTo-NdrfixText $Job['Next'])

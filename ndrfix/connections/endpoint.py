@@ -82,33 +82,33 @@ def _missing(*modules: str) -> bool:
 def _complaints(end: Endpoint) -> Iterator[tuple[str, str]]:
     """What is wrong with the settings themselves, each with the next step."""
     if end.auth not in AUTHS:
-        yield f"unknown ansible_psrp_auth {end.auth!r}{did_you_mean(end.auth, AUTHS)}", f"one of {', '.join(AUTHS)}"
+        yield f"unknown ansible_psrp_auth {end.auth!r}{did_you_mean(end.auth, AUTHS)}", f"Known are {', '.join(AUTHS)}."
     if end.auth == "kerberos" and sys.platform != "win32" and _missing("gssapi", "krb5"):
-        yield "logging on by kerberos needs a library that is not installed", "pip install 'ndrfix[kerberos]'"
+        yield "logging on by kerberos needs a library that is not installed", "Run pip install 'ndrfix[kerberos]'."
     if end.auth == "credssp" and _missing("requests_credssp"):
-        yield "logging on by credssp needs a library that is not installed", "pip install 'ndrfix[credssp]'"
+        yield "logging on by credssp needs a library that is not installed", "Run pip install 'ndrfix[credssp]'."
     if end.auth in ("basic", "credssp") and not (end.user and end.password):
-        yield f"logging on by {end.auth} needs a user and a password", "set ansible_user and ansible_password"
+        yield f"logging on by {end.auth} needs a user and a password", "Set ansible_user and ansible_password."
     if end.auth in ("basic", "certificate") and end.message_encryption == "always":
-        yield f"{end.auth} cannot encrypt messages itself", "set ansible_psrp_message_encryption: auto and use https"
+        yield f"{end.auth} cannot encrypt messages itself", "Set ansible_psrp_message_encryption: auto and use https."
     if end.auth == "basic" and end.protocol == "http" and end.message_encryption == "auto":
         yield (
             "basic over http would send the password in clear text",
-            "use https or auth ntlm; in a closed test network, allow it by ansible_psrp_message_encryption: never",
+            "Use https or auth ntlm; in a closed test network, allow it by ansible_psrp_message_encryption: never.",
         )
 
 
 def _certificate_complaints(end: Endpoint) -> Iterator[tuple[str, str]]:
     if end.auth == "certificate" and end.protocol != "https":
-        yield "logging on by certificate needs https", "set ansible_psrp_protocol: https"
+        yield "logging on by certificate needs https", "Set ansible_psrp_protocol: https."
     if end.auth == "certificate" and not (end.certificate_pem and end.certificate_key_pem):
         yield (
             "logging on by certificate needs a certificate and its key",
-            "set ansible_psrp_certificate_pem and ansible_psrp_certificate_key_pem",
+            "Set ansible_psrp_certificate_pem and ansible_psrp_certificate_key_pem.",
         )
     for path in (end.ca_cert, end.certificate_pem, end.certificate_key_pem):
         if path and not Path(path).exists():
-            yield f"the certificate file {path} does not exist", "check the path; it is relative to the current folder"
+            yield f"the certificate file {path} does not exist", "Check the path; it is relative to the current folder."
 
 
 def check_endpoint(endpoint: Endpoint) -> None:

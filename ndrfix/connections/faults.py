@@ -34,15 +34,15 @@ from ndrfix.connections.fault_words import (
 )
 from ndrfix.errors import FarSideError, HostError, UnreachableError
 
-_QUOTA_STEP = "wait until old sessions end, close them (Restart-Service WinRM), or raise MaxShellsPerUser on the host"
-_MEMORY_STEP = "raise MaxMemoryPerShellMB on the host (winrm get winrm/config/winrs), or read less at a time"
+_QUOTA_STEP = "Wait until old sessions end, close them (Restart-Service WinRM), or raise MaxShellsPerUser on the host."
+_MEMORY_STEP = "Raise MaxMemoryPerShellMB on the host (winrm get winrm/config/winrs), or read less at a time."
 _RIGHTS_STEP = (
-    "use an administrator of the host; a local one other than the built-in one also needs "
-    "LocalAccountTokenFilterPolicy = 1"
+    "Use an administrator of the host; a local one other than the built-in one also needs "
+    "LocalAccountTokenFilterPolicy = 1."
 )
-_LOST_STEP = "check the network and the host, then run again: what was done is found by reading"
-_TRUST_STEP = "name the certificate's authority in ansible_psrp_ca_cert (a self-signed one: the certificate itself)"
-_PORT_STEP = "check ansible_port and ansible_psrp_protocol: 5985 speaks http, 5986 https"
+_LOST_STEP = "Check the network and the host, then run again: what was done is found by reading."
+_TRUST_STEP = "Name the certificate's authority in ansible_psrp_ca_cert (a self-signed one: the certificate itself)."
+_PORT_STEP = "Check ansible_port and ansible_psrp_protocol: 5985 speaks http, 5986 https."
 
 _REQUESTS = "requests.exceptions."
 _PYPSRP = "pypsrp.exceptions."
@@ -52,24 +52,24 @@ ROWS: tuple[Row, ...] = (
     Row(
         name=_OURS + "psrp.DeadlineError",
         what=said("{where} did not finish within its time limit"),
-        step="look at the host: a hung PowerShell or a very slow link; raise the time limit when it is only slow",
+        step="Look at the host: a hung PowerShell or a very slow link; raise the time limit when it is only slow.",
     ),
     Row(
         name=_OURS + "psrp.OutputLimitError",
         what=said("{where} sent more than {end.output_limit} characters in one answer"),
-        step="read less at a time (a smaller registry tree)",
+        step="Read less at a time (a smaller registry tree).",
         refused=True,
     ),
     Row(
         name=_OURS + "psrp.ScriptError",
         what=quoting("PowerShell on {where} ended with an error"),
-        step="check that the session is not restricted (JEA, constrained language) and that PowerShell is 2.0 or later",
+        step="Check that the session is not restricted (JEA, constrained language) and PowerShell is 2.0 or later.",
         refused=True,
     ),
     Row(
         name=_OURS + "wire_text.WireError",
         what=quoting("the answer of {where} is not understood"),
-        step="run again; report it if it stays, with the version of PowerShell on the host",
+        step="Run again; report it if it stays, with the version of PowerShell on the host.",
         refused=True,
     ),
     # --- transport
@@ -77,13 +77,13 @@ ROWS: tuple[Row, ...] = (
         name=_REQUESTS + "SSLError",
         test=lambda error, _scene: verify_code(error) in NAME_MISMATCH,
         what=lambda error, scene: f"the certificate of {scene.where} is for another name: {verify_message(error)}",
-        step="use the name that stands in the certificate as ansible_host",
+        step="Use the name that stands in the certificate as ansible_host.",
     ),
     Row(
         name=_REQUESTS + "SSLError",
         test=lambda error, _scene: verify_code(error) == EXPIRED,
         what=lambda error, scene: f"the certificate of {scene.where} is out of date: {verify_message(error)}",
-        step="renew the certificate of the WinRM listener",
+        step="Renew the certificate of the WinRM listener.",
     ),
     Row(
         name=_REQUESTS + "SSLError",
@@ -100,40 +100,40 @@ ROWS: tuple[Row, ...] = (
     Row(
         name=_REQUESTS + "SSLError",
         what=quoting("no TLS connection to {where}"),
-        step="the host may only speak an old version of TLS; use http with message encryption (ntlm) instead",
+        step="The host may only speak an old version of TLS; use http with message encryption (ntlm) instead.",
     ),
     Row(
         name=_REQUESTS + "ProxyError",
         what=quoting("the proxy gives no connection to {where}"),
-        step="check ansible_psrp_proxy, or remove it to connect directly",
+        step="Check ansible_psrp_proxy, or remove it to connect directly.",
     ),
     Row(
         name=_REQUESTS + "ConnectTimeout",
         what=said("{where} does not answer: no connection within {end.connection_timeout} s"),
-        step="check the address, the port and the firewalls in between",
+        step="Check the address, the port and the firewalls in between.",
     ),
     Row(
         name=_REQUESTS + "ReadTimeout",
         test=lambda _error, scene: not scene.opened and scene.endpoint.protocol == "https",
         what=said("{where} accepts connections but does not answer within {end.read_timeout} s"),
-        step=f"{_PORT_STEP}; when they are right, the host is overloaded",
+        step=f"{_PORT_STEP} When they are right, the host is overloaded.",
     ),
     Row(
         name=_REQUESTS + "ReadTimeout",
         what=said("{where} does not answer within {end.read_timeout} s"),
-        step="the host is overloaded or gone: look at it, then run again",
+        step="The host is overloaded or gone: look at it, then run again.",
     ),
     Row(
         name=_REQUESTS + "ConnectionError",
         test=caused_by(ConnectionRefusedError),
         what=said("{where} refuses connections on port {port}"),
-        step="check that WinRM runs there (winrm quickconfig) and that the port is right",
+        step="Check that WinRM runs there (winrm quickconfig) and that the port is right.",
     ),
     Row(
         name=_REQUESTS + "ConnectionError",
         test=caused_by(socket.gaierror),
         what=said("the name {end.host} of {title} cannot be resolved"),
-        step="check the spelling, or set ansible_host to an address",
+        step="Check the spelling, or set ansible_host to an address.",
     ),
     Row(
         name=_REQUESTS + "ConnectionError",
@@ -150,36 +150,36 @@ ROWS: tuple[Row, ...] = (
     Row(
         name=_REQUESTS + "RequestException",
         what=quoting("the request to {where} failed"),
-        step="check the address and the proxy settings of the host",
+        step="Check the address and the proxy settings of the host.",
     ),
     # --- logging on
     Row(
         name=_PYPSRP + "AuthenticationError",
         test=reason("did not response with"),
         what=no_scheme,
-        step="set ansible_psrp_auth to a scheme that the server offers, or enable yours there",
+        step="Set ansible_psrp_auth to a scheme that the server offers, or enable yours there.",
     ),
     Row(
         name=_PYPSRP + "AuthenticationError",
         what=logon,
-        step="check ansible_user and ansible_password, and whether the account is locked",
+        step="Check ansible_user and ansible_password, and whether the account is locked.",
     ),
     Row(
         name="spnego.exceptions.SpnegoError",
         test=skew,
         what=said("cannot log on to {where}: the clocks differ too much for Kerberos"),
-        step="set the clock of this machine (five minutes are the usual limit)",
+        step="Set the clock of this machine (five minutes are the usual limit).",
     ),
     Row(
         name="spnego.exceptions.SpnegoError",
         test=unknown_principal,
         what=said("cannot log on to {where}: Kerberos knows no service under this name"),
-        step="use the host's full name instead of an address, or set ansible_psrp_negotiate_hostname_override",
+        step="Use the host's full name instead of an address, or set ansible_psrp_negotiate_hostname_override.",
     ),
     Row(
         name="spnego.exceptions.SpnegoError",
         what=quoting("cannot log on to {where}"),
-        step="check ansible_psrp_auth, the user and the password; for kerberos, that a ticket can be had (kinit)",
+        step="Check ansible_psrp_auth, the user and the password; for kerberos, that a ticket can be had (kinit).",
     ),
     # --- WS-Management
     Row(
@@ -200,19 +200,19 @@ ROWS: tuple[Row, ...] = (
         name=_PYPSRP + "WSManFaultError",
         test=code(None),
         what=said("{where} answered with a web page instead of WinRM"),
-        step="a proxy or another web server stands there: check the address, the port and ansible_psrp_path",
+        step="A proxy or another web server stands there: check the address, the port and ansible_psrp_path.",
     ),
     Row(
         name=_PYPSRP + "WSManFaultError",
         test=code(2150858793),
         what=said("PowerShell on {where} did not start within {end.operation_timeout} s"),
-        step="raise ansible_psrp_operation_timeout",
+        step="Raise ansible_psrp_operation_timeout.",
     ),
     Row(
         name=_PYPSRP + "WSManFaultError",
         test=code(1726, 1727, 995, 2150858999),
         what=said("PowerShell on {where} ended in the middle of the work"),
-        step=f"it crashed, was killed, or ran out of memory: {_MEMORY_STEP}",
+        step=f"It crashed, was killed, or ran out of memory. {_MEMORY_STEP}",
     ),
     Row(
         name=_PYPSRP + "WSManFaultError",
@@ -224,7 +224,7 @@ ROWS: tuple[Row, ...] = (
         name=_PYPSRP + "WSManFaultError",
         test=code(2150858843),
         what=said("the remote shell on {where} is gone"),
-        step="it was idle for too long, or somebody ended it; run again",
+        step="It was idle for too long, or somebody ended it; run again.",
     ),
     Row(
         name=_PYPSRP + "WSManFaultError",
@@ -239,20 +239,20 @@ ROWS: tuple[Row, ...] = (
         name=_PYPSRP + "WSManFaultError",
         test=code(2150858811, 2150858752),
         what=said("{where} has no session configuration {end.configuration_name}"),
-        step="check ansible_psrp_configuration_name; Enable-PSRemoting on the host makes the usual one",
+        step="Check ansible_psrp_configuration_name; Enable-PSRemoting on the host makes the usual one.",
     ),
-    Row(name=_PYPSRP + "WSManFaultError", what=fault, step="look the fault up: winrm helpmsg CODE", refused=True),
+    Row(name=_PYPSRP + "WSManFaultError", what=fault, step="Look the fault up: winrm helpmsg CODE.", refused=True),
     Row(
         name=_PYPSRP + "WinRMTransportError",
         test=code(404),
         what=said("{where} answers, but there is no WinRM under /{end.path}"),
-        step="check ansible_psrp_path and the port",
+        step="Check ansible_psrp_path and the port.",
     ),
     Row(
         name=_PYPSRP + "WinRMTransportError",
         test=code(413),
         what=said("{where} refused a request as too large"),
-        step="raise MaxEnvelopeSizekb on the host (winrm get winrm/config), or lower ansible_psrp_max_envelope_size",
+        step="Raise MaxEnvelopeSizekb on the host (winrm get winrm/config), or lower ansible_psrp_max_envelope_size.",
         refused=True,
     ),
     Row(
@@ -264,41 +264,41 @@ ROWS: tuple[Row, ...] = (
     Row(
         name=_PYPSRP + "WinRMTransportError",
         what=status,
-        step="a proxy, a firewall or another web server may stand in between: check the address and the port",
+        step="A proxy, a firewall or another web server may stand in between: check the address and the port.",
     ),
     Row(
         name="xml.etree.ElementTree.ParseError",
         what=said("{where} answered with something that is not WinRM"),
-        step="a proxy or another web server stands there: check the address, the port and ansible_psrp_path",
+        step="A proxy or another web server stands there: check the address, the port and ansible_psrp_path.",
     ),
     Row(
         name=_PYPSRP + "InvalidPSRPOperation",
         what=quoting("the remote shell on {where} broke"),
-        step="run again; look in the WinRM event log of the host if it stays",
+        step="Run again; look in the WinRM event log of the host if it stays.",
     ),
     Row(name=_PYPSRP + "WinRMError", what=quoting("the session with {where} broke"), step=_LOST_STEP),
     # --- everything else
     Row(
         name="builtins.ImportError",
         what=quoting("a library for logging on to {where} is missing"),
-        step="pip install 'ndrfix[kerberos]' or 'ndrfix[credssp]'",
+        step="Run pip install 'ndrfix[kerberos]' or pip install 'ndrfix[credssp]'.",
     ),
     Row(
         name="builtins.UnicodeDecodeError",
         what=said("{where} sent a text that cannot be decoded"),
-        step="run again; report it if it stays",
+        step="Run again; report it if it stays.",
     ),
     Row(
         name="builtins.ValueError",
         test=at_opening,
         what=quoting("the connection settings of {where} cannot be used"),
-        step="check the ansible_psrp_* variables of the host",
+        step="Check the ansible_psrp_* variables of the host.",
     ),
     Row(
         name="builtins.OSError",
         test=at_opening,
         what=quoting("no connection to {where}"),
-        step="check the files that the connection settings name, and the network",
+        step="Check the files that the connection settings name, and the network.",
     ),
     Row(name="builtins.OSError", what=quoting("the connection to {where} was lost"), step=_LOST_STEP),
     Row(
@@ -306,7 +306,7 @@ ROWS: tuple[Row, ...] = (
         what=lambda error, scene: (
             f"the answer of {scene.where} is not understood: {type(error).__name__}: {last(error)}"
         ),
-        step="run again; report it if it stays",
+        step="Run again; report it if it stays.",
     ),
 )
 

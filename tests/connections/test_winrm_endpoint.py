@@ -46,7 +46,7 @@ def test_settings_that_cannot_work_are_refused(
     with pytest.raises(UnreachableError, match="ex01") as caught:
         WinRM(replace(BASIS, **changes)).read([COMPUTER])
     assert what in caught.value.what
-    assert step in caught.value.next_step
+    assert step.casefold() in caught.value.next_step.casefold()
     assert not caught.value.sent
 
 

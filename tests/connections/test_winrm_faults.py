@@ -193,10 +193,13 @@ def test_a_foreign_exception_is_worded(
     assert type(found) is kind
     assert what in found.what
     assert "ex01" in found.what
-    assert step in found.next_step
+    assert step.casefold() in found.next_step.casefold()
     assert found.host == "ex01"
     assert "s3cret-word" not in repr(found) + found.what
     assert "\n" not in found.what
+    assert not found.what.endswith(".")
+    assert found.next_step[0].isupper()
+    assert found.next_step.endswith(".")
 
 
 @pytest.mark.parametrize("error", [case[0] for case in CASES], ids=[type(case[0]).__name__ for case in CASES])
