@@ -29,6 +29,11 @@ def lab(lab_up: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPath
         {"name": name, "display_name": f"The {name} service", "image": f"C:\\mail\\{name}.exe", "state": "running"}
         for name in SERVICES
     ]
+    crossed = {"Left": "Right", "Right": "Left"}
+    services += [
+        {"name": name, "display_name": other, "image": f"C:\\mail\\{name}.exe", "state": "running"}
+        for name, other in crossed.items()
+    ]
     state: Path = tmp_path_factory.mktemp("services") / "state.json"
     state.write_text(json.dumps({"services": services}))
     return lab_up("--warm", "2", "--state", str(state))
@@ -89,6 +94,18 @@ def test_a_service_is_read_by_its_short_name_only(connection: WinRM, service: Se
     names = (f"The {service} service", "Mail*", "Mail[1]", f"{service}\\Lab", f"..\\Services\\{service}", "")
     assert set(connection.read([Service(name) for name in names]).values()) == {ABSENT}
     assert isinstance(connection.read([Service(str(service).upper())])[service], ServiceState)
+
+
+def test_a_display_name_never_stands_for_another_service(connection: WinRM) -> None:
+    """Two services carry each other's names: reading and disabling one leaves the other alone."""
+    left, right = Service("Left"), Service("Right")
+    before = _state(connection, left)
+    assert (before.display_name, before.image_path) == ("Right", "C:\\mail\\Left.exe")
+    off = _change(left, before, replace(before, status=STOPPED, start=StartType.DISABLED))
+    (outcome,), _ = _apply(connection, off)
+    assert (outcome.status, outcome.after) == (OutcomeStatus.DONE, off.after)
+    other = _state(connection, right)
+    assert (other.status, other.start, other.display_name) == (RUNNING, StartType.AUTOMATIC, "Left")
 
 
 def test_a_service_is_stopped_and_started(connection: WinRM, service: Service, tune: Tune) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -79,6 +80,24 @@ def test_a_session_that_only_reads_is_one_pipeline(
     assert 3 <= spent["Receive"] <= 5
     assert spent["requests"] == log_on + 3 + spent["Receive"]
     assert now["shells"] == before["shells"]
+
+
+def test_a_large_request_is_one_pipeline_too(lab_connect: Connect, lab_counts: Counts) -> None:
+    """A thousand resources do not fit in one envelope; they are sent in parts and answered all."""
+    connection = lab_connect()
+    values = [RegistryValue(KEY, f"value {number}") for number in range(1000)]
+    before = lab_counts().get("Command", 0)
+    assert connection.read(values) == dict.fromkeys(values, ABSENT)
+    assert lab_counts()["Command"] == before + 1
+
+
+def test_hosts_are_worked_on_by_threads(lab_connect: Connect) -> None:
+    """Each thread has a connection of its own, and none disturbs another."""
+    connections = [lab_connect() for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        states = list(pool.map(lambda connection: connection.read([COMPUTER, VALUE])[COMPUTER], connections))
+    assert len(set(states)) == 1
+    assert isinstance(states[0], ComputerState)
 
 
 def test_nothing_is_asked_for_nothing(lab_connect: Connect, lab_counts: Counts) -> None:
