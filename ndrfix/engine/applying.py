@@ -15,7 +15,7 @@ from ndrfix.resources import ComputerState
 
 @dataclass(slots=True, kw_only=True)
 class HostApply:
-    """Goes through a host's plan. `owed` holds the handlers that earlier runs left, with the run's id."""
+    """Goes through the plan of a host that was reached. `owed` holds the handlers that earlier runs left, with the run's id."""
 
     plan: HostPlan
     runner: TaskRunner
@@ -26,9 +26,6 @@ class HostApply:
 
     def run(self) -> HostResult:
         """What came of the host. Never raises for what a host does."""
-        if self.plan.computer is None:
-            tasks = tuple(task.result for task in self.plan.tasks)
-            return HostResult(host=self.plan.host, computer=None, tasks=tasks)
         self._notified = dict.fromkeys(self.owed, -1)
         results: list[TaskResult] = []
         computer: ComputerState | None = None

@@ -84,18 +84,19 @@ def test_steps_and_inventory_and_version(folder: Folder) -> None:
     assert folder("--version").out == f"ndrfix, version {__version__}\n"
 
 
-def test_secrets_reach_no_output(folder: Folder) -> None:
+def test_secrets_reach_no_output(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A password is masked wherever it turns up: screen, JSON, journal, error messages."""
+    monkeypatch.setenv("API", "opensesame")
     folder.write(
         "secret.yml",
         "all:\n  vars: {ansible_connection: simulated, ndrfix_simulation: hosts.yml, ansible_password: hunter22,\n"
-        "         site_password: swordfish}\n  hosts:\n    ex01:\n",
+        "         site_password: swordfish, api_token: \"{{ lookup('env', 'API') }}\"}\n  hosts:\n    ex01:\n",
     )
     folder.write(
         "leak.yml",
         "- hosts: all\n  tasks:\n    - name: say swordfish\n"
         "      set_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: Note, data: 'is {{ site_password }}'}\n"
-        "    - manual: {instruction: 'type {{ ansible_password }}'}\n",
+        "    - manual: {instruction: 'type {{ ansible_password }}'}\n    - manual: {instruction: 'say opensesame'}\n",
     )
     ended = folder("apply leak.yml -i secret.yml --yes -vv --json out.json")
     assert ended.code == 0
@@ -103,6 +104,7 @@ def test_secrets_reach_no_output(folder: Folder) -> None:
     everything += "".join(path.read_text() for path in Path("runs").rglob("*") if path.is_file())
     assert "hunter22" not in everything
     assert "swordfish" not in everything
+    assert "opensesame" not in everything
     assert [item.after.data for item in folder.hosts.host("ex01").writes] == ["is swordfish"]  # type: ignore[union-attr]
 
 
@@ -217,10 +219,11 @@ def test_a_condition_that_fails_at_run_time_fails_its_host(folder: Folder) -> No
     """What depends on a result can be wrong only then; the host fails with the place, nothing is changed."""
     folder.write(
         "late.yml",
-        "- hosts: all\n  tasks:\n    - check_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: Mode, type: dword, data: 1}\n"
-        "      register: mode\n    - set_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: B, data: x}\n      when: mode.nothing\n",
+        "- hosts: all\n  vars: {key: 'HKLM\\SOFTWARE\\Acme'}\n  tasks:\n"
+        "    - check_registry: {path: '{{ key }}', name: Mode, type: dword, data: 1}\n      register: mode\n"
+        "    - set_registry: {path: '{{ key }}', name: B, data: x}\n      when: mode.nothing\n",
     )
     ended = folder("apply late.yml -i inventory.yml --yes")
     assert ended.code == cli.EXIT_HOST
-    assert "late.yml:6:13" in ended.out
+    assert "late.yml:7:13" in ended.out
     assert folder.hosts.host("ex01").writes == ()

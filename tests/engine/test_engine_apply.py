@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from ndrfix.connections.base import Connection, Outcome, Progress, Reading
 from ndrfix.engine.result import Status
@@ -423,3 +424,96 @@ def test_one_round_trip_reads_what_a_play_needs(stage: Stage) -> None:
     )
     stage.run(book + rf"- check_registry: {{path: '{KEY}', name: Mode, type: dword, data: 1}}").plan()
     assert len(reads) == 1
+
+
+def test_a_plan_that_fails_a_check_may_hold_no_items(tmp_path: Path) -> None:
+    """A step that plans items although a check failed is a bug of the step; nothing is carried out."""
+    from ndrfix.resources import Change
+    from ndrfix.steps.base import Args, Check, Phase, Step, StepPlan
+
+    plan = StepPlan(checks=(Check(ok=False, text="no"),), items=(Change(resource=NEW, before=ABSENT, after=dword(1)),))
+    wrong = Step(name="wrong", args=Args, phases=(Phase(probe=lambda _: (NEW,), plan=lambda *_: plan),), page="Wrong.")
+    stage = Stage(tmp_path, steps={"wrong": wrong})
+    result = stage.run("- wrong: {}").shown()
+    assert "step wrong plans items although a check failed" in last(result).message
+    assert stage.host().writes == ()
+
+
+def test_a_failed_change_that_is_ignored_notifies_nobody(tmp_path: Path) -> None:
+    """A handler of the plan whose task failed in the apply is skipped; the host goes on where errors are ignored."""
+    stage = Stage(
+        tmp_path,
+        hosts=HOSTS.replace("  services:", "  deny: [{to: 'HKLM\\SOFTWARE\\Acme', access: write}]\n  services:", 1),
+    )
+    book = WITH_HANDLER.replace("      notify: restart", "      ignore_errors: true\n      notify: restart")
+    result = stage.run(book).apply()
+    assert statuses(result) == [Status.FAILED, Status.SKIPPED]
+    assert last(result).message == "nothing notified it"
+    assert of(result).tasks[0].ignored
+
+
+def test_readings_are_forgotten_after_a_failure(tmp_path: Path) -> None:
+    """After an item that was not carried out nothing is taken from memory."""
+    from ndrfix.engine.readings import Readings
+    from ndrfix.resources import Change
+
+    stage = Stage(tmp_path)
+    readings = Readings(stage.host().connect())
+    assert readings.read([MODE, NEW]) == {MODE: dword(1), NEW: ABSENT}
+    stage.host().put_value(MODE, dword(8))
+    assert readings.read([MODE])[MODE] == dword(1)
+    refused = Change(resource=NEW, before=dword(3), after=dword(4))
+    assert [each.status.value for each in readings.apply([refused], lambda _: None)] == ["drifted"]
+    assert readings.read([MODE])[MODE] == dword(8)
+
+
+def test_more_failures_than_allowed_end_the_play(tmp_path: Path) -> None:
+    """`max_fail_percentage` is a share of the batch and must be exceeded."""
+    variables = "    want: \"{{ 9 if inventory_hostname == 'ex01' else 1 }}\"\n"
+    stage = Stage(tmp_path, hosts=HOSTS + "ex03: {base: ex01, computer: {name: MAIL3}}\n", variables=variables)
+    book = rf"""
+- name: play
+  hosts: all
+  serial: 2
+  max_fail_percentage: 49
+  tasks:
+    - check_registry: {{path: '{KEY}', name: Mode, type: dword, data: '{{{{ want }}}}'}}
+"""
+    result = stage.run(book).apply()
+    assert statuses(result, "ex02") == [Status.OK]
+    assert statuses(result, "ex03") == [Status.NOT_EVALUATED]
+    assert (
+        last(result, "ex03").message == "1 of 2 hosts of the batch before it failed, more than max_fail_percentage 49"
+    )
+    assert statuses(stage.run(book.replace("49", "50")).apply(), "ex03") == [Status.OK]
+
+
+def test_a_task_that_writes_a_secret_is_hidden(tmp_path: Path) -> None:
+    """A secret among the arguments hides the task's values as no_log does."""
+    stage = Stage(tmp_path, variables="    site_password: swordfish\n")
+    stage.run(rf"- set_registry: {{path: '{KEY}', name: New, data: '{{{{ site_password }}}}'}}").apply()
+    assert value(stage, NEW) == RegistryData(RegistryType.STRING, "swordfish")
+    assert "swordfish" not in (stage.folder / "runs/run-0/journal.jsonl").read_text()
+
+
+def test_journal_is_on_disk_before_anything_is_sent(stage: Stage, mocker: MockerFixture) -> None:
+    """The entry of an intent is flushed through to the disk, not only handed to the system."""
+    synced = mocker.patch("ndrfix.engine.recorder.os.fsync")
+    seen: list[int] = []
+    stage.wrap = lambda _host, connection: Meddler(connection, lambda: seen.append(synced.call_count))
+    stand = stage.run(SET_NEW)
+    stand.run.fleet.forks = 1
+    stand.apply()
+    assert seen == [3, 6]  # the run, the host met, the intent; then outcome, met, intent
+
+
+def test_a_host_that_was_not_reached_is_not_touched(tmp_path: Path) -> None:
+    """An apply does not try hosts that the plan could not show."""
+    stage = Stage(tmp_path, hosts=HOSTS + "ex03: {base: ex01, computer: {name: MAIL3}, unreachable: switched off}\n")
+    stand = stage.run(SET_NEW)
+    plan = stand.plan()
+    tried: list[str] = []
+    stage.wrap = lambda host, connection: tried.append(host) or connection  # type: ignore[func-returns-value]
+    result = stand.apply(plan)
+    assert sorted(tried) == ["ex01", "ex02"]
+    assert statuses(result, "ex03") == [Status.UNREACHABLE]

@@ -175,6 +175,20 @@ def test_a_run_that_is_not_there_or_not_ours(tmp_path: Path) -> None:
     assert caught.value.place.line == 1
 
 
+def test_items_after_a_failed_one_were_never_sent(tmp_path: Path) -> None:
+    """Of an intent whose first item failed, the others are neither made nor unsure."""
+    change = {"change": "state", "before": {"state": "absent"}, "after": {"type": "dword", "data": 1}}
+    items = [change | {"resource": {"kind": "registry_value", "key": KEY, "name": name}} for name in "AB"]
+    told = [
+        {"event": "met", "host": "ex01", "computer": "MAIL1"},
+        {"event": "intent", "host": "ex01", "task": "t", "items": items, "notify": []},
+        {"event": "outcome", "host": "ex01", "task": "t", "resource": items[0]["resource"], "status": "failed"},
+    ]
+    (tmp_path / "journal.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in told))
+    [history] = read_history(tmp_path)
+    assert (history.changes, history.unsure) == ([], [])
+
+
 def test_a_line_that_a_crash_cut_off_is_passed_over(stage: Stage) -> None:
     """A journal whose last line is incomplete can still be taken back."""
     run = run_of(stage.run(BOOK).apply())
