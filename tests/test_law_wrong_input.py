@@ -155,7 +155,7 @@ def test_a_pattern_limit_or_tag_that_matches_nothing_is_an_error(name: str) -> N
         return
     for wrong in ({"limit": name}, {"tags": (name,)}):
         with pytest.raises(InputError):
-            checked(BOOK, INVENTORY, **wrong)  # type: ignore[arg-type]
+            checked(BOOK, INVENTORY, **wrong)
     with pytest.raises(InputError) as caught:
         checked(BOOK.replace("exchange:!old", f'"{name}"'), INVENTORY)
     assert ("book.yml", 2) in places(caught.value)
