@@ -20,17 +20,18 @@ import yaml
 
 from ndrfix import __version__, cli
 from ndrfix.cli import terminal
-from ndrfix.connections.endpoint import Endpoint
+from ndrfix.connections.endpoint import Endpoint, check_endpoint
 from ndrfix.connections.fault_words import Scene
 from ndrfix.connections.faults import ROWS
 from ndrfix.connections.simulated import Simulation
 from ndrfix.engine.result import Status
+from ndrfix.errors import UnreachableError
 from ndrfix.inventory import ConnectionSettings
 from ndrfix.inventory.names import NAMES
 from ndrfix.playbook import Registered
 from ndrfix.playbook.keywords import PLAY_KEYWORDS, TASK_KEYWORDS
 from ndrfix.report.exit import ExitCode
-from ndrfix.secrets import Masker
+from ndrfix.secrets import Masker, Secret
 from ndrfix.shipped import demo_folder
 
 ROOT = Path(__file__).parents[1]
@@ -289,6 +290,29 @@ def test_connection_errors(what: str, step: str) -> None:
     assert any(
         line.startswith(f"| {what} | {step}") for line in (DOCS / "troubleshooting.md").read_text("utf-8").splitlines()
     )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"auth": "kerberos"},
+        {"auth": "basic"},
+        {"auth": "basic", "user": "u", "password": Secret("p"), "protocol": "http"},
+        {"auth": "basic", "user": "u", "password": Secret("p"), "message_encryption": "always"},
+        {"auth": "certificate", "protocol": "http"},
+        {"auth": "certificate"},
+        {"ca_cert": "acme-ca.pem"},
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_work(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each complaint about settings stands in the page on troubleshooting, word by word."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.raises(UnreachableError) as caught:
+        check_endpoint(Endpoint(host="ex01", **settings))
+    page = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    assert f"| {caught.value.what.removeprefix('ex01: ')} | " in page
 
 
 # --- transcripts -----------------------------------------------------------------------------------------------------
