@@ -1,6 +1,7 @@
 """Fixtures for tests that need a real PowerShell: a Windows-like host whose folder NDRFIX_LAB names.
 
-Such a test is marked `lab` and takes `lab_connect`; without NDRFIX_LAB it is skipped.
+Such a test is marked `lab` and takes `lab_connect`; without NDRFIX_LAB it is skipped, which fails the run where
+NDRFIX_LAB_REQUIRED is set.
 """
 
 from __future__ import annotations
@@ -20,8 +21,15 @@ import pytest
 from ndrfix.connections.endpoint import Endpoint
 from ndrfix.connections.winrm import WinRM
 from ndrfix.secrets import Secret
+from tests.lab_required import LabRequired
 
 LabInfo = dict[str, Any]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let no lab test be skipped where the lab is required."""
+    if os.environ.get("NDRFIX_LAB_REQUIRED"):
+        config.pluginmanager.register(LabRequired())
 
 
 @pytest.fixture(scope="session")
