@@ -19,8 +19,10 @@ check: $(STAMP)
 	$(RUN)/mypy
 	$(RUN)/python -m pytest -q --cov --cov-report=term --cov-fail-under=90
 
+# Everything that is generated: the steps' page, the schemas, the golden reports. Read the diff before you commit it.
 docs: $(STAMP)
-	$(RUN)/python -m tests.generated
+	$(RUN)/python -m ndrfix.steps.pages
+	NDRFIX_UPDATE_SCHEMAS=1 NDRFIX_UPDATE_GOLDEN=1 $(RUN)/python -m pytest -q tests/report
 
 # The lab: a host with real PowerShell under Wine; NDRFIX_LAB names its folder. A lab test that is skipped here is a failure.
 lab: $(STAMP)

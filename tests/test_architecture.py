@@ -81,7 +81,7 @@ def test_public_names_are_listed_and_loadable() -> None:
     for name in ndrfix.__all__:
         assert getattr(ndrfix, name) is not None
     with pytest.raises(AttributeError):
-        _ = ndrfix.Nothing  # type: ignore[attr-defined]
+        _ = ndrfix.Nothing
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["--version"]])

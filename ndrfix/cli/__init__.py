@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from importlib import import_module
 from typing import NoReturn
 
@@ -69,7 +70,13 @@ def root() -> None:
 def main() -> NoReturn:
     """Run the command line and exit with the documented code; no traceback reaches the user."""
     _plain_streams()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == EXIT_INTERRUPTED and any(thread.name.startswith("ndrfix-host") for thread in threading.enumerate()):
+        # A second Ctrl-C: hosts are still at work, and the interpreter would wait for them. The journal is on disk.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -94,7 +101,7 @@ def run(arguments: list[str]) -> int:
         show_error(InputError(error.format_message()))
         return EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        click.echo("interrupted; what was sent to a host before is in the journal of its run folder", err=True)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing more can be said, and nothing more is to be flushed.

@@ -7,7 +7,7 @@ import json
 import click
 
 from ndrfix.cli.options import inventory_option, variable_options
-from ndrfix.cli.terminal import MASKER, say
+from ndrfix.cli.terminal import MASKER, say, say_aside
 from ndrfix.errors import InventoryError, UsageError, did_you_mean
 
 
@@ -34,6 +34,8 @@ def command(
     extra = reading.parse_extra_vars(extra_vars)
     for secret in inventory.secrets():
         MASKER.add(secret)
+    for place in inventory.unused:
+        say_aside(f"warning: {place.file} belongs to no host and no group of {', '.join(inventory.files)}")
     if limit is not None:
         inventory = reading.narrowed(inventory, limit)
     if as_graph:

@@ -17,7 +17,7 @@ import click
 
 from ndrfix import __version__
 from ndrfix.cli.connecting import Connector
-from ndrfix.cli.terminal import MASKER, show_bug_texts, wants_colour
+from ndrfix.cli.terminal import MASKER, say_aside, show_bug_texts, wants_colour
 from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.history import read_history
 from ndrfix.engine.pending import Owed, owed_handlers
@@ -222,7 +222,8 @@ class UndoJob(Job):
             folder = Job(request, "undo", "undo").runs_dir / request.playbook
         histories = read_history(folder)
         run = folder.resolve().name
-        super().__init__(request, f"undo-{run}", f"undo of {run}")
+        # Date and ending tell runs apart, and an undo of an undo gets no longer.
+        super().__init__(request, f"undo-{run[:13]}-{run[-4:]}", f"undo of {run}")
         inventory = inventory_of(request)
         name = f"Take back {run}"
         self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed))
@@ -237,6 +238,8 @@ def inventory_of(request: Request, beside: tuple[Path, ...] = ()) -> Inventory:
     inventory = load_inventory(request.inventories, beside=beside)
     for secret in inventory.secrets():
         MASKER.add(secret)
+    for place in inventory.unused:
+        say_aside(f"warning: {place.file} belongs to no host and no group of {', '.join(inventory.files)}")
     return inventory
 
 

@@ -1,0 +1,1 @@
+"""How hosts are reached: the seam, WinRM, and simulated hosts."""

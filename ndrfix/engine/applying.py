@@ -15,7 +15,7 @@ from ndrfix.resources import ComputerState
 
 @dataclass(slots=True, kw_only=True)
 class HostApply:
-    """Goes through the plan of a host that was reached. `owed` holds the handlers that earlier runs left, with the run's id."""
+    """Goes through the plan of a host that was reached. `owed` holds what earlier runs left, handler by run id."""
 
     plan: HostPlan
     runner: TaskRunner

@@ -66,7 +66,7 @@ class Binder:
 
     def bind(self, numbered: Numbered, scope: Scope) -> tuple[BoundTask | PlannedTask, ...]:
         """The bound task for each item of the loop (one without a loop); a `PlannedTask` where it ends here: skipped,
-        or not evaluated because something is known only after a real run.
+        or not evaluated because something is not known while a plan is made.
 
         Raises:
             InputError: a template cannot be evaluated, or an argument is not acceptable; names the place.

@@ -12,6 +12,9 @@ from typing import Protocol, TypeVar
 
 from ndrfix.engine.result import Status, TaskResult
 
+THREADS = "ndrfix-host"
+"""How the names of the hosts' threads begin."""
+
 _POLL_SECONDS = 0.2
 _FAILURES = (Status.FAILED, Status.UNREACHABLE, Status.DRIFTED)
 
@@ -71,11 +74,13 @@ class Fleet:
 
     @contextmanager
     def _pool(self, size: int) -> Iterator[Executor]:
-        pool = ThreadPoolExecutor(max_workers=size, thread_name_prefix="ndrfix-host")
+        pool = ThreadPoolExecutor(max_workers=size, thread_name_prefix=THREADS)
         try:
             yield pool
-        finally:
-            pool.shutdown(wait=True, cancel_futures=False)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown(wait=True)
 
     def _guarded(self, host: W, work: Callable[[W], R], crashed: Callable[[W, str], R]) -> R:
         try:

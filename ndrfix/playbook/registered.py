@@ -12,7 +12,7 @@ class NotKnownYetError(Exception):
     """An expression needs what only a real run brings; the task that holds it is not evaluated. `name` says what."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is known only after a real run")
+        super().__init__(f"{name} is not known while a plan is made, and an apply does what the plan holds")
         self.name = name
 
 

@@ -227,3 +227,13 @@ def test_a_condition_that_fails_at_run_time_fails_its_host(folder: Folder) -> No
     assert ended.code == cli.EXIT_HOST
     assert "late.yml:7:13" in ended.out
     assert folder.hosts.host("ex01").writes == ()
+
+
+def test_a_variables_file_of_nobody_is_warned_about(folder: Folder) -> None:
+    """A mistyped host_vars file is not passed over in silence."""
+    (folder.path / "host_vars").mkdir()
+    folder.write("host_vars/ex1.yml", "mode: 3\n")
+    for line in ("plan book.yml -i inventory.yml", "inventory -i inventory.yml --graph"):
+        ended = folder(line)
+        assert ended.code == 0
+        assert "warning: host_vars/ex1.yml belongs to no host and no group of inventory.yml" in ended.err

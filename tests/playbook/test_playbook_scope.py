@@ -350,7 +350,7 @@ def test_loop_items() -> None:
 )
 def test_outcome_is_not_known_in_a_dry_run(template: str) -> None:
     """Reading an outcome that only a real run brings says so; no default can hide it."""
-    with pytest.raises(NotKnownYetError, match=r"r\.outcome is known only after a real run"):
+    with pytest.raises(NotKnownYetError, match=r"r\.outcome is not known while a plan is made"):
         scope({"via": "{{ r.outcome.count }}"}, r=RESULT).render(template)
 
 
