@@ -83,7 +83,8 @@ class Journal:
 
     def write(self, event: str, **fields: Any) -> None:
         """Append an entry; on disk when this returns."""
-        line = json.dumps({"event": event, "time": self.clock(), **fields}, ensure_ascii=False)
+        # Plain ASCII: a registry text may hold half a surrogate pair, which no file encoding takes.
+        line = json.dumps({"event": event, "time": self.clock(), **fields})
         with self._lock:
             if self._file is None:
                 raise RuntimeError("the journal is not open")

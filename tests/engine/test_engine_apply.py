@@ -10,6 +10,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from ndrfix.connections.base import Connection, Outcome, Progress, Reading
+from ndrfix.engine.history import read_history
 from ndrfix.engine.result import Status
 from ndrfix.errors import InputError, UnreachableError
 from ndrfix.resources import ABSENT, RegistryData, RegistryKey, RegistryType, RegistryValue, RemoteItem, Resource
@@ -505,6 +506,15 @@ def test_journal_is_on_disk_before_anything_is_sent(stage: Stage, mocker: Mocker
     stand.run.fleet.forks = 1
     stand.apply()
     assert seen == [3, 6]  # the run, the host met, the intent; then outcome, met, intent
+
+
+def test_odd_texts_of_a_host_do_not_break_the_journal(stage: Stage) -> None:
+    """A text that no encoding takes (half a surrogate pair) is journalled like any other, and can be taken back."""
+    odd = RegistryData(RegistryType.STRING, "a\ud800b\x00ü")
+    stage.host().put_value(NEW, odd)
+    assert statuses(stage.run(SET_NEW).apply()) == [Status.CHANGED]
+    [history] = [each for each in read_history(stage.folder / "runs/run-0") if each.host == "ex01"]
+    assert [change.before for change in history.changes] == [odd]
 
 
 def test_a_host_that_was_not_reached_is_not_touched(tmp_path: Path) -> None:
