@@ -24,6 +24,19 @@ $global:NdrfixStatus = @('', 'stopped', 'start_pending', 'stop_pending', 'runnin
 $global:NdrfixStart = @('boot', 'system', 'automatic', 'manual', 'disabled')
 $global:NdrfixTreeLimit = 16000000
 $global:NdrfixAt = ''
+$global:NdrfixVariable = New-Object System.Text.RegularExpressions.Regex('%([^%]+)%')
+$global:NdrfixExpand = [System.Text.RegularExpressions.MatchEvaluator] {
+    param($Match)
+    $value = $NdrfixVariables[$Match.Groups[1].Value.ToUpperInvariant()]
+    if ($value -eq $null) { $Match.Value } else { $value }
+}
+# The computer that everything is about; empty: this one. See "another computer".
+$global:NdrfixMachine = ''
+$global:NdrfixRoots = @{}
+$global:NdrfixVariables = @{}
+$global:NdrfixShare = ''
+$global:NdrfixLost = $false
+$global:NdrfixSlow = 0
 
 # --- texts and errors
 
@@ -67,13 +80,267 @@ function global:Get-NdrfixUnreadable {
     if (Test-NdrfixDenied $cause) { $denied = '1' }
     $reason = $cause.Message
     if ($NdrfixAt.Length -gt 0) { $reason = $NdrfixAt + ': ' + $reason }
-    'unreadable>' + $denied + '>' + (ConvertTo-NdrfixText $reason)
+    $state = 'unreadable>' + $denied + '>' + (ConvertTo-NdrfixText $reason)
+    if ($NdrfixMachine.Length -eq 0) { return $state }
+    $state + '>' + (Get-NdrfixFarCode $cause).ToString($NdrfixInvariant)
+}
+
+function global:Test-NdrfixAlike {
+    param([string]$Left, [string]$Right)
+    [string]::Compare($Left, $Right, [System.StringComparison]::OrdinalIgnoreCase) -eq 0
+}
+
+# --- another computer: this one is a management host, and all that is read and written is that of \\MACHINE
+
+# Programs of the system are not started for this: a command line, and so a password in it, can be seen by others and is
+# logged, and Set-Service of PowerShell 7 knows no other computer. What Windows itself offers is called instead. The password
+# goes from the SecureString into memory that is cleared, and never becomes a text. NetUseAdd is what "net use" calls; a
+# connection without a drive letter belongs to this log-on session alone and ends with it at the latest.
+$global:NdrfixNativeText = '
+using System;
+using System.Runtime.InteropServices;
+public static class NdrfixNative1 {
+    [StructLayout(LayoutKind.Sequential, CharSet = CharSet.Unicode)]
+    struct Use {
+        public string Local; public string Remote; public IntPtr Password; public uint Status; public uint Kind;
+        public uint References; public uint Uses; public string User; public string Domain;
+    }
+    [DllImport("netapi32.dll", CharSet = CharSet.Unicode)]
+    static extern int NetUseAdd(string server, int level, ref Use use, out int wrong);
+    [DllImport("netapi32.dll", CharSet = CharSet.Unicode)]
+    static extern int NetUseDel(string server, string remote, int force);
+    [DllImport("advapi32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+    static extern bool ChangeServiceConfigW(SafeHandle service, uint kind, uint start, uint control, string path,
+        string group, IntPtr tag, string needs, string account, string password, string display);
+    public static int Connect(string remote, string user, string domain, IntPtr password) {
+        Use use = new Use();
+        use.Remote = remote; use.Password = password; use.Kind = 3; use.User = user;
+        use.Domain = domain.Length > 0 || user.Contains("@") ? domain : null;
+        int wrong;
+        return NetUseAdd(null, 2, ref use, out wrong);
+    }
+    public static int Disconnect(string remote) { return NetUseDel(null, remote, 0); }
+    public static int SetStart(SafeHandle service, int start) {
+        uint same = 0xFFFFFFFF;
+        bool done = ChangeServiceConfigW(service, same, (uint)start, same, null, null, IntPtr.Zero, null, null, null, null);
+        return done ? 0 : Marshal.GetLastWin32Error();
+    }
+}'
+
+function global:Initialize-NdrfixNative {
+    if (-not ('NdrfixNative1' -as [type])) { Add-Type -TypeDefinition $NdrfixNativeText }
+}
+
+# The number of the Windows error behind an exception, 0 when there is none: a Win32Exception has it, others have it as HRESULT
+# (0x8007xxxx), and the registry classes give the plain number as HRESULT.
+function global:Get-NdrfixFarCode {
+    param($Cause)
+    if ($Cause -is [System.ComponentModel.Win32Exception]) { return $Cause.NativeErrorCode }
+    $number = [System.Runtime.InteropServices.Marshal]::GetHRForException($Cause)
+    if (($number -gt 0) -and ($number -lt 65536)) { return $number }
+    if (($number -band -65536) -eq -2147024896) { return ($number -band 65535) }
+    # "Unspecified error" (0x80004005) is one of the faces of a missing SMB1 client.
+    if ($number -eq -2147467259) { return 16389 }
+    0
+}
+
+# The log-on to \\MACHINE. "DOMAIN\user" is taken apart, "user@domain" stays whole; a plain name has no domain.
+function global:Connect-NdrfixShare {
+    param([string]$Machine, [string]$User, $Password)
+    Initialize-NdrfixNative
+    $name = $User
+    $domain = ''
+    $at = $User.IndexOfAny([char[]]'\')
+    if ($at -ge 0) {
+        $domain = $User.Substring(0, $at)
+        $name = $User.Substring($at + 1)
+    }
+    $share = '\\' + $Machine + '\IPC$'
+    $memory = [System.Runtime.InteropServices.Marshal]::SecureStringToGlobalAllocUnicode($Password)
+    try {
+        $code = [NdrfixNative1]::Connect($share, $name, $domain, $memory)
+    } finally {
+        [System.Runtime.InteropServices.Marshal]::ZeroFreeGlobalAllocUnicode($memory)
+    }
+    if ($code -ne 0) { throw (New-Object System.ComponentModel.Win32Exception($code)) }
+    # Only now: a connection that somebody else made (error 1219) is not ours to remove.
+    $global:NdrfixShare = $share
+}
+
+# What this management host is like, looked at and never changed: "SMB1 client there", "services by named pipes only".
+function global:Get-NdrfixFacts {
+    $old = [Environment]::OSVersion.Version.Major -lt 6
+    $smb = [Microsoft.Win32.Registry]::GetValue('HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\mrxsmb10', 'Start', 4)
+    $bits = [Microsoft.Win32.Registry]::GetValue('HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control', 'SCMApiConnectionParam', 0)
+    $facts = '0|'
+    if ($old -or (($smb -is [int]) -and ($smb -lt 4))) { $facts = '1|' }
+    # The highest bit, 0x80000000, is the sign.
+    if ($old -or (($bits -is [int]) -and ($bits -lt 0))) { $facts + '1' } else { $facts + '0' }
+}
+
+# Makes \\MACHINE the computer that everything after this is about, and says how that went. When it went wrong, nothing after
+# it is carried out: it would be about the wrong computer, or wait for each thing anew.
+function global:Connect-Ndrfix {
+    param($Target)
+    $ErrorActionPreference = 'Stop'
+    $global:NdrfixMachine = ConvertFrom-NdrfixText $Target['Machine']
+    $global:NdrfixLost = $true
+    $code = 0
+    $message = ''
+    $stage = 'host'
+    try {
+        $through = ConvertFrom-NdrfixText $Target['Through']
+        $here = [Environment]::MachineName
+        if (($through.Length -gt 0) -and -not (Test-NdrfixAlike $through $here)) { throw $here }
+        $stage = 'logon'
+        if ($Target['Password'] -ne $null) {
+            Connect-NdrfixShare $NdrfixMachine (ConvertFrom-NdrfixText $Target['User']) $Target['Password']
+        }
+        $stage = 'registry'
+        [void](Get-NdrfixFarRoot 'HKLM')
+        $stage = ''
+        $global:NdrfixLost = $false
+    } catch {
+        $cause = Get-NdrfixCause $_
+        $code = Get-NdrfixFarCode $cause
+        $message = $cause.Message
+        Disconnect-Ndrfix
+    }
+    'target|' + $stage + '|' + $code.ToString($NdrfixInvariant) + '|' + (ConvertTo-NdrfixText $message) + '|' + (Get-NdrfixFacts)
+}
+
+# Ends what Connect-Ndrfix began, and nothing else.
+function global:Disconnect-Ndrfix {
+    foreach ($root in $NdrfixRoots.Values) { $root.Close() }
+    $NdrfixRoots.Clear()
+    $share = $NdrfixShare
+    $global:NdrfixShare = ''
+    if ($share.Length -gt 0) { [void][NdrfixNative1]::Disconnect($share) }
+}
+
+function global:Get-NdrfixFarRoot {
+    param([string]$Hive)
+    if (-not $NdrfixRoots.Contains($Hive)) {
+        switch -CaseSensitive ($Hive) {
+            'HKLM' { $number = [Microsoft.Win32.RegistryHive]::LocalMachine }
+            'HKU' { $number = [Microsoft.Win32.RegistryHive]::Users }
+            default { throw ('the hive ' + $Hive + ' of another computer cannot be reached') }
+        }
+        $NdrfixRoots[$Hive] = [Microsoft.Win32.RegistryKey]::OpenRemoteBaseKey($number, $NdrfixMachine)
+    }
+    $NdrfixRoots[$Hive]
+}
+
+# A text of the registry of \\MACHINE; empty when there is none.
+function global:Get-NdrfixFarText {
+    param([string]$Path, [string]$Name)
+    $root = Get-NdrfixFarRoot 'HKLM'
+    $key = $root.OpenSubKey($Path)
+    if ($key -eq $null) { return '' }
+    try {
+        [string]$key.GetValue($Name, '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+    } finally {
+        $key.Close()
+    }
+}
+
+# The variables that its services see, from its own registry: those of this computer would lead to the wrong folders.
+function global:Initialize-NdrfixVariables {
+    $root = Get-NdrfixFarText 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' 'SystemRoot'
+    if ($root.Length -lt 2) { throw 'the registry does not say where Windows is (SystemRoot)' }
+    $table = $NdrfixVariables
+    $table['SYSTEMROOT'] = $root
+    $table['WINDIR'] = $root
+    $table['SYSTEMDRIVE'] = $root.Substring(0, 2)
+    $table['PROGRAMFILES'] = Get-NdrfixFarText 'SOFTWARE\Microsoft\Windows\CurrentVersion' 'ProgramFilesDir'
+    $table['COMMONPROGRAMFILES'] = Get-NdrfixFarText 'SOFTWARE\Microsoft\Windows\CurrentVersion' 'CommonFilesDir'
+    $path = 'SYSTEM\CurrentControlSet\Control\Session Manager\Environment'
+    $root = Get-NdrfixFarRoot 'HKLM'
+    $key = $root.OpenSubKey($path)
+    if ($key -eq $null) { return }
+    try { $names = $key.GetValueNames() } finally { $key.Close() }
+    foreach ($name in $names) {
+        $folded = $name.ToUpperInvariant()
+        if (-not $table.Contains($folded)) { $table[$folded] = $NdrfixVariable.Replace((Get-NdrfixFarText $path $name), $NdrfixExpand) }
+    }
+}
+
+function global:Expand-NdrfixText {
+    param([string]$Text)
+    if ($NdrfixMachine.Length -eq 0) { return [Environment]::ExpandEnvironmentVariables($Text) }
+    if ($Text.IndexOfAny([char[]]'%') -lt 0) { return $Text }
+    if ($NdrfixVariables['SYSTEMROOT'] -eq $null) { Initialize-NdrfixVariables }
+    $NdrfixVariable.Replace($Text, $NdrfixExpand)
+}
+
+# Where a path of \\MACHINE is reached from here: C:\x is \\MACHINE\C$\x.
+function global:Get-NdrfixReach {
+    param([string]$Path)
+    if (($NdrfixMachine.Length -eq 0) -or -not (Test-NdrfixSame $Path.Substring(1, 1) ':')) { return $Path }
+    '\\' + $NdrfixMachine + '\' + $Path.Substring(0, 1) + '$' + $Path.Substring(2)
+}
+
+# The way back from Get-NdrfixReach.
+function global:Get-NdrfixOwnPath {
+    param([string]$Path)
+    $start = '\\' + $NdrfixMachine + '\'
+    $after = $start.Length + 1
+    if (($NdrfixMachine.Length -eq 0) -or -not $Path.StartsWith($start, [System.StringComparison]::OrdinalIgnoreCase)) { return $Path }
+    if (($Path.Length -le $after) -or -not (Test-NdrfixSame $Path.Substring($after, 1) '$')) { return $Path }
+    $tail = $Path.Substring($after + 1)
+    if ($tail.Length -eq 0) { $tail = '\' }
+    $Path.Substring($start.Length, 1) + ':' + $tail
+}
+
+# Everything below a share that is missing would pass for absent.
+function global:Confirm-NdrfixShare {
+    param([string]$Path)
+    if ($NdrfixMachine.Length -eq 0) { return }
+    try {
+        [void][System.IO.File]::GetAttributes([System.IO.Path]::GetPathRoot($Path).TrimEnd([char[]]'\') + '\')
+    } catch {
+        throw (New-Object System.ComponentModel.Win32Exception(67))
+    }
+}
+
+function global:Get-NdrfixFarComputer {
+    $name = Get-NdrfixFarText 'SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName' 'ComputerName'
+    if ($name.Length -eq 0) { $name = Get-NdrfixFarText 'SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName' 'ComputerName' }
+    if ($name.Length -eq 0) { throw 'the registry does not say what the computer is called' }
+    $path = 'SOFTWARE\Microsoft\Windows NT\CurrentVersion'
+    $version = Get-NdrfixFarText $path 'CurrentVersion'
+    $major = Get-NdrfixFarText $path 'CurrentMajorVersionNumber'
+    if ($major.Length -gt 0) { $version = $major + '.' + (Get-NdrfixFarText $path 'CurrentMinorVersionNumber') }
+    $version = $version + '.' + (Get-NdrfixFarText $path 'CurrentBuildNumber')
+    $bits = '64'
+    $processor = Get-NdrfixFarText 'SYSTEM\CurrentControlSet\Control\Session Manager\Environment' 'PROCESSOR_ARCHITECTURE'
+    if (Test-NdrfixAlike $processor 'x86') { $bits = '32' }
+    # Whoever may write among the services is an administrator for our purpose. Opening writes nothing.
+    $administrator = '0'
+    try {
+        $root = Get-NdrfixFarRoot 'HKLM'
+        $key = $root.OpenSubKey('SYSTEM\CurrentControlSet\Services', $true)
+        if ($key -ne $null) {
+            $key.Close()
+            $administrator = '1'
+        }
+    } catch {
+        if (-not (Test-NdrfixDenied (Get-NdrfixCause $_))) { throw }
+    }
+    'computer>' + (ConvertTo-NdrfixText $name) + '>' + (ConvertTo-NdrfixText $version) + '>' +
+        (ConvertTo-NdrfixText $PSVersionTable['PSVersion'].ToString()) + '>' + $administrator + '>' + $bits
 }
 
 # --- registry
 
 function global:Get-NdrfixRoot {
     param([string]$Hive)
+    if ($NdrfixMachine.Length -gt 0) {
+        # Only two hives of another computer can be opened; two more are parts of the first.
+        if (Test-NdrfixSame $Hive 'HKU') { return Get-NdrfixFarRoot 'HKU' }
+        if (Test-NdrfixSame $Hive 'HKCU') { throw 'HKCU is that of the log-on, which is none on another computer: name the user below HKU' }
+        return Get-NdrfixFarRoot 'HKLM'
+    }
     switch -CaseSensitive ($Hive) {
         'HKLM' { [Microsoft.Win32.Registry]::LocalMachine }
         'HKCR' { [Microsoft.Win32.Registry]::ClassesRoot }
@@ -84,16 +351,27 @@ function global:Get-NdrfixRoot {
     }
 }
 
+function global:Get-NdrfixKeyPath {
+    param($Request)
+    $path = ConvertFrom-NdrfixText $Request['Path']
+    if ($NdrfixMachine.Length -eq 0) { return $path }
+    switch -CaseSensitive ($Request['Hive']) {
+        'HKCR' { 'SOFTWARE\Classes\' + $path }
+        'HKCC' { 'SYSTEM\CurrentControlSet\Hardware Profiles\Current\' + $path }
+        default { $path }
+    }
+}
+
 function global:Open-NdrfixKey {
     param($Request, [bool]$Writable)
     $root = Get-NdrfixRoot $Request['Hive']
-    $root.OpenSubKey((ConvertFrom-NdrfixText $Request['Path']), $Writable)
+    $root.OpenSubKey((Get-NdrfixKeyPath $Request), $Writable)
 }
 
 function global:Test-NdrfixValue {
     param($Key, [string]$Name)
     foreach ($known in $Key.GetValueNames()) {
-        if ([string]::Compare($known, $Name, [System.StringComparison]::OrdinalIgnoreCase) -eq 0) { return $true }
+        if (Test-NdrfixAlike $known $Name) { return $true }
     }
     $false
 }
@@ -189,6 +467,7 @@ function global:New-NdrfixController {
     param([string]$Name)
     Initialize-NdrfixServices
     $controller = New-Object System.ServiceProcess.ServiceController
+    if ($NdrfixMachine.Length -gt 0) { $controller.MachineName = $NdrfixMachine }
     $controller.ServiceName = $Name
     $controller
 }
@@ -196,7 +475,8 @@ function global:New-NdrfixController {
 function global:Open-NdrfixServiceKey {
     param([string]$Name)
     if (($Name.Length -eq 0) -or ($Name.IndexOfAny([char[]]'\/') -ge 0)) { return }
-    [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('SYSTEM\CurrentControlSet\Services\' + $Name)
+    $root = Get-NdrfixRoot 'HKLM'
+    $root.OpenSubKey('SYSTEM\CurrentControlSet\Services\' + $Name)
 }
 
 function global:Get-NdrfixImagePath {
@@ -236,8 +516,10 @@ function global:Get-NdrfixServiceState {
     if ($start -eq $null) { return 'absent' }
     $controller = New-NdrfixController $name
     try {
+        $watch = [System.Diagnostics.Stopwatch]::StartNew()
         try {
             $status = [int]$controller.Status
+            if ($watch.ElapsedMilliseconds -gt $NdrfixSlow) { $global:NdrfixSlow = $watch.ElapsedMilliseconds }
         } catch {
             if ((Get-NdrfixCode (Get-NdrfixCause $_)) -eq 1060) { return 'absent' }
             throw
@@ -258,13 +540,13 @@ function global:Get-NdrfixServiceState {
 # The program in an ImagePath: without quotes and arguments, with variables and the kernel's spellings expanded.
 function global:Get-NdrfixProgramPath {
     param([string]$Image)
-    $match = $NdrfixProgram.Match([Environment]::ExpandEnvironmentVariables($Image).Trim())
+    $match = $NdrfixProgram.Match((Expand-NdrfixText $Image).Trim())
     $path = $match.Groups[1].Value + $match.Groups[2].Value + $match.Groups[3].Value
     $ignoring = [System.StringComparison]::OrdinalIgnoreCase
     if ($path.StartsWith('\??\', [System.StringComparison]::Ordinal)) { $path = $path.Substring(4) }
     if ($path.StartsWith('\SystemRoot\', $ignoring)) { $path = '%SystemRoot%' + $path.Substring(11) }
     if ($path.StartsWith('system32\', $ignoring)) { $path = '%SystemRoot%\' + $path }
-    [Environment]::ExpandEnvironmentVariables($path)
+    Expand-NdrfixText $path
 }
 
 # The folder or file that a registry value or a service names; nothing when the value or the service does not exist.
@@ -280,9 +562,9 @@ function global:Get-NdrfixBase {
     try {
         $name = ConvertFrom-NdrfixText $Request['Name']
         if (-not (Test-NdrfixValue $key $name)) { return }
-        $value = $key.GetValue($name)
+        $value = $key.GetValue($name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
         if ($value -isnot [string]) { throw ($key.Name + '\' + $name + ' is no text, so it names no path') }
-        $value
+        if ([int]$key.GetValueKind($name) -eq 2) { Expand-NdrfixText $value } else { $value }
     } finally {
         $key.Close()
     }
@@ -299,7 +581,8 @@ function global:Resolve-NdrfixPath {
     }
     $path = $path.Replace('/', '\')
     if (-not $NdrfixRooted.IsMatch($path)) { throw ("'" + $path + "' is no full path") }
-    $path = [System.IO.Path]::GetFullPath($path)
+    # From the path as it is reached: short names (EXCHSR~1) are looked up on the disk, and not on that of this computer.
+    $path = Get-NdrfixOwnPath ([System.IO.Path]::GetFullPath((Get-NdrfixReach $path)))
     if ($path.Length -gt 3) { $path = $path.TrimEnd([char[]]'\') }
     $path
 }
@@ -311,8 +594,9 @@ function global:Get-NdrfixAttributes {
         [int][System.IO.File]::GetAttributes($Path)
     } catch {
         $cause = Get-NdrfixCause $_
-        if (($cause -is [System.IO.FileNotFoundException]) -or ($cause -is [System.IO.DirectoryNotFoundException])) { return }
-        throw
+        if ($cause -is [System.IO.FileNotFoundException]) { return }
+        if ($cause -isnot [System.IO.DirectoryNotFoundException]) { throw }
+        Confirm-NdrfixShare $Path
     }
 }
 
@@ -325,14 +609,15 @@ function global:Get-NdrfixFileState {
     param($Request)
     $path = Resolve-NdrfixPath $Request
     if ($path -eq $null) { return 'absent' }
-    $attributes = Get-NdrfixAttributes $path
+    $reach = Get-NdrfixReach $path
+    $attributes = Get-NdrfixAttributes $reach
     if ($attributes -eq $null) { return 'absent' }
     $tail = '>0>1'
     $size = '0'
     if (($attributes -band 16) -ne 0) {
-        $info = New-Object System.IO.DirectoryInfo($path)
+        $info = New-Object System.IO.DirectoryInfo($reach)
     } else {
-        $info = New-Object System.IO.FileInfo($path)
+        $info = New-Object System.IO.FileInfo($reach)
         $size = $info.Length.ToString($NdrfixInvariant)
         $tail = '>0>0'
     }
@@ -344,20 +629,21 @@ function global:Get-NdrfixVersionState {
     param($Request)
     $path = Resolve-NdrfixPath $Request
     if ($path -eq $null) { return 'absent' }
-    $attributes = Get-NdrfixAttributes $path
+    $reach = Get-NdrfixReach $path
+    $attributes = Get-NdrfixAttributes $reach
     if ($attributes -eq $null) { return 'absent' }
     if (($attributes -band 16) -ne 0) { throw ($path + ' is a folder') }
     # A file that may not be read would pass for one without a version: open it first.
     $share = [System.IO.FileShare]'ReadWrite, Delete'
-    $stream = New-Object System.IO.FileStream($path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, $share)
+    $stream = New-Object System.IO.FileStream($reach, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, $share)
     $stream.Close()
-    $found = [System.Diagnostics.FileVersionInfo]::GetVersionInfo($path)
+    $found = [System.Diagnostics.FileVersionInfo]::GetVersionInfo($reach)
     $version = ''
     if (($found.FileVersion -ne $null) -or ($found.FileMajorPart -ne 0)) {
         $parts = @($found.FileMajorPart, $found.FileMinorPart, $found.FileBuildPart, $found.FilePrivatePart)
         $version = [string]::Join('.', [string[]]$parts)
     }
-    $info = New-Object System.IO.FileInfo($path)
+    $info = New-Object System.IO.FileInfo($reach)
     'version>' + (ConvertTo-NdrfixText $path) + '>' + $version + '>' + $info.Length.ToString($NdrfixInvariant) + '>' +
         (Get-NdrfixTime $info)
 }
@@ -365,6 +651,7 @@ function global:Get-NdrfixVersionState {
 # --- the computer
 
 function global:Get-NdrfixComputerState {
+    if ($NdrfixMachine.Length -gt 0) { return Get-NdrfixFarComputer }
     $identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
     $principal = New-Object System.Security.Principal.WindowsPrincipal($identity)
     $administrator = '0'
@@ -402,12 +689,14 @@ function global:Read-Ndrfix {
     $ErrorActionPreference = 'Stop'
     $index = 0
     $builder = New-Object System.Text.StringBuilder
+    if ($NdrfixLost) { return }
     foreach ($one in $Request) {
         $line = 'state|' + $index.ToString($NdrfixInvariant) + '|' + (Get-NdrfixReading $one)
         [void]$builder.Append($line)
         [void]$builder.Append([char]10)
         $index = $index + 1
     }
+    if ($NdrfixMachine.Length -gt 0) { [void]$builder.Append('slow|' + $NdrfixSlow.ToString($NdrfixInvariant)) }
     $builder.ToString()
 }
 
@@ -463,7 +752,7 @@ function global:Write-NdrfixValue {
         return
     }
     $root = Get-NdrfixRoot $Request['Hive']
-    $key = $root.CreateSubKey((ConvertFrom-NdrfixText $Request['Path']))
+    $key = $root.CreateSubKey((Get-NdrfixKeyPath $Request))
     try {
         Set-NdrfixData $key (ConvertFrom-NdrfixText $Request['Name']) $parts[1] $parts[2]
         $key.Flush()
@@ -475,7 +764,7 @@ function global:Write-NdrfixValue {
 function global:Write-NdrfixKey {
     param($Request)
     $root = Get-NdrfixRoot $Request['Hive']
-    $path = ConvertFrom-NdrfixText $Request['Path']
+    $path = Get-NdrfixKeyPath $Request
     if (Test-NdrfixSame $Request['After'] 'absent') {
         $key = $root.OpenSubKey($path)
         if ($key -eq $null) { return }
@@ -589,6 +878,13 @@ function global:Start-NdrfixService {
     }
 }
 
+function global:Set-NdrfixFarStart {
+    param($Controller, [string]$Start)
+    Initialize-NdrfixNative
+    $code = [NdrfixNative1]::SetStart($Controller.ServiceHandle, [Array]::IndexOf($NdrfixStart, $Start))
+    if ($code -ne 0) { throw (New-Object System.ComponentModel.Win32Exception($code)) }
+}
+
 function global:Set-NdrfixStartType {
     param($Job, $Controller, [string]$Start)
     if (Test-NdrfixSame (Get-NdrfixStartType $Job['Name']) $Start) { return }
@@ -599,7 +895,11 @@ function global:Set-NdrfixStartType {
         default { throw ('the start type ' + $Start + ' is for drivers and is not set') }
     }
     try {
-        Set-Service -InputObject $Controller -StartupType $wanted
+        if ($NdrfixMachine.Length -gt 0) {
+            Set-NdrfixFarStart $Controller $Start
+        } else {
+            Set-Service -InputObject $Controller -StartupType $wanted
+        }
     } catch {
         # Set-Service of PowerShell 7 sets more than the start type, and may fail at the rest: what is there now counts.
         if (Test-NdrfixSame (Get-NdrfixStartType $Job['Name']) $Start) { return }
@@ -761,6 +1061,7 @@ function global:Invoke-Ndrfix {
     param($Item)
     $ErrorActionPreference = 'Stop'
     $index = 0
+    if ($NdrfixLost) { return }
     foreach ($one in $Item) {
         $job = New-NdrfixJob $one $index
         try { Invoke-NdrfixItem $job } catch { Set-NdrfixFailure $job $_ }

@@ -3,9 +3,14 @@
 A line consists of fields, a field may hold a state, a state may hold rows, rows hold cells, a cell may hold a list.
 Each level has a separator of its own, so that splitting never needs a parser:
 
+    target|STAGE|CODE|MESSAGE|SMB1|PIPES                      the end of Connect-Ndrfix; an empty stage: it worked
     state|INDEX|STATE                                         an answer to a read
+    slow|MS                                                   the longest wait for service control of another computer
     progress|INDEX|ELAPSED MS|LIMIT MS|TEXT                   a sign of life of an item
     outcome|INDEX|STATUS|BEFORE|AFTER|MESSAGE|NEXT STEP       the end of an item; an empty state was not read
+
+A request about another computer than the one that answers (`target_request`) comes before the first read of a session.
+There, `unreadable>DENIED>REASON` has a fourth part, the number of the Windows error (0: none).
 
 Texts are escaped in both directions (`escape`): a lone surrogate cannot be carried by PSRP's XML at all, and control
 characters are expensive there. One state has exactly one spelling: the far side compares states as texts.
@@ -15,7 +20,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ndrfix.connections.base import OutcomeStatus, Reading
 from ndrfix.connections.wire_text import WireError, escape, unescape
@@ -48,6 +53,7 @@ from ndrfix.resources import (
     TreeState,
     Unreadable,
 )
+from ndrfix.secrets import Secret
 
 FIELD, PART, ROW, CELL, ELEMENT = "|", ">", "<", "*", "?"
 
@@ -156,8 +162,13 @@ _PARSERS: dict[str, Callable[..., Reading]] = {
     "version": _version,
     "computer": _computer,
     "tree": _tree,
-    "unreadable": lambda denied, reason: Unreadable(reason=unescape(reason), denied=denied == "1"),
+    "unreadable": lambda denied, reason, _code="0": Unreadable(reason=unescape(reason), denied=denied == "1"),
 }
+
+
+def _windows_error(state: str) -> int:
+    kind, *parts = state.split(PART)
+    return int(parts[2]) if kind == "unreadable" and len(parts) == 3 else 0
 
 
 def parse_state(text: str) -> Reading:
@@ -174,6 +185,38 @@ def parse_state(text: str) -> Reading:
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
+
+TARGET_COMMAND, TARGET_PARAMETER = "Connect-Ndrfix", "Target"
+TARGET_END = "Disconnect-Ndrfix"
+TARGET_PASSWORD = "Password"  # noqa: S105 - the name of a cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The computer that a session on a management host is about.
+
+    `name` is its inventory name, `machine` what Windows calls it in `\\\\MACHINE`. `user` and `password` are for it (None:
+    the session's own identity is used). `via` is the inventory name of the management host, `via_computer` the computer
+    name that must answer there (empty: any).
+    """
+
+    name: str
+    machine: str
+    via: str
+    via_computer: str = ""
+    user: str | None = None
+    password: Secret | None = field(default=None, repr=False)
+
+
+def target_request(target: Target) -> Request:
+    """The table that makes a computer the target of a session. With a password, the session adds it as the cell
+    `TARGET_PASSWORD`, which is a SecureString and never a text.
+    """
+    return {
+        "Machine": escape(target.machine),
+        "Through": escape(target.via_computer),
+        "User": escape(target.user or ""),
+    }
 
 
 def _key_cells(key: RegistryKey) -> Request:
@@ -229,10 +272,34 @@ def apply_request(item: RemoteItem) -> Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateLine:
-    """The answer to the read request at `index`."""
+    """The answer to the read request at `index`; `code` is the Windows error behind an `Unreadable` of a target."""
 
     index: int
     reading: Reading
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetLine:
+    """How the way from a management host to the target went.
+
+    `stage` is where it ended: `host` (the management host is the wrong one, `message` its name), `logon`, `registry`, or
+    empty when it worked; `code` the Windows error. `smb1`: the management host has an SMB1 client; `pipes`: it asks for
+    service control by named pipes alone.
+    """
+
+    stage: str
+    code: int
+    message: str
+    smb1: bool
+    pipes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowLine:
+    """The longest that service control of the target took to answer, in seconds."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +324,7 @@ class OutcomeLine:
     next_step: str
 
 
-Line = StateLine | ProgressLine | OutcomeLine
+Line = StateLine | ProgressLine | OutcomeLine | TargetLine | SlowLine
 
 
 def _state_or_none(text: str) -> Reading | None:
@@ -279,8 +346,14 @@ def _progress(index: str, elapsed: str, limit: str, text: str) -> ProgressLine:
     return ProgressLine(index=int(index), elapsed=int(elapsed) / 1000, limit=int(limit) / 1000, text=unescape(text))
 
 
+def _target(stage: str, code: str, message: str, smb1: str, pipes: str) -> TargetLine:
+    return TargetLine(stage=stage, code=int(code), message=unescape(message), smb1=smb1 == "1", pipes=pipes == "1")
+
+
 _LINES: dict[str, Callable[..., Line]] = {
-    "state": lambda index, state: StateLine(index=int(index), reading=parse_state(state)),
+    "state": lambda index, state: StateLine(index=int(index), reading=parse_state(state), code=_windows_error(state)),
+    "target": _target,
+    "slow": lambda milliseconds: SlowLine(seconds=int(milliseconds) / 1000),
     "progress": _progress,
     "outcome": _outcome,
 }

@@ -18,10 +18,19 @@ import spnego.exceptions
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.exceptions import WinRMError
 from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.serializer import TaggedValue
 from pypsrp.wsman import OptionSet, SelectorSet, WSMan
 
 from ndrfix.connections.endpoint import Endpoint
-from ndrfix.connections.protocol import Request
+from ndrfix.connections.protocol import (
+    TARGET_COMMAND,
+    TARGET_END,
+    TARGET_PARAMETER,
+    TARGET_PASSWORD,
+    Request,
+    Target,
+    target_request,
+)
 
 # A shell whose client went away ends after this many seconds; Windows accepts no less than 60.
 IDLE_TIMEOUT = 180
@@ -210,7 +219,7 @@ class Session:
         quiet_loggers()
         self._limit = endpoint.output_limit
         self._poll = endpoint.operation_timeout
-        self._broken = False
+        self._broken = self._parting = False
         self._wsman = _BoundedWSMan(**wsman_arguments(endpoint))
         # Built now, to get at its connections: pypsrp offers no public way to a session before the first request.
         transport = self._wsman.transport
@@ -226,10 +235,13 @@ class Session:
         """The authentication schemes that the server named when it last refused one."""
         return self._wires.offered
 
-    def open(self) -> None:
-        """Log on and start the remote shell."""
+    def open(self, *, secrets: bool = False) -> None:
+        """Log on and start the remote shell; with `secrets`, agree on the key that SecureStrings are encrypted with."""
         with self._guarded():
             self._pool.open()
+            if secrets:
+                self._pool.session_key_timeout_ms = max(1, round((self._until() - time.monotonic()) * 1000))
+                self._pool.exchange_keys()
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -246,14 +258,26 @@ class Session:
                 self._broken = True
                 raise
 
-    def call(self, command: str, parameter: str, rows: Sequence[Request], *, first: str = "") -> Iterator[str]:
+    def call(
+        self,
+        command: str,
+        parameter: str,
+        rows: Sequence[Request],
+        *,
+        first: str = "",
+        target: Target | None = None,
+    ) -> Iterator[str]:
         """Run one function of the far side over a list of tables, and yield its lines as they come.
 
-        `first` is script text that is run before, in the same pipeline.
+        `first` is script text that is run before, in the same pipeline, and `target` the computer that the far side is
+        told to work on, between the two.
         """
         shell = PowerShell(self._pool)
         if first:
             shell.add_script(first).add_statement()
+        if target:
+            shell.add_cmdlet(TARGET_COMMAND).add_parameter(TARGET_PARAMETER, _target_table(target)).add_statement()
+            self._parting = target.password is not None
         shell.add_cmdlet(command).add_parameter(parameter, [dict(row) for row in rows])
         with self._guarded():
             shell.begin_invoke()
@@ -278,13 +302,39 @@ class Session:
             shell.poll_invoke(timeout=max(1, min(self._poll, math.ceil(left))))
 
     def close(self) -> None:
-        """Delete the remote shell where the connection still works, and close the sockets. Never raises."""
+        """Delete the remote shell where the connection still works, and close the sockets. Never raises.
+
+        A connection that the far side made to a target is taken down before; where that fails, it ends with the shell's
+        log-on session.
+        """
         if not self._broken:
-            self._broken = True
             transport = self._wsman.transport
             transport.read_timeout = transport.connection_timeout = _CLOSE_TIMEOUT
+            with contextlib.suppress(*FAILURES):
+                self._part()
+            self._broken = True
             with contextlib.suppress(*FOREIGN):
                 self._pool.close()
         with contextlib.suppress(*FOREIGN):
             self._wsman.close()
         self._wires.close()
+
+    def _part(self) -> None:
+        if not self._parting:
+            return
+        ends = time.monotonic() + _CLOSE_TIMEOUT
+        self._until = lambda: ends
+        shell = PowerShell(self._pool)
+        shell.add_cmdlet(TARGET_END)
+        with self._guarded():
+            shell.begin_invoke()
+            for _ in self._lines(shell):
+                pass
+
+
+def _target_table(target: Target) -> dict[str, Any]:
+    """The table of a target with its password, if any, as a SecureString."""
+    table: dict[str, Any] = dict(target_request(target))
+    if target.password is not None:
+        table[TARGET_PASSWORD] = TaggedValue("SS", target.password.reveal())
+    return table

@@ -12,12 +12,16 @@ from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
 from ndrfix.connections.endpoint import Endpoint, check_endpoint
 from ndrfix.connections.fault_words import Scene
 from ndrfix.connections.faults import host_error
+from ndrfix.connections.management import Passage
 from ndrfix.connections.protocol import (
     Line,
     OutcomeLine,
     ProgressLine,
     Request,
+    SlowLine,
     StateLine,
+    Target,
+    TargetLine,
     apply_request,
     parse_line,
     read_request,
@@ -49,10 +53,18 @@ class WinRM:
 
     Used by one thread at a time. A lost read is repeated once over a new session; a lost `apply` never is: it raises
     `UnreachableError` with `sent` set.
+
+    With a `target` the endpoint is a management host, and everything is read and written for the target; `warn` is told
+    what works, but badly.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(
+        self, endpoint: Endpoint, target: Target | None = None, *, warn: Callable[[str], None] = lambda _text: None
+    ) -> None:
         self._endpoint = endpoint
+        self._target = target
+        self._passage = Passage(target) if target else None
+        self._warn = warn
         self._session: Session | None = None
         self._defined = False
         self._pipelines = 0
@@ -135,7 +147,7 @@ class WinRM:
         session: Session | None = None
         try:
             session = Session(self._endpoint, lambda: self._deadline)
-            session.open()
+            session.open(secrets=self._target is not None and self._target.password is not None)
         except FAILURES as error:
             offered = session.offered if session else ""
             if session is not None:
@@ -155,18 +167,46 @@ class WinRM:
             raise RuntimeError("a call without a session")
         scene = Scene(endpoint=self._endpoint, opened=True, changes=changes)
         complete = False
+        closed: HostError | None = None
         try:
-            first = "" if self._defined else _agent()
+            first, target = ("", None) if self._defined else (_agent(), self._target)
             self._pipelines += 1
-            for text in session.call(command, parameter, rows, first=first):
-                yield parse_line(text)
-            self._defined = complete = True
+            for text in session.call(command, parameter, rows, first=first, target=target):
+                line = parse_line(text)
+                if isinstance(line, (TargetLine, SlowLine)):
+                    closed = closed or self._told(line)
+                else:
+                    yield line
+            self._defined = complete = closed is None
             self._last_call = time.monotonic()
         except FAILURES as error:
-            raise host_error(error, scene) from error
+            raise self._slowed(host_error(error, scene), error) from error
         finally:
             if not complete:
                 self.close()
+        if closed is not None:
+            raise closed
+
+    def _told(self, line: TargetLine | SlowLine) -> HostError | None:
+        """Take in what is said about the way to the target. The error, if any, means that nothing was read or carried out;
+        the far side ends in order, so it is raised only then.
+        """
+        if self._passage is None:
+            return host_error(WireError("a line about a target"), Scene(endpoint=self._endpoint, opened=True))
+        try:
+            if isinstance(line, TargetLine):
+                self._passage.open(line)
+            elif warning := self._passage.slow(line.seconds):
+                self._warn(warning)
+        except UnreachableError as error:
+            return error
+        return None
+
+    def _slowed(self, error: HostError, cause: BaseException) -> HostError:
+        """The error; when it is about time and service control takes the long way, that is said as what to do."""
+        if self._passage is not None and type(cause).__name__ == "DeadlineError":
+            error.next_step = self._passage.late() or error.next_step
+        return error
 
     def _read(self, wanted: list[Resource]) -> dict[Resource, Reading]:
         self._start(self._endpoint.call_timeout)
@@ -175,6 +215,8 @@ class WinRM:
         for line in self._lines("Read-Ndrfix", "Request", rows, changes=False):
             if isinstance(line, StateLine):
                 readings[line.index] = line.reading
+                if self._passage is not None and line.index < len(wanted):
+                    readings[line.index] = self._passage.explained(wanted[line.index], line)
         if set(readings) != set(range(len(wanted))):
             raise self._garbled(f"{len(readings)} answers to {len(wanted)} requests", changes=False)
         return {resource: readings[index] for index, resource in enumerate(wanted)}
@@ -186,7 +228,12 @@ class WinRM:
         stopped = False
         with contextlib.closing(self._lines("Invoke-Ndrfix", "Item", rows, changes=True)) as lines:
             for line in lines:
-                if isinstance(line, StateLine) or stopped or line.index != done or done == len(items):
+                if (
+                    not isinstance(line, (ProgressLine, OutcomeLine))
+                    or stopped
+                    or line.index != done
+                    or done == len(items)
+                ):
                     raise self._garbled("an answer out of order", changes=True)
                 if isinstance(line, ProgressLine):
                     on_event(Progress(item=items[done], text=line.text, elapsed=line.elapsed, limit=line.limit))
