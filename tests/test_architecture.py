@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "steps": {"exchange", "connections"},
     "engine": {"inventory", "playbook", "exchange", "steps", "connections"},
     "report": {"inventory", "playbook", "exchange", "steps", "connections", "engine"},
+    "testing": {"exchange", "connections"},
     "cli": {"inventory", "playbook", "exchange", "steps", "connections", "engine", "report"},
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))

@@ -12,18 +12,23 @@ from ndrfix.connections.endpoint import Endpoint
 from ndrfix.connections.winrm import WinRM
 from ndrfix.resources import RegistryKey
 from ndrfix.secrets import Secret
-from tests.contract.hosts import ContractHost, Overlaid, Remote, Simulated
+from tests.contract.hosts import ContractHost, Overlaid, Remote, Served, Simulated
 
+_SERVED = {"basic": ("basic", False), "ntlm": ("ntlm", False), "https": ("negotiate", True)}
 _NO_LAB = pytest.mark.skipif(not os.environ.get("NDRFIX_LAB"), reason="NDRFIX_LAB names no lab host")
 
 
-@pytest.fixture(params=["simulated", "overlay", pytest.param("winrm", marks=[pytest.mark.lab, _NO_LAB])])
+@pytest.fixture(params=["simulated", "overlay", *_SERVED, pytest.param("winrm", marks=[pytest.mark.lab, _NO_LAB])])
 def host(request: pytest.FixtureRequest) -> Iterator[ContractHost]:
     """A host to run the contract on."""
     if request.param == "simulated":
         yield Simulated()
     elif request.param == "overlay":
         yield Overlaid()
+    elif request.param in _SERVED:
+        auth, https = _SERVED[request.param]
+        with Served(auth, https=https) as served:
+            yield served
     else:
         lab = request.getfixturevalue("lab_host")
         endpoint = Endpoint(

@@ -8,7 +8,7 @@ import pytest
 
 from ndrfix.connections.base import Connection, OutcomeStatus
 from ndrfix.connections.keys import service_value
-from ndrfix.connections.simulated import SimulatedHost
+from ndrfix.connections.simulated import SimulatedHost, Simulation
 from ndrfix.connections.simulated_services import ServiceMode, SimulatedService
 from ndrfix.connections.simulation import Denial, HostDescription
 from ndrfix.engine.overlay import Overlay
@@ -27,6 +27,7 @@ from ndrfix.resources import (
     State,
     Unreadable,
 )
+from ndrfix.testing import WinRMEndpoint
 
 
 class ContractHost(Protocol):
@@ -51,11 +52,14 @@ class ContractHost(Protocol):
         """Return a new connection."""
 
 
+DESCRIPTION = HostDescription(computer=ComputerState(name="EX55", os_version="5.0.2195"))
+
+
 class Simulated:
     """The simulated host."""
 
     def __init__(self) -> None:
-        self.host = SimulatedHost(HostDescription(computer=ComputerState(name="EX55", os_version="5.0.2195")))
+        self.host = SimulatedHost(DESCRIPTION)
 
     def seed_value(self, value: RegistryValue, data: RegistryData) -> None:
         self.host.put_value(value, data)
@@ -89,6 +93,30 @@ class Overlaid(Simulated):
 
     def connection(self) -> Connection:
         return Overlay(super().connection())
+
+
+class Served(Simulated):
+    """The simulated host behind a WinRM endpoint, reached over pypsrp; serves inside its `with` block."""
+
+    def __init__(self, auth: str, *, https: bool) -> None:
+        simulation = Simulation({"ex55": DESCRIPTION})
+        self.host = simulation.host("ex55")
+        self._auth = auth
+        self._endpoint = WinRMEndpoint(simulation, https=https)
+        self._made: list[Connection] = []
+
+    def connection(self) -> Connection:
+        self._made.append(self._endpoint.host("ex55").connect(self._auth))
+        return self._made[-1]
+
+    def __enter__(self) -> Served:
+        self._endpoint.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for connection in self._made:
+            connection.close()
+        self._endpoint.close()
 
 
 class Remote:

@@ -1,0 +1,200 @@
+"""The wire as its far side sees it: requests become resources and items, readings and outcomes become lines.
+
+The reverse of `protocol.py`; `agent.ps1` does the same on Windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ndrfix.connections.base import Outcome, Progress, Reading
+from ndrfix.connections.protocol import CELL, ELEMENT, FIELD, PART, ROW, parse_state, state_text
+from ndrfix.connections.wire_text import WireError, escape, unescape
+from ndrfix.resources import (
+    COMPUTER,
+    Action,
+    Change,
+    ComputerState,
+    File,
+    FileState,
+    FileVersion,
+    FileVersionState,
+    Hive,
+    Located,
+    RegistryData,
+    RegistryKey,
+    RegistryTree,
+    RegistryValue,
+    RemoteItem,
+    Resource,
+    Service,
+    ServiceState,
+    ServiceStatus,
+    StartType,
+    State,
+    TreeState,
+    Unreadable,
+    Verb,
+)
+
+Row = Mapping[str, object]
+
+# --- requests -------------------------------------------------------------------------------------------------------
+
+
+def _text(row: Row, name: str) -> str:
+    return unescape(str(row[name]))
+
+
+def _number(row: Row, name: str) -> int:
+    return int(str(row[name]))
+
+
+def _key(row: Row) -> RegistryKey:
+    return RegistryKey(Hive(str(row["Hive"])), _text(row, "Path"))
+
+
+def _value(row: Row) -> RegistryValue:
+    return RegistryValue(_key(row), _text(row, "Name"))
+
+
+def _path(row: Row) -> str | Located:
+    tail = _text(row, "Tail")
+    match row["Base"]:
+        case "":
+            return tail
+        case "service":
+            return Located(Service(_text(row, "Name")), tail)
+        case "value":
+            return Located(_value(row), tail)
+    raise WireError(f"a path cannot begin with {row['Base']!r}")
+
+
+def _resource(row: Row) -> Resource:
+    match row["Kind"]:
+        case "value":
+            return _value(row)
+        case "key":
+            return _key(row)
+        case "tree":
+            return RegistryTree(_key(row), _number(row, "Depth"))
+        case "service" | "restart":
+            return Service(_text(row, "Name"))
+        case "file":
+            return File(_path(row))
+        case "version":
+            return FileVersion(_path(row))
+        case "computer":
+            return COMPUTER
+    raise WireError(f"unknown kind {row['Kind']!r}")
+
+
+def requested_resource(row: Row) -> Resource:
+    """The resource that a table asks for.
+
+    Raises:
+        WireError: a kind or a base that is unknown, or a column that is missing or wrong.
+    """
+    try:
+        return _resource(row)
+    except WireError:
+        raise
+    except (KeyError, ValueError) as error:
+        raise WireError(f"a request {dict(row)!r}: {error!r}") from error
+
+
+def _state(text: str) -> State:
+    kind, *parts = text.split(PART)
+    if kind == "service" and len(parts) == 2:
+        return ServiceState(status=ServiceStatus(parts[0]), start=StartType(parts[1]))
+    found = parse_state(text)
+    if isinstance(found, Unreadable):
+        raise WireError("an item cannot expect something unreadable")
+    return found
+
+
+def requested_item(row: Row) -> RemoteItem:
+    """The item that a table tells to carry out.
+
+    Raises:
+        WireError: a kind or a state that no item can have, or a column that is missing or wrong.
+    """
+    resource = requested_resource(row)
+    try:
+        timeout = _number(row, "Timeout") / 1000
+        if row["Kind"] == "restart" and isinstance(resource, Service):
+            return Action(verb=Verb.RESTART, resource=resource, timeout=timeout)
+        if isinstance(resource, RegistryValue | RegistryKey | Service):
+            before, after = _state(str(row["Before"])), _state(str(row["After"]))
+            return Change(resource=resource, before=before, after=after, timeout=timeout)
+    except WireError:
+        raise
+    except (KeyError, ValueError) as error:
+        raise WireError(f"an item {dict(row)!r}: {error!r}") from error
+    raise WireError(f"{resource} cannot be written")
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+def _flag(value: bool) -> str:
+    return "1" if value else "0"
+
+
+def _list(texts: tuple[str, ...]) -> str:
+    return "".join(escape(text) + ELEMENT for text in texts)
+
+
+def _cells(data: RegistryData) -> str:
+    # Data have the same cells in a tree as on their own, but for what stands between them.
+    return state_text(data).removeprefix(f"data{PART}").replace(PART, CELL)
+
+
+def _tree(state: TreeState) -> str:
+    rows: list[str] = []
+    for key in state.keys:
+        rows.append(CELL.join(("k", escape(key.path))))
+        rows += (CELL.join(("v", escape(name), _cells(data))) for name, data in key.values)
+    return "".join(row + ROW for row in rows)
+
+
+def reading_text(reading: Reading) -> str:
+    """The spelling of any state, or of why it cannot be read; `protocol.parse_state` reads it."""
+    match reading:
+        case ServiceState():
+            about = (escape(reading.display_name), escape(reading.image_path), _list(reading.dependents))
+            return PART.join(("service", reading.status, reading.start, *about))
+        case FileState():
+            flags = (_flag(reading.read_only), _flag(reading.directory))
+            return PART.join(("file", escape(reading.path), str(reading.size), reading.modified, *flags))
+        case FileVersionState():
+            return PART.join(
+                ("version", escape(reading.path), reading.version, str(reading.size), reading.modified),
+            )
+        case ComputerState():
+            names = (escape(reading.name), escape(reading.os_version), escape(reading.powershell))
+            return PART.join(("computer", *names, _flag(reading.administrator), str(reading.bits)))
+        case TreeState():
+            return PART.join(("tree", _tree(reading)))
+        case Unreadable():
+            return PART.join(("unreadable", _flag(reading.denied), escape(reading.reason)))
+        case _:
+            return state_text(reading)
+
+
+def state_line(index: int, reading: Reading) -> str:
+    """The answer to the read request at `index`."""
+    return FIELD.join(("state", str(index), reading_text(reading)))
+
+
+def progress_line(index: int, progress: Progress) -> str:
+    """A sign of life of the item at `index`."""
+    times = (str(round(progress.elapsed * 1000)), str(round(progress.limit * 1000)))
+    return FIELD.join(("progress", str(index), *times, escape(progress.text)))
+
+
+def outcome_line(index: int, outcome: Outcome) -> str:
+    """The end of the item at `index`."""
+    states = ("" if reading is None else reading_text(reading) for reading in (outcome.before, outcome.after))
+    said = (escape(outcome.message), escape(outcome.next_step))
+    return FIELD.join(("outcome", str(index), outcome.status, *states, *said))
