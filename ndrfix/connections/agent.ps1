@@ -178,8 +178,9 @@ function global:Get-NdrfixFacts {
     if ($old -or (($bits -is [int]) -and ($bits -lt 0))) { $facts + '1' } else { $facts + '0' }
 }
 
-# Makes \\MACHINE the computer that everything after this is about, and says how that went. When it went wrong, nothing after
-# it is carried out: it would be about the wrong computer, or wait for each thing anew.
+# Makes \\MACHINE the computer that everything after this is about. When that went wrong, it is said, and nothing after it is
+# carried out: it would be about the wrong computer, or wait for each thing anew. When all is well, nothing is said: a line of
+# its own would cost a round trip.
 function global:Connect-Ndrfix {
     param($Target)
     $ErrorActionPreference = 'Stop'
@@ -206,7 +207,9 @@ function global:Connect-Ndrfix {
         $message = $cause.Message
         Disconnect-Ndrfix
     }
-    'target|' + $stage + '|' + $code.ToString($NdrfixInvariant) + '|' + (ConvertTo-NdrfixText $message) + '|' + (Get-NdrfixFacts)
+    $facts = Get-NdrfixFacts
+    if (($stage.Length -eq 0) -and $facts.EndsWith('|1', [System.StringComparison]::Ordinal)) { return }
+    'target|' + $stage + '|' + $code.ToString($NdrfixInvariant) + '|' + (ConvertTo-NdrfixText $message) + '|' + $facts
 }
 
 # Ends what Connect-Ndrfix began, and nothing else.
@@ -696,7 +699,7 @@ function global:Read-Ndrfix {
         [void]$builder.Append([char]10)
         $index = $index + 1
     }
-    if ($NdrfixMachine.Length -gt 0) { [void]$builder.Append('slow|' + $NdrfixSlow.ToString($NdrfixInvariant)) }
+    if ($NdrfixSlow -ge 10000) { [void]$builder.Append('slow|' + $NdrfixSlow.ToString($NdrfixInvariant)) }
     $builder.ToString()
 }
 

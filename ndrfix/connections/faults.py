@@ -55,6 +55,11 @@ ROWS: tuple[Row, ...] = (
         step="Look at the host: a hung PowerShell or a very slow link; raise the time limit when it is only slow.",
     ),
     Row(
+        name=_OURS + "psrp.KeyExchangeError",
+        what=said("{where} did not agree on a key to encrypt the password of the target with"),
+        step="Look at PowerShell on the management host; without ansible_password of the target no key is needed.",
+    ),
+    Row(
         name=_OURS + "psrp.OutputLimitError",
         what=said("{where} sent more than {end.output_limit} characters in one answer"),
         step="Read less at a time (a smaller registry tree).",

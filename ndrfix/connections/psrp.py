@@ -36,6 +36,7 @@ from ndrfix.connections.protocol import (
 IDLE_TIMEOUT = 180
 _CLOSE_TIMEOUT = 10
 _GRACE = 10.0
+_TIMED_OUT = 2150858793  # a Receive without an answer
 _LOUD_LOGGERS = ("pypsrp", "spnego", "requests_credssp", "urllib3")
 
 # All that pypsrp, requests and the XML and PSRP parsers below them were seen to raise; answers that are cut or
@@ -60,6 +61,10 @@ class DeadlineError(Exception):
     """A call took longer than it may."""
 
 
+class KeyExchangeError(Exception):
+    """The far side did not agree on a key to encrypt a password with."""
+
+
 class OutputLimitError(Exception):
     """A call returned more than it may."""
 
@@ -69,7 +74,13 @@ class ScriptError(Exception):
 
 
 # All that a session's methods raise.
-FAILURES: tuple[type[BaseException], ...] = (*FOREIGN, DeadlineError, OutputLimitError, ScriptError)
+FAILURES: tuple[type[BaseException], ...] = (
+    *FOREIGN,
+    DeadlineError,
+    KeyExchangeError,
+    OutputLimitError,
+    ScriptError,
+)
 
 
 def quiet_loggers() -> None:
@@ -212,7 +223,7 @@ class _Watchdog:
 class Session:
     """An open runspace pool. After an error it is of no further use: close it.
 
-    Raises from every method but `close`: one of `FOREIGN`, `DeadlineError`, `OutputLimitError`, `ScriptError`.
+    Raises from every method but `close`: one of `FAILURES`.
     """
 
     def __init__(self, endpoint: Endpoint, until: Callable[[], float]) -> None:
@@ -240,8 +251,17 @@ class Session:
         with self._guarded():
             self._pool.open()
             if secrets:
-                self._pool.session_key_timeout_ms = max(1, round((self._until() - time.monotonic()) * 1000))
-                self._pool.exchange_keys()
+                self._exchange_keys()
+
+    def _exchange_keys(self) -> None:
+        self._pool.session_key_timeout_ms = max(1, round((self._until() - time.monotonic()) * 1000))
+        try:
+            self._pool.exchange_keys()
+        except WinRMError as error:
+            self._broken = True
+            if getattr(error, "code", _TIMED_OUT) != _TIMED_OUT:
+                raise
+            raise KeyExchangeError from error
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
