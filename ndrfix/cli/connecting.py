@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ndrfix.connections.base import Connection
+from ndrfix.connections.base import Connection, Outcome, Progress, Reading
 from ndrfix.inventory import ConnectionKind, ConnectionSettings
+from ndrfix.resources import RemoteItem, Resource
 
 if TYPE_CHECKING:
+    from ndrfix.connections.endpoint import Endpoint
+    from ndrfix.connections.protocol import Target
     from ndrfix.connections.simulated import Simulation
 
 
@@ -19,11 +22,15 @@ if TYPE_CHECKING:
 class Connector:
     """Gives each host's connection. Simulated hosts live as long as this object: an apply meets what the plan met.
 
-    `folder` is where relative paths of simulation files start: beside the inventory.
+    `folder` is where relative paths of simulation files start: beside the inventory. `warn` is told what works, but
+    badly. Through one management host no more hosts are worked on at a time than its `via_limit`: each needs a remote
+    shell there, and a server gives an account a limited number of them.
     """
 
     settings: Mapping[str, ConnectionSettings]
     folder: Path
+    warn: Callable[[str], None] = lambda _text: None
+    _gates: dict[str, threading.Semaphore] = field(default_factory=dict, init=False)
     _simulations: dict[Path, Simulation] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -37,7 +44,14 @@ class Connector:
         settings = self.settings[host]
         if settings.connection is ConnectionKind.SIMULATED:
             return self._simulation(settings).host(settings.simulated_host or host).connect()
+        if settings.via:
+            return self._behind(settings, self.settings[settings.via])
         return _winrm(settings)
+
+    def _behind(self, settings: ConnectionSettings, through: ConnectionSettings) -> Connection:
+        with self._lock:
+            gate = self._gates.setdefault(through.inventory_name, threading.Semaphore(through.via_limit))
+        return Queued(_winrm(through, _target(settings, through), warn=self.warn), gate)
 
     def check(self) -> None:
         """Load the simulations, so that a fault in one is found before the run.
@@ -59,11 +73,62 @@ class Connector:
             return self._simulations[path]
 
 
-def _winrm(settings: ConnectionSettings) -> Connection:
-    from ndrfix.connections.endpoint import Endpoint
+class Queued:
+    """A connection that waits for its turn before its first use, and gives the place up when it is closed."""
+
+    def __init__(self, connection: Connection, gate: threading.Semaphore) -> None:
+        self._connection = connection
+        self._gate = gate
+        self._inside = False
+
+    def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+        """See `Connection.read`."""
+        self._enter()
+        return self._connection.read(resources)
+
+    def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+        """See `Connection.apply`."""
+        self._enter()
+        return self._connection.apply(items, on_event=on_event)
+
+    def close(self) -> None:
+        """See `Connection.close`."""
+        self._connection.close()
+        if self._inside:
+            self._inside = False
+            self._gate.release()
+
+    def _enter(self) -> None:
+        if not self._inside:
+            self._gate.acquire()
+            self._inside = True
+
+
+def _target(settings: ConnectionSettings, through: ConnectionSettings) -> Target:
+    from ndrfix.connections.protocol import Target
+
+    return Target(
+        name=settings.inventory_name,
+        machine=settings.host,
+        via=through.inventory_name,
+        via_computer=through.computer_name or "",
+        user=settings.user,
+        password=settings.password,
+    )
+
+
+def _winrm(
+    settings: ConnectionSettings, target: Target | None = None, *, warn: Callable[[str], None] = lambda _text: None
+) -> Connection:
     from ndrfix.connections.winrm import WinRM
 
-    endpoint = Endpoint(
+    return WinRM(_endpoint(settings), target, warn=warn)
+
+
+def _endpoint(settings: ConnectionSettings) -> Endpoint:
+    from ndrfix.connections.endpoint import Endpoint
+
+    return Endpoint(
         name=settings.inventory_name,
         host=settings.host,
         port=settings.port,
@@ -94,4 +159,3 @@ def _winrm(settings: ConnectionSettings) -> Connection:
         credssp_disable_tlsv1_2=settings.credssp_disable_tlsv1_2,
         credssp_minimum_version=settings.credssp_minimum_version,
     )
-    return WinRM(endpoint)

@@ -117,7 +117,9 @@ class Job:
         for secret in prepared.secrets:
             MASKER.add(secret)
         self.prepared = prepared
-        self.connector = Connector(prepared.settings, self._inventory_folder())
+        self.connector = Connector(
+            prepared.settings, self._inventory_folder(), warn=lambda text: say_aside(f"warning: {text}")
+        )
         self.connector.check()
 
     @property

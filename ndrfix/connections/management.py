@@ -80,7 +80,7 @@ _SMB1_STEP = (
 )
 _RIGHTS_STEP = "Use an administrator of {host} as ansible_user of {name}."
 _SCM_STEP = (
-    "{via} asks for service control by TCP first, which NT 4.0 and 2000 do not answer, and which carries no credentials. "
+    "{via} asks for service control by TCP first: NT 4.0 and 2000 do not answer, and it carries no credentials. "
     f"On {{via}}, set the bit 0x80000000 in the DWORD {SCM_VALUE}; ndrfix only looks."
 )
 _FIND_STEP = (
@@ -92,7 +92,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         stages="host",
         what="the wrong management host: {message} answers for {via}, {computer} is expected (ndrfix_computer_name)",
-        step="Check ansible_host and ndrfix_computer_name of {via}. No password was used and nothing was read or changed.",
+        step="Check ansible_host and ndrfix_computer_name of {via}. Nothing was read or changed.",
     ),
     # --- SMB1: 58, 59, 64 and 0x80004005 are what an SMB1 server looks like to a client without it; 384 says so itself.
     Row(
@@ -106,7 +106,7 @@ ROWS: tuple[Row, ...] = (
         stages=_REACH,
         codes=(53, 67, 121, 1231),
         test=_no_smb1,
-        what="{via} does not reach {host} (Windows error {code}), and it has no SMB1 client, which NT 4.0 and 2000 need",
+        what="{via} does not reach {host} (Windows error {code}), and has no SMB1 client, which NT 4.0 and 2000 need",
         step=f"{_FIND_STEP} For the SMB1 client see docs/management-host.md; ndrfix only looks.",
     ),
     Row(
@@ -127,8 +127,8 @@ ROWS: tuple[Row, ...] = (
         stages="registry",
         codes=(2, 51, 53, 67, 121, 1231, 1232),
         test=_nobody,
-        what="{via} does not reach the registry of {host}: the name is unknown, the port closed, or the remote registry "
-        "stopped (Windows error {code})",
+        what="{via} does not reach the registry of {host}: the name is unknown, the port closed, or the remote "
+        "registry stopped (Windows error {code})",
         step=f"{_FIND_STEP} On Windows 2000 the service RemoteRegistry must run, too.",
     ),
     Row(
@@ -157,8 +157,8 @@ ROWS: tuple[Row, ...] = (
         codes=(5, 1312, 1326, 1355, 1747),
         test=_nobody,
         what="the session on {via} has nothing to log on to {host} with, or may not (Windows error {code})",
-        step="Set ansible_user and ansible_password of {name}: they are for {host}. A WinRM session cannot hand its own "
-        "log-on on (docs/credentials.md).",
+        step="Set ansible_user and ansible_password of {name}: they are for {host}. A WinRM session cannot hand its "
+        "own log-on on (docs/credentials.md).",
     ),
     Row(
         stages=_REACH,
@@ -170,15 +170,15 @@ ROWS: tuple[Row, ...] = (
         stages=_REACH,
         codes=(86, 1326),
         what="{host} refused {user} (Windows error {code})",
-        step=r"Check ansible_user of {name} (DOMAIN\user, for a local account COMPUTER\user) and ansible_password. When they "
-        "are right: clocks more than half an hour apart and an NT 4.0 before SP4 refuse NTLMv2 with the same number.",
+        step=r"Check ansible_user of {name} (DOMAIN\user, for a local account COMPUTER\user) and ansible_password. "
+        "When they are right: clocks more than half an hour apart and an NT 4.0 before SP4 refuse NTLMv2, too.",
     ),
     Row(
         stages=_REACH,
         codes=(1327, 1328, 1329, 1330, 1331, 1385, 1793, 1907, 1909, 1240),
         what="{host} does not let {user} log on: {message} (Windows error {code})",
-        step="The password is right, the account is restricted: look at it on {host} or in its domain (disabled, locked, "
-        "expired, hours, workstations, no password, log-on from the network).",
+        step="The password is right, the account is restricted: look at it on {host} or in its domain (disabled, "
+        "locked, expired, hours, workstations, no password, log-on from the network).",
     ),
     Row(
         stages=_REACH,
@@ -218,8 +218,8 @@ ROWS: tuple[Row, ...] = (
         stages="file",
         codes=(67,),
         what="{host} has no administrative share of that drive (Windows error 67)",
-        step="A person who may can share it again: AutoShareServer = 0 switches these shares off (Q245117), and only fixed "
-        "drives have them.",
+        step="A person who may can share it again: AutoShareServer = 0 switches these shares off (Q245117), and only "
+        "fixed drives have them.",
     ),
     Row(
         stages="file",

@@ -193,11 +193,11 @@ TARGET_PASSWORD = "Password"  # noqa: S105 - the name of a cell
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The computer that a session on a management host is about.
+    r"""The computer that a session on a management host is about.
 
-    `name` is its inventory name, `machine` what Windows calls it in `\\\\MACHINE`. `user` and `password` are for it (None:
-    the session's own identity is used). `via` is the inventory name of the management host, `via_computer` the computer
-    name that must answer there (empty: any).
+    `name` is its inventory name, `machine` what Windows calls it in `\\MACHINE`. `user` and `password` are for it
+    (None: the session's own identity is used). `via` is the inventory name of the management host, `via_computer`
+    the computer name that must answer there (empty: any).
     """
 
     name: str
@@ -283,9 +283,9 @@ class StateLine:
 class TargetLine:
     """How the way from a management host to the target went.
 
-    `stage` is where it ended: `host` (the management host is the wrong one, `message` its name), `logon`, `registry`, or
-    empty when it worked; `code` the Windows error. `smb1`: the management host has an SMB1 client; `pipes`: it asks for
-    service control by named pipes alone.
+    `stage` is where it ended: `host` (the management host is the wrong one, `message` its name), `logon`, `registry`,
+    or empty when it worked; `code` the Windows error. `smb1`: the management host has an SMB1 client; `pipes`: it
+    asks for service control by named pipes alone.
     """
 
     stage: str

@@ -188,8 +188,8 @@ class WinRM:
             raise closed
 
     def _told(self, line: TargetLine | SlowLine) -> HostError | None:
-        """Take in what is said about the way to the target. The error, if any, means that nothing was read or carried out;
-        the far side ends in order, so it is raised only then.
+        """Take in what is said about the way to the target. The error, if any, means that nothing was read or carried
+        out; the far side then ends in order, so it is raised only after that.
         """
         if self._passage is None:
             return host_error(WireError("a line about a target"), Scene(endpoint=self._endpoint, opened=True))

@@ -15,6 +15,7 @@ from ndrfix.engine.pending import Owed
 from ndrfix.engine.planning import HostPlanner, tasks_of
 from ndrfix.engine.run import PlayJob, batches
 from ndrfix.engine.undo import undo_planners
+from ndrfix.engine.via import with_management_hosts
 from ndrfix.errors import InputError, InventoryError
 from ndrfix.inventory import (
     ConnectionSettings,
@@ -26,6 +27,7 @@ from ndrfix.inventory import (
     secrets_in,
     select,
 )
+from ndrfix.place import Place
 from ndrfix.playbook import NotKnownYetError, Play, Playbook, Scope, StepSchema, check_tags, selected
 from ndrfix.secrets import Secret
 from ndrfix.steps.base import AnyStep
@@ -102,7 +104,7 @@ def prepare(
         raise InventoryError(f"no host matches: {what} no host of {', '.join(inventory.files)} for any play")
     hosts = {host.name: host for _, found in chosen for host in found}
     scopes = {name: _scope(host, inventory, selection) for name, host in hosts.items()}
-    settings = _all_settings(hosts, scopes, selection)
+    settings = _all_settings(hosts, scopes, inventory, selection)
     jobs = tuple(
         _job(play, [(host, scopes[host.name], settings[host.name]) for host in found], steps, selection, owed)
         for play, found in chosen
@@ -139,7 +141,7 @@ def prepare_undo(
         raise InventoryError("there is nothing to take back: the run changed none of these hosts")
     hosts = {each.host: hosts[each.host] for each in wanted}
     scopes = {name: _scope(host, inventory, selection) for name, host in hosts.items()}
-    settings = _all_settings(hosts, scopes, selection)
+    settings = _all_settings(hosts, scopes, inventory, selection)
     known = {each.password for each in settings.values() if each.password}
     known |= {secret for scope in scopes.values() for secret in _secrets(scope)}
     job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed),))
@@ -159,7 +161,7 @@ def _scope(host: Host, inventory: Inventory, selection: Selection) -> Scope:
 
 
 def _all_settings(
-    hosts: Mapping[str, Host], scopes: Mapping[str, Scope], selection: Selection
+    hosts: Mapping[str, Host], scopes: Mapping[str, Scope], inventory: Inventory, selection: Selection
 ) -> dict[str, ConnectionSettings]:
     settings: dict[str, ConnectionSettings] = {}
     faults: list[InputError] = []
@@ -170,7 +172,18 @@ def _all_settings(
             faults.append(error)
     if faults:
         raise distinct(faults)
-    return settings
+    return with_management_hosts(
+        settings,
+        inventory,
+        place_of=lambda name, variable: _place(hosts[name], variable, selection),
+        reach=lambda host: settings_of(host, _scope(host, inventory, selection), selection),
+    )
+
+
+def _place(host: Host, variable: str, selection: Selection) -> Place | None:
+    """Where the value of a connection setting was written, under whichever of its names."""
+    places = {name: each.place for name, each in {**host.variables, **selection.extra}.items()}
+    return next((places[name] for name in reversed(connection_aliases(variable)) if name in places), host.place)
 
 
 def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSettings:
@@ -182,17 +195,13 @@ def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSet
     places = {name: variable.place for name, variable in {**host.variables, **selection.extra}.items()}
     names = [name for name in places if connection_aliases(name) or name.startswith(_CONNECTION_PREFIXES)]
     values = {name: scope.resolve(name, places[name]) for name in names}
-    for default, value in (("ansible_user", selection.user), ("ansible_password", selection.password)):
+    # `-u` and `-k` are for the host that is logged on to. Behind a management host that is not this one: a password is
+    # never handed on to an old server unless the inventory says so.
+    given = () if values.get("ndrfix_via") else (selection.user, selection.password)
+    for default, value in zip(("ansible_user", "ansible_password"), given, strict=False):
         if value is not None and not any(name in values for name in connection_aliases(default)):
             values[default] = value
-    settings = ConnectionSettings.of(host.name, values, places)
-    if settings.via:
-        raise InventoryError(
-            f"{host.name}: ndrfix_via is not supported by this version: hosts are reached directly",
-            place=places.get("ndrfix_via"),
-            next_step="Remove it, or leave the host out with --limit.",
-        )
-    return settings
+    return ConnectionSettings.of(host.name, values, places)
 
 
 def _job(

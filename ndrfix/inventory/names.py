@@ -40,6 +40,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "credssp_minimum_version": ("ansible_psrp_credssp_minimum_version",),
     "computer_name": ("ndrfix_computer_name",),
     "via": ("ndrfix_via",),
+    "via_limit": ("ndrfix_via_limit",),
     "simulation": ("ndrfix_simulation",),
     "simulated_host": ("ndrfix_simulated_host",),
     "os": ("ndrfix_os",),

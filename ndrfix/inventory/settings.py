@@ -65,12 +65,13 @@ class CredsspMechanism(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionSettings:
-    """The settings of one host; timeouts in seconds, `max_envelope_size` in bytes.
+    r"""The settings of one host; timeouts in seconds, `max_envelope_size` in bytes.
 
-    `inventory_name` is the host as the inventory calls it, `host` the name or address to connect to (`ansible_host`,
-    an IPv6 address without brackets). `read_timeout` is always larger than `operation_timeout`. `via` is the inventory
-    name of the management host, `os` free text for people. `simulation` is the file of a simulated host,
-    `simulated_host` its name in it when it is not the inventory name.
+    `inventory_name` is the host as the inventory calls it, `host` the name or address to connect to (`ansible_host`, an
+    IPv6 address without brackets). `read_timeout` is always larger than `operation_timeout`. `via` is the inventory
+    name of the management host (then `host`, `user` and `password` are those of `\\HOST` as seen from there),
+    `via_limit` how many hosts are worked on through this one at a time, `os` free text for people. `simulation` is
+    the file of a simulated host, `simulated_host` its name in it when it is not the inventory name.
     """
 
     inventory_name: str
@@ -105,6 +106,7 @@ class ConnectionSettings:
     credssp_minimum_version: int = 2
     computer_name: str | None = None
     via: str | None = None
+    via_limit: int = 5
     simulation: str | None = None
     simulated_host: str | None = None
     os: str | None = None
@@ -158,6 +160,7 @@ class ConnectionSettings:
             credssp_minimum_version=reader.whole("credssp_minimum_version", default=2, least=2),
             computer_name=reader.text("computer_name"),
             via=reader.text("via"),
+            via_limit=reader.whole("via_limit", default=5, least=1),
             simulation=reader.text("simulation"),
             simulated_host=reader.text("simulated_host"),
             os=reader.text("os"),

@@ -42,8 +42,7 @@ class Desk:
 
     def inventory(self, hosts: Mapping[str, Variables]) -> None:
         """Write `inventory.yml`."""
-        for variables in hosts.values():
-            self.secrets.append(str(variables["ansible_password"]))
+        self.secrets += [str(of["ansible_password"]) for of in hosts.values() if "ansible_password" in of]
         self.write("inventory.yml", yaml.safe_dump({"all": {"hosts": {name: dict(of) for name, of in hosts.items()}}}))
 
     def playbook(self, name: str, *tasks: Mapping[str, object], handlers: tuple[Mapping[str, object], ...] = ()) -> str:
