@@ -116,8 +116,8 @@ class Witness:
             if not now.endswith("_PENDING"):
                 self.run("sc.exe", "start" if status == "RUNNING" else "stop", service)
 
-    def script(self, text: str) -> None:
-        """Run PowerShell text on the host over a session of its own."""
+    def script(self, text: str) -> list[str]:
+        """Run PowerShell text on the host over a session of its own; gives what it puts out."""
         from pypsrp.powershell import PowerShell, RunspacePool
         from pypsrp.wsman import WSMan
 
@@ -127,8 +127,9 @@ class Witness:
         with WSMan(info["host"], port=info["port"], **way, **account) as wsman, RunspacePool(wsman) as pool:
             shell = PowerShell(pool)
             shell.add_script(f"$ErrorActionPreference = 'Stop'\n{text}")
-            shell.invoke()
+            output = shell.invoke()
             assert not shell.streams.error, [str(error) for error in shell.streams.error]
+            return [str(one) for one in output]
 
     def faults(self, *rules: Mapping[str, object]) -> None:
         """Inject faults into the host's endpoint, in place of those before."""
