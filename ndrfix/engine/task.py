@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
@@ -13,7 +15,18 @@ from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import Recorder
 from ndrfix.engine.result import PhaseResult, Status, TaskResult
 from ndrfix.errors import FarSideError, HostError, UnreachableError
-from ndrfix.resources import Action, Artifact, Change, Item, RemoteItem
+from ndrfix.exchange.values import describe
+from ndrfix.resources import (
+    Action,
+    Artifact,
+    Change,
+    Item,
+    RegistryValue,
+    RemoteItem,
+    Resource,
+    ServiceState,
+    State,
+)
 from ndrfix.steps.base import NotReadableError, Observed, Phase, StepPlan
 
 
@@ -35,23 +48,24 @@ class StepBugError(Exception):
 class TaskRunner:
     """Carries out bound tasks on `host`, over whatever connection the readings stand on.
 
-    `on_event` gets signs of life of items that take their time; `clock` gives seconds for durations.
+    `on_event` gets signs of life of items that take their time, `on_bug` the traceback of what must never happen;
+    `clock` gives seconds for durations.
     """
 
     host: str
     readings: Readings
     recorder: Recorder
     on_event: Callable[[BoundTask, Progress], None]
+    on_bug: Callable[[str], None]
     clock: Callable[[], float]
+    _paths: set[str] = field(default_factory=set, init=False)
 
     def run(self, bound: BoundTask, expected: Sequence[StepPlan] | None = None) -> TaskResult:
-        """What came of the task: `changed` when an item was carried out, and read back where it is a state.
+        """What came of the task, whatever happened: `changed` when an item was carried out, and read back where it is a
+        state.
 
         `expected` are the plans that were shown: when a phase plans anything else, the task is `drifted` and nothing of
-        that phase is carried out.
-
-        Raises:
-            HostError: the session was lost, or the host refused a call as a whole; says what is known of the items.
+        that phase is carried out. Never raises.
         """
         began = self.clock()
         done: list[PhaseResult] = []
@@ -62,6 +76,16 @@ class TaskRunner:
                 self._phase(bound, phase, shown, done)
         except _EndedError as end:
             ended = end
+        except HostError as error:
+            status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
+            ended = _EndedError(status=status, message=error.what, next_step=error.next_step)
+        except Exception as error:  # noqa: BLE001 - one task's bug must not hide what was done before it
+            self.on_bug(f"{self.host}:\n" + "".join(traceback.format_exception(error)))
+            ended = _EndedError(
+                status=Status.FAILED,
+                message=f"a bug in ndrfix: {type(error).__name__}: {error}",
+                next_step="What was sent before is in the journal of the run's folder. Please report the bug.",
+            )
         return TaskResult(
             index=bound.index,
             name=bound.name,
@@ -81,13 +105,15 @@ class TaskRunner:
         self, bound: BoundTask, phase: Phase[Any], shown: Sequence[StepPlan] | None, done: list[PhaseResult]
     ) -> None:
         plan = self._plan(bound, phase)
-        done.append(PhaseResult(plan=plan))
+        plan = replace(plan, items=tuple(self._placed(item) for item in plan.items))
         if shown is not None and (not shown or shown[0] != plan):
+            done.append(PhaseResult(plan=replace(plan, items=())))
             raise _EndedError(
                 status=Status.DRIFTED,
-                message="the host is not as it was when the plan was shown",
-                next_step="Look at what this task finds now, then plan again.",
+                message="the host is not as it was when the plan was shown" + _moved(shown, plan),
+                next_step="Nothing of this task was carried out. Plan again.",
             )
+        done.append(PhaseResult(plan=plan))
         if plan.failed:
             failed = [check for check in plan.checks if not check.ok]
             text = "; ".join(check.text for check in failed)
@@ -109,18 +135,26 @@ class TaskRunner:
         try:
             plan = phase.plan(bound.args, observed)
         except NotReadableError as error:
-            hint = "Give the account the right to read it." if error.unreadable.denied else ""
+            denied = error.unreadable.denied
+            hint = (
+                "Give the account the right to read it." if denied else "Check how it is spelled, and look at the host."
+            )
             raise _EndedError(status=Status.FAILED, message=str(error), next_step=hint) from error
         if plan.failed and plan.items:
             raise StepBugError(f"step {bound.step.name} plans items although a check failed")
-        return replace(plan, items=tuple(self._placed(item) for item in plan.items))
+        return plan
 
     def _placed(self, item: Item) -> Item:
-        """A file of the run folder under a folder of its host's own; everything else as it is."""
+        """A file of the run folder in a folder of its host's own, never over another; everything else as it is."""
         if not isinstance(item, Artifact):
             return item
         folder, _, name = item.path.rpartition("/")
-        return replace(item, path="/".join(part for part in (folder, file_name(self.host), name) if part))
+        stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
+        names = (name if number == 1 else f"{stem}-{number}{suffix}" for number in itertools.count(1))
+        paths = ("/".join(part for part in (folder, file_name(self.host), each) if part) for each in names)
+        path = next(path for path in paths if path.casefold() not in self._paths)
+        self._paths.add(path.casefold())
+        return replace(item, path=path)
 
     def _carry_out(self, bound: BoundTask, items: Sequence[Item]) -> Iterator[Outcome]:
         """Artifacts are kept here, everything else goes to the host, in the order planned."""
@@ -176,8 +210,8 @@ def _status(done: Sequence[PhaseResult]) -> Status:
 def _lost(error: HostError, outcomes: Sequence[Outcome], plan: StepPlan) -> HostError:
     """The call failed while items were under way: say which of them are certain and which are not."""
     remote = [item for item in plan.items if not isinstance(item, Artifact)]
-    certain = [str(outcome.item.resource) for outcome in outcomes]
-    unknown = [str(item.resource) for item in remote[len(outcomes) :]]
+    certain = [_named(outcome.item) for outcome in outcomes]
+    unknown = [_named(item) for item in remote[len(outcomes) :]]
     text = error.what + (f"; done and read back before: {', '.join(certain)}" if certain else "")
     # Only a session that was lost before anything went out is sure to have changed nothing.
     sent = error.sent if isinstance(error, UnreachableError) else True
@@ -187,6 +221,30 @@ def _lost(error: HostError, outcomes: Sequence[Outcome], plan: StepPlan) -> Host
     if isinstance(error, UnreachableError):
         return UnreachableError(text, host=error.host, next_step=hint, sent=sent)
     return FarSideError(text, host=error.host, next_step=hint)
+
+
+def _named(item: RemoteItem) -> str:
+    return f"the restart of {item.resource}" if isinstance(item, Action) else str(item.resource)
+
+
+def _moved(shown: Sequence[StepPlan], plan: StepPlan) -> str:
+    """What differs between the plan that was shown and the one that fits now."""
+    before = {item.resource: item for item in (shown[0].items if shown else ()) if isinstance(item, Change)}
+    now = {item.resource: item for item in plan.items if isinstance(item, Change)}
+    parts = []
+    for resource, change in before.items():
+        found = now[resource].before if resource in now else change.after
+        if found != change.before:
+            parts.append(f"{resource} was {state_words(resource, change.before)}, is {state_words(resource, found)}")
+    parts += [check.text for check in plan.checks if not shown or check not in shown[0].checks]
+    return ": " + "; ".join(parts) if parts else ""
+
+
+def state_words(resource: Resource, state: State) -> str:
+    """A state in one line, for messages."""
+    if isinstance(resource, RegistryValue):
+        return describe(resource, state)
+    return f"{state.status}, start type {state.start}" if isinstance(state, ServiceState) else str(state)
 
 
 def file_name(text: str) -> str:

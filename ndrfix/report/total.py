@@ -139,7 +139,7 @@ def last_lines(result: RunResult, pen: Pen, undo: str = "") -> Iterator[str]:
     """Where the run's files are, the command that takes it back (`undo`), and last what the run did to the hosts."""
     if result.folder:
         yield f"Files of this run: {pen.line(result.folder)}"
-    if undo and result.mode is Mode.APPLY and any(True for _ in _outcomes(result)):
+    if undo and result.mode is Mode.APPLY and (_lost(result) or any(True for _ in _outcomes(result))):
         yield f"Take it back: {pen.line(undo)}"
     parts = ["DRY RUN", "nothing was changed"] if result.mode is Mode.PLAN else ["APPLY", *_done(result)]
     yield " · ".join([*parts, *_warnings(result), duration(result.seconds)])
@@ -163,8 +163,20 @@ def _done(result: RunResult) -> Iterator[str]:
         yield f"{amount(unproved, 'change')} not confirmed by reading back"
     if actions:
         yield f"{amount(len(actions), 'restart')} on {amount(len(set(actions)), 'host')}"
-    if not done:
+    if lost := _lost(result):
+        yield f"{amount(len(lost), 'host')} lost on the way, see above what is not known"
+    elif not done:
         yield "nothing was changed"
+
+
+def _lost(result: RunResult) -> set[str]:
+    """The hosts that an apply had reached and then lost: the last thing sent to them may have been carried out."""
+    return {
+        host.host
+        for play in result.plays
+        for host in play.hosts
+        if host.computer is not None and any(task.status is Status.UNREACHABLE for task in host.tasks)
+    }
 
 
 def _warnings(result: RunResult) -> Iterator[str]:
