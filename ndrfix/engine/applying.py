@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
+from ndrfix.engine.recorder import RecordError
 from ndrfix.engine.result import HostResult, Status, TaskResult
 from ndrfix.engine.session import Named, Starts, WrongServerError, meet, named, passed_over, prefetch, stopped_by
 from ndrfix.engine.task import TaskRunner
@@ -73,8 +74,7 @@ class HostApply:
             return _named(task).ended(Status.SKIPPED, "nothing notified it")
         if not task.result.phases:
             if self._starts.since(bound, since):
-                self.runner.recorder.handled(bound.name)
-                return task.result
+                return self._handled(bound, task.result)
             return _named(task).ended(
                 Status.DRIFTED,
                 "the start that the plan counted on did not happen",
@@ -82,8 +82,14 @@ class HostApply:
             )
         result = self.runner.run(bound, task.plans)
         self._starts.note(sequence, result)
-        if result.status in (Status.CHANGED, Status.OK):
+        return self._handled(bound, result) if result.status in (Status.CHANGED, Status.OK) else result
+
+    def _handled(self, bound: BoundTask, result: TaskResult) -> TaskResult:
+        """The result, once it is on record that the handler is not owed any more."""
+        try:
             self.runner.recorder.handled(bound.name)
+        except RecordError as error:
+            return replace(result, status=Status.FAILED, message=error.what, next_step=error.next_step)
         return result
 
 

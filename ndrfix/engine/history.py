@@ -22,9 +22,9 @@ Entry = dict[str, Any]
 class HostHistory:
     """One host in a run.
 
-    `computer` is the name that answered; `changes` were made and read back, oldest first; `unsure` were sent, and no
-    outcome is known; `hidden` counts changes whose values `no_log` kept out of the journal; `restarted` in order,
-    each once.
+    `computer` is the name that answered. `changes` were made and read back, oldest first, those of items that failed
+    half way too; of `unsure` ones no outcome is known. `hidden` counts changes whose values the journal does not hold.
+    `restarted` services are up again; of `broken` ones the run stopped or restarted, that is not known.
     """
 
     host: str
@@ -33,6 +33,12 @@ class HostHistory:
     unsure: list[Change] = field(default_factory=list)
     hidden: int = 0
     restarted: list[Service] = field(default_factory=list)
+    broken: list[Service] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the run did nothing to the host."""
+        return not (self.changes or self.unsure or self.hidden or self.restarted or self.broken)
 
 
 def read_history(folder: Path) -> tuple[HostHistory, ...]:
@@ -52,23 +58,46 @@ def read_history(folder: Path) -> tuple[HostHistory, ...]:
     for line, entry in entries(path):
         try:
             _note(entry, hosts, waiting)
-        except (KeyError, TypeError, ValueError) as error:
-            place = Place(file=str(path), line=line)
-            raise InputError(f"the journal cannot be understood: {error}", place=place) from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise damaged(path, line, error) from error
     for host, items in waiting.items():
-        hosts[host].unsure += [change_of(item) for item in items if item.get("change") == "state"]
+        for item in items:
+            _unsettled(item, hosts[host])
     return tuple(hosts.values())
 
 
 def entries(path: Path) -> Iterator[tuple[int, Entry]]:
-    """The entries of a journal with their lines, counted from 1; a last line that a crash cut off is passed over."""
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    """The entries of a journal with their lines, counted from 1; a last line that a crash cut off is passed over.
+
+    Raises:
+        InputError: the file cannot be read, or a line before the last is not JSON.
+    """
+    try:
+        lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}", next_step=_ASIDE) from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
         try:
             entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            yield number, entry
+        except ValueError as error:
+            if number == len(lines):
+                return
+            raise damaged(path, number, error) from error
+        if not isinstance(entry, dict):
+            raise damaged(path, number, ValueError("not an entry"))
+        yield number, entry
+
+
+_ASIDE = "Look at the run's folder; move it out of the folder of runs when it is of no use any more."
+
+
+def damaged(path: Path, line: int, error: Exception) -> InputError:
+    """The error for a journal that cannot be understood."""
+    return InputError(
+        f"the journal cannot be understood: {error}", place=Place(file=str(path), line=line), next_step=_ASIDE
+    )
 
 
 def _note(entry: Entry, hosts: dict[str, HostHistory], waiting: dict[str, list[Entry]]) -> None:
@@ -77,6 +106,8 @@ def _note(entry: Entry, hosts: dict[str, HostHistory], waiting: dict[str, list[E
         case "met":
             hosts.setdefault(host, HostHistory(host=host)).computer = entry["computer"]
         case "intent":
+            for item in waiting.pop(host, []):
+                _unsettled(item, hosts[host])
             waiting[host] = list(entry["items"])
         case "outcome":
             _settle(entry, hosts[host], waiting.get(host, []))
@@ -87,12 +118,44 @@ def _settle(outcome: Entry, history: HostHistory, waiting: list[Entry]) -> None:
     item = waiting.pop(0) if waiting and waiting[0]["resource"] == outcome["resource"] else None
     if outcome["status"] != "done":
         waiting.clear()
-    if item is None or outcome["status"] != "done":
+    if item is None or outcome["status"] == "drifted":
         return
-    if "action" in item:
-        service = Service(item["resource"]["name"])
-        history.restarted += [service] if service not in history.restarted else []
+    if outcome["status"] == "failed":
+        _half_done(item, outcome, history)
+    elif "action" in item:
+        _restarted(item, history, history.restarted)
     elif item["change"] == "state":
         history.changes.append(change_of(item))
     else:
         history.hidden += 1
+
+
+def _half_done(item: Entry, outcome: Entry, history: HostHistory) -> None:
+    """An item that failed may have changed something: what was read before and after tells."""
+    if "action" in item:
+        _restarted(item, history, history.broken)
+    elif item["change"] != "state":
+        history.hidden += 1
+    elif "before" not in outcome or outcome.get("after", {}).get("state") == "unreadable":
+        history.unsure.append(change_of(item))
+    elif outcome.get("after", outcome["before"]) != outcome["before"]:
+        history.changes.append(change_of(item | {"before": outcome["before"], "after": outcome["after"]}))
+
+
+def _unsettled(item: Entry, history: HostHistory) -> None:
+    """An item of which no outcome is known."""
+    if "action" in item:
+        _restarted(item, history, history.broken)
+    elif item["change"] == "state":
+        history.unsure.append(change_of(item))
+    else:
+        history.hidden += 1
+
+
+def _restarted(item: Entry, history: HostHistory, where: list[Service]) -> None:
+    """The latest restart of a service counts."""
+    service = Service(item["resource"]["name"])
+    for services in (history.restarted, history.broken):
+        if service in services:
+            services.remove(service)
+    where.append(service)

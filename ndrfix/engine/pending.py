@@ -1,4 +1,4 @@
-"""Handlers that are still owed: an earlier run changed something and ended before the handler that it notified."""
+"""What earlier runs left undone: handlers that are still owed, and services whose restart broke off."""
 
 from __future__ import annotations
 
@@ -7,48 +7,78 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ndrfix.engine.history import entries
+from ndrfix.engine.history import damaged, entries
+from ndrfix.resources import Service
 
-Owed = Mapping[str, Mapping[str, str]]
-"""host → handler → id of the run that left it owed."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """What is owed to one host: `handlers` with the id of the run that left each; `broken` are the services that a run
+    began to restart, of which it is not known that they came up again.
+    """
+
+    handlers: Mapping[str, str] = field(default_factory=dict)
+    broken: frozenset[Service] = frozenset()
+
+
+NO_DEBT = Debt()
+Owed = Mapping[str, Debt]
+"""host → what is owed to it."""
 
 
 @dataclass(slots=True)
-class _Ledger:
-    """What one reading of the journals, oldest first, comes to."""
+class _Account:
+    """One host, as the journals, read oldest first, come to."""
 
-    owed: dict[str, dict[str, str]] = field(default_factory=dict)
-    unsure: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    handlers: dict[str, str] = field(default_factory=dict)
+    broken: set[Service] = field(default_factory=set)
+    fresh: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def add(self, run_id: str, entry: Mapping[str, Any]) -> None:
-        host, task = str(entry.get("host", "")), str(entry.get("task", ""))
-        match entry.get("event"):
-            case "intent":
-                fresh = [name for name in entry.get("notify", ()) if name not in self.owed.get(host, {})]
-                self.unsure[(host, task)] = tuple(fresh)
-                for handler in fresh:
-                    self.owed.setdefault(host, {})[handler] = run_id
-            case "outcome":
-                # The first outcome of an intent decides: refused means that nothing was written.
-                fresh = list(self.unsure.pop((host, task), ()))
-                if entry.get("status") == "drifted":
-                    for handler in fresh:
-                        self.owed.get(host, {}).pop(handler, None)
-            case "handled":
-                self.owed.get(host, {}).pop(str(entry.get("handler")), None)
+    def intent(self, run_id: str, entry: Mapping[str, Any]) -> None:
+        names = [str(name) for name in entry.get("notify", ()) if name not in self.handlers]
+        self.fresh[str(entry["task"])] = tuple(names)
+        self.handlers |= dict.fromkeys(names, run_id)
+        self.broken |= {Service(item["resource"]["name"]) for item in entry["items"] if "action" in item}
+
+    def outcome(self, entry: Mapping[str, Any]) -> None:
+        """The first outcome of an intent decides: refused means that nothing was written."""
+        names = self.fresh.pop(str(entry["task"]), ())
+        if entry["status"] == "drifted":
+            for name in names:
+                self.handlers.pop(name, None)
+        if entry["status"] != "failed" and entry["resource"]["kind"] == "service":
+            self.broken.discard(Service(entry["resource"]["name"]))
 
 
 def owed_handlers(runs: Path, playbook: str) -> Owed:
     """What the journals below a folder of runs leave owed for a playbook (its file name without suffix).
 
-    An intent without an outcome counts: the change may have happened. A folder that does not exist owes nothing; a last
-    line that was cut off by a crash is passed over.
+    An intent without an outcome counts: the change may have happened. A folder that does not exist owes nothing.
+
+    Raises:
+        InputError: a journal cannot be read or understood.
     """
-    ledger = _Ledger()
-    journals = [(path, [entry for _, entry in entries(path)]) for path in runs.glob("*/journal.jsonl")]
-    mine = [(path, told) for path, told in journals if told and told[0].get("playbook") == playbook]
+    accounts: dict[str, _Account] = {}
+    paths = [path for path in runs.glob("*/journal.jsonl") if path.is_file()]
+    journals = [(path, list(entries(path))) for path in paths]
+    mine = [(path, told) for path, told in journals if told and told[0][1].get("playbook") == playbook]
     # Run ids of one minute do not sort by age: the first entry's time does, then the order in which they ended.
-    for path, told in sorted(mine, key=lambda each: (str(each[1][0].get("time")), each[0].stat().st_mtime_ns)):
-        for entry in told:
-            ledger.add(path.parent.name, entry)
-    return {host: handlers for host, handlers in ledger.owed.items() if handlers}
+    for path, told in sorted(mine, key=lambda each: (str(each[1][0][1].get("time")), each[0].stat().st_mtime_ns)):
+        for line, entry in told:
+            try:
+                _note(accounts, path.parent.name, entry)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise damaged(path, line, error) from error
+    debts = {host: Debt(handlers=each.handlers, broken=frozenset(each.broken)) for host, each in accounts.items()}
+    return {host: debt for host, debt in debts.items() if debt.handlers or debt.broken}
+
+
+def _note(accounts: dict[str, _Account], run_id: str, entry: Mapping[str, Any]) -> None:
+    account = accounts.setdefault(str(entry.get("host", "")), _Account())
+    match entry["event"]:
+        case "intent":
+            account.intent(run_id, entry)
+        case "outcome":
+            account.outcome(entry)
+        case "handled":
+            account.handlers.pop(str(entry["handler"]), None)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ndrfix.engine.binding import LATER, Binder, Numbered, distinct, known_early, numbered_handlers
+from ndrfix.engine.pending import NO_DEBT, Debt
 from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
 from ndrfix.engine.records import state_record
 from ndrfix.engine.result import Status, TaskResult
-from ndrfix.engine.session import Starts, WrongServerError, meet, named, prefetch, stopped_by
+from ndrfix.engine.session import Starts, WrongServerError, meet, named, prefetch, resumed, stopped_by
 from ndrfix.engine.task import TaskRunner, would
 from ndrfix.errors import HostError, InputError, UnreachableError
 from ndrfix.playbook import Play, Registered, Scope
@@ -25,7 +26,7 @@ class HostPlanner:
     """Plans one play on one host.
 
     `tasks` are the selected tasks of the play; `computer_name` is the name that must answer (empty: any); `owed`
-    holds the handlers that earlier runs left, with the run's id.
+    holds the what earlier runs left undone.
     """
 
     name: str
@@ -34,7 +35,7 @@ class HostPlanner:
     scope: Scope
     steps: Mapping[str, AnyStep]
     computer_name: str = ""
-    owed: Mapping[str, str] = field(default_factory=dict)
+    owed: Debt = NO_DEBT
     _early: dict[int, tuple[BoundTask | PlannedTask, ...]] = field(default_factory=dict, init=False)
     _runtime: dict[str, Any] = field(default_factory=dict, init=False)
     _notified: dict[str, int] = field(default_factory=dict, init=False)
@@ -71,7 +72,7 @@ class HostPlanner:
 
     def run(self, runner: TaskRunner, interrupted: Callable[[], bool]) -> HostPlan:
         """The host's plan. Never raises for what a host does or is."""
-        self._notified = dict.fromkeys((name for name in self.owed if self._has_handler(name)), -1)
+        self._notified = dict.fromkeys((name for name in self.owed.handlers if self._has_handler(name)), -1)
         try:
             computer = self._meet(runner)
         except HostError as error:
@@ -103,7 +104,7 @@ class HostPlanner:
             return HostPlan(host=self.name, computer=None, tasks=())
         first, *rest = self.tasks
         status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
-        reason = "the host was not reachable" if status is Status.UNREACHABLE else "the host was refused"
+        reason = "there is no session with the host" if status is Status.UNREACHABLE else "the host was refused"
         if isinstance(error, WrongServerError):
             reason = "another computer answered"
         results = [first.named().ended(status, error.what, error.next_step)]
@@ -143,14 +144,10 @@ class HostPlanner:
             text = f"not needed: the service is started by {by!r}, after the change"
             self._keep(binding, named(binding).ended(Status.OK, text))
             return ""
-        try:
-            result = would(runner.run(binding))
-        except UnreachableError as error:
-            result = named(binding).ended(Status.UNREACHABLE, error.what, error.next_step)
-        except HostError as error:
-            result = named(binding).ended(Status.FAILED, error.what, error.next_step)
-        if binding.handler and binding.name in self.owed and result.status is not Status.FAILED:
-            result = replace(result, message=f"owed since run {self.owed[binding.name]}")
+        binding = resumed(binding, self.owed)
+        result = would(runner.run(binding))
+        if binding.handler and binding.name in self.owed.handlers and result.status is not Status.FAILED:
+            result = replace(result, message=f"owed since run {self.owed.handlers[binding.name]}")
         self._keep(binding, result)
         self._starts.note(sequence, result)
         if result.status is Status.WOULD_CHANGE:

@@ -11,7 +11,7 @@ from pydantic import AliasChoices, BaseModel
 
 from ndrfix.engine.binding import distinct
 from ndrfix.engine.history import HostHistory
-from ndrfix.engine.pending import Owed
+from ndrfix.engine.pending import NO_DEBT, Owed
 from ndrfix.engine.planning import HostPlanner, tasks_of
 from ndrfix.engine.run import PlayJob, batches
 from ndrfix.engine.undo import undo_planners
@@ -129,7 +129,7 @@ def prepare_undo(
     """
     chosen = select(inventory, "all", selection.limit)
     hosts = {host.name: host for host in chosen}
-    changed = [each for each in histories if each.changes or each.unsure or each.hidden]
+    changed = [each for each in histories if not each.empty]
     missing = [each.host for each in changed if inventory.find(each.host) is None]
     if missing and selection.limit is None:
         raise InventoryError(
@@ -220,7 +220,7 @@ def _job(
             scope=scope.for_play(play),
             steps=steps,
             computer_name=settings.computer_name or "",
-            owed=owed.get(host.name, {}),
+            owed=owed.get(host.name, NO_DEBT),
         )
         for host, scope, settings in hosts
     ]

@@ -6,17 +6,26 @@ import json
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from ndrfix.connections.base import Outcome
-from ndrfix.engine.records import item_record, outcome_record
+from ndrfix.engine.records import holds_secret, item_record, outcome_record
+from ndrfix.errors import HostError
 from ndrfix.resources import Artifact, RemoteItem
 
 
+class RecordError(HostError):
+    """A trace of the run could not be stored; what was to follow it was not sent."""
+
+
 class Recorder(Protocol):
-    """Where a host's run leaves its traces. Every call has been stored when it returns."""
+    """Where a host's run leaves its traces. Every call has been stored when it returns.
+
+    All raise `RecordError` when a trace cannot be stored.
+    """
 
     def met(self, computer: str) -> None:
         """The host is connected, and this is the computer's name."""
@@ -62,7 +71,8 @@ class NoRecorder:
 class Journal:
     """`journal.jsonl` of a run folder: one JSON object a line, appended and flushed to disk before the call returns.
 
-    `clock` gives the time of an entry (UTC, `YYYY-MM-DDTHH:MM:SSZ`); `mask` takes secrets out of a text.
+    `clock` gives the time of an entry (UTC, `YYYY-MM-DDTHH:MM:SSZ`). `mask` takes secrets out of texts for people. What
+    undo and owed handlers go by (names, states) is never masked: a state that holds a secret is left out whole instead.
     """
 
     folder: Path
@@ -82,21 +92,29 @@ class Journal:
         self.write("run", **header)
 
     def write(self, event: str, **fields: Any) -> None:
-        """Append an entry; on disk when this returns."""
+        """Append an entry; on disk when this returns.
+
+        Raises:
+            RecordError: it cannot be stored.
+        """
         # Plain ASCII: a registry text may hold half a surrogate pair, which no file encoding takes.
         line = json.dumps({"event": event, "time": self.clock(), **fields})
         with self._lock:
             if self._file is None:
                 raise RuntimeError("the journal is not open")
-            self._file.write(self.mask(line) + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            try:
+                self._file.write(line + "\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise _cannot_store(self.folder / "journal.jsonl", error) from error
 
     def close(self) -> None:
-        """End the journal; may be called twice."""
+        """End the journal; may be called twice. What could not be written before is given up."""
         with self._lock:
             if self._file is not None:
-                self._file.close()
+                with suppress(OSError):
+                    self._file.close()
                 self._file = None
 
 
@@ -113,25 +131,40 @@ class HostRecorder:
 
     def intent(self, task: str, items: Sequence[RemoteItem], notify: Sequence[str], *, hidden: bool) -> None:
         """Write what is about to be sent."""
-        records = [item_record(item, hidden=hidden) for item in items]
-        self.journal.write("intent", host=self.host, task=task, items=records, notify=list(notify))
+        mask = self.journal.mask
+        records = [item_record(item, hidden=hidden or holds_secret(item, mask)) for item in items]
+        self.journal.write("intent", host=self.host, task=mask(task), items=records, notify=list(notify))
 
     def outcome(self, task: str, outcome: Outcome, *, hidden: bool) -> None:
         """Write what became of an item."""
-        self.journal.write("outcome", host=self.host, task=task, **outcome_record(outcome, hidden=hidden))
+        mask = self.journal.mask
+        record = outcome_record(outcome, mask, hidden=hidden or holds_secret(outcome, mask))
+        self.journal.write("outcome", host=self.host, task=mask(task), **record)
 
     def handled(self, handler: str) -> None:
         """Write that a handler is not owed any more."""
         self.journal.write("handled", host=self.host, handler=handler)
 
     def artifact(self, artifact: Artifact) -> None:
-        """Write the file, whole or not at all, then its entry."""
+        """Write the file, whole or not at all and never over another, then its entry."""
         target = self.journal.folder / artifact.path
-        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
-        with part.open("wb") as file:
-            file.write(artifact.content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("xb") as file:
+                file.write(artifact.content)
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                raise FileExistsError(17, "there is one already")
+            part.replace(target)
+        except OSError as error:
+            raise _cannot_store(target, error) from error
         self.journal.write("artifact", host=self.host, path=artifact.path, size=len(artifact.content))
+
+
+def _cannot_store(path: Path, error: OSError) -> RecordError:
+    return RecordError(
+        f"cannot write {path}: {error.strerror or error}",
+        next_step="Nothing further was sent to this host. Free the place, or name another with --runs-dir; plan again.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ndrfix.connections.base import Outcome, Reading
@@ -42,14 +43,33 @@ def item_record(item: RemoteItem, *, hidden: bool = False) -> Record:
     return {"change": "state", **record, "before": state_record(item.before), "after": state_record(item.after)}
 
 
-def outcome_record(outcome: Outcome, *, hidden: bool = False) -> Record:
-    """An outcome; with `hidden` (no_log) without states and texts of the host."""
+def outcome_record(outcome: Outcome, mask: Callable[[str], str], *, hidden: bool = False) -> Record:
+    """An outcome, its text masked; with `hidden` (no_log) without states and texts of the host."""
     record: Record = {"resource": resource_record(outcome.item.resource), "status": outcome.status.value}
     if not hidden:
-        record |= {"message": outcome.message} if outcome.message else {}
+        record |= {"message": mask(outcome.message)} if outcome.message else {}
         record |= {"before": state_record(outcome.before)} if outcome.before is not None else {}
         record |= {"after": state_record(outcome.after)} if outcome.after is not None else {}
     return record
+
+
+def holds_secret(told: RemoteItem | Outcome, mask: Callable[[str], str]) -> bool:
+    """Whether a state of an item or outcome holds a known secret. Numbers hold none: they only look like one."""
+    if isinstance(told, Outcome):
+        own = holds_secret(told.item, mask)
+        return own or any(_masked(state, mask) for state in (told.before, told.after))
+    return isinstance(told, Change) and any(_masked(state, mask) for state in (told.before, told.after))
+
+
+def _masked(state: Reading | None, mask: Callable[[str], str]) -> bool:
+    if isinstance(state, Unreadable):
+        return mask(state.reason) != state.reason
+    if not isinstance(state, RegistryData) or isinstance(state.data, int):
+        return False
+    data = state.data
+    if isinstance(data, bytes):
+        data = (data.hex(), data.decode("utf-8", "replace"), data.decode("utf-16-le", "replace"))
+    return any(mask(text) != text for text in (data if isinstance(data, tuple) else (data,)))
 
 
 def resource_record(resource: RegistryValue | RegistryKey | Service) -> Record:

@@ -11,17 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from ndrfix.connections.base import Connection, Progress
+from ndrfix.connections.base import Connection, Outcome, Progress, Reading
 from ndrfix.engine.applying import HostApply
 from ndrfix.engine.fleet import Fleet, too_many_failed
 from ndrfix.engine.overlay import Overlay
-from ndrfix.engine.pending import Owed
+from ndrfix.engine.pending import NO_DEBT, Owed
 from ndrfix.engine.plan import BoundTask, HostPlan, Plan, PlayPlan
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import HostRecorder, Journal, NoRecorder, Recorder
 from ndrfix.engine.result import HostResult, Mode, PlayResult, RunContext, RunResult, Status, TaskResult
 from ndrfix.engine.task import TaskRunner
 from ndrfix.playbook import Play
+from ndrfix.resources import RemoteItem, Resource
 
 Listener = Callable[[str, BoundTask, Progress], None]
 """Told of signs of life: host, task, progress."""
@@ -71,11 +72,13 @@ class Run:
     listen: Listener = lambda _host, _task, _progress: None
     finished: Callable[[str], None] = lambda _host: None
     owed: Owed = field(default_factory=dict)
+    _overlays: dict[str, Overlay] = field(default_factory=dict, init=False)
 
     def plan(self, jobs: Sequence[PlayJob]) -> Plan:
         """What every play finds and would do. A host that failed a play is passed over in the plays after it."""
         plays: list[PlayPlan] = []
         out: dict[str, str] = {}
+        self._overlays.clear()
         for job in jobs:
             batches: list[tuple[HostPlan, ...]] = []
             stop = ""
@@ -118,8 +121,12 @@ class Run:
     def _plan(self, host: Planner, passed: str) -> HostPlan:
         if passed:
             return host.passed_over(passed)
-        with self._connection(host.name) as connection:
-            plan = host.run(self._runner(host.name, Overlay(connection), NoRecorder()), self.fleet.interrupt)
+        # One overlay for all plays, so that a later play sees what an earlier one would have changed.
+        overlay = self._overlays.setdefault(host.name, Overlay(_Reopening(lambda: self.connect(host.name))))
+        try:
+            plan = host.run(self._runner(host.name, overlay, NoRecorder()), self.fleet.interrupt)
+        finally:
+            overlay.close()
         self.finished(host.name)
         return plan
 
@@ -128,7 +135,7 @@ class Run:
             return host.untouched()
         with self._connection(host.name) as connection:
             runner = self._runner(host.name, connection, HostRecorder(journal, host.name))
-            owed = self.owed.get(host.name, {})
+            owed = self.owed.get(host.name, NO_DEBT).handlers
             result = HostApply(plan=host.plan, runner=runner, interrupted=self.fleet.interrupt, owed=owed).run()
         self.finished(host.name)
         return result
@@ -139,6 +146,7 @@ class Run:
             readings=Readings(connection),
             recorder=recorder,
             on_event=lambda task, progress: self.listen(host, task, progress),
+            on_bug=self.fleet.bugs.append,
             clock=self.clock,
         )
 
@@ -149,6 +157,33 @@ class Run:
             yield connection
         finally:
             connection.close()
+
+
+class _Reopening:
+    """A connection that is made when it is used, and made anew when it is used after it was closed."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._open: Connection | None = None
+
+    def _connection(self) -> Connection:
+        if self._open is None:
+            self._open = self._connect()
+        return self._open
+
+    def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+        """As the connection does it."""
+        return self._connection().read(resources)
+
+    def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+        """As the connection does it."""
+        return self._connection().apply(items, on_event=on_event)
+
+    def close(self) -> None:
+        """End the session; the next call opens another."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ndrfix.engine.pending import Debt
 from ndrfix.engine.plan import BoundTask
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.result import Status, TaskResult
@@ -100,9 +101,9 @@ def stopped_by(result: TaskResult) -> str:
     if result.ignored:
         return ""
     reasons = {
-        Status.FAILED: f"{result.name!r} failed before it",
-        Status.DRIFTED: f"the host drifted from the plan at {result.name!r}",
-        Status.UNREACHABLE: "the host was not reachable",
+        Status.FAILED: f"'{result.name}' failed before it",
+        Status.DRIFTED: f"the host drifted from the plan at '{result.name}'",
+        Status.UNREACHABLE: "there is no session with the host",
     }
     return reasons.get(result.status, "")
 
@@ -110,6 +111,14 @@ def stopped_by(result: TaskResult) -> str:
 def passed_over(tasks: Sequence[Named], reason: str) -> tuple[TaskResult, ...]:
     """The results of tasks that were not come to."""
     return tuple(task.ended(Status.NOT_EVALUATED, reason) for task in tasks)
+
+
+def resumed(bound: BoundTask, owed: Debt) -> BoundTask:
+    """The task as it must be when an earlier run of its step broke off half way at a service that it is about."""
+    resume = bound.step.resume
+    if resume is None or owed.broken.isdisjoint(bound.step.phases[0].probe(bound.args)):
+        return bound
+    return replace(bound, args=resume(bound.args))
 
 
 class Starts:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pydantic import ConfigDict
 
 from ndrfix.engine.history import HostHistory
-from ndrfix.engine.pending import Owed
+from ndrfix.engine.pending import NO_DEBT, Debt, Owed
 from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
 from ndrfix.engine.result import Status
-from ndrfix.engine.session import Named, meet, named, prefetch, stopped_by
-from ndrfix.engine.task import TaskRunner, would
+from ndrfix.engine.session import Named, meet, named, prefetch, resumed, stopped_by
+from ndrfix.engine.task import TaskRunner, state_words, would
 from ndrfix.errors import HostError, UnreachableError
-from ndrfix.resources import Change, RegistryValue, Resource, Service, ServiceState, ServiceStatus, State
+from ndrfix.resources import (
+    ABSENT,
+    Change,
+    RegistryKey,
+    RegistryTree,
+    RegistryValue,
+    Resource,
+    Service,
+    ServiceState,
+    ServiceStatus,
+    State,
+    TreeState,
+)
 from ndrfix.steps.base import AnyStep, Args, Check, Observed, Phase, Step, StepPlan
 
 _SETTLED = {
@@ -39,7 +51,8 @@ class PutBackArgs(Args):
 
 
 def _probe(args: PutBackArgs) -> tuple[Resource, ...]:
-    return (args.change.resource,)
+    resource = args.change.resource
+    return (resource, RegistryTree(resource, 1)) if isinstance(resource, RegistryKey) else (resource,)
 
 
 def _plan(args: PutBackArgs, observed: Observed) -> StepPlan:
@@ -50,16 +63,32 @@ def _plan(args: PutBackArgs, observed: Observed) -> StepPlan:
     if _same(now, target):
         note = "as before the run" if args.sure else "as before the run: the change was not carried out"
         return StepPlan(note=note)
+    if isinstance(change.resource, RegistryKey) and target == ABSENT and (held := _held(change.resource, observed)):
+        return StepPlan(checks=(held,))
     if _same(now, change.after):
         return StepPlan(items=(Change(resource=change.resource, before=now, after=target, timeout=change.timeout),))
     return StepPlan(
         checks=(
             Check(
                 ok=False,
-                text=f"{change.resource} is neither as the run left it nor as before it: somebody changed it since",
-                next_step="Decide by hand what is right; the run's folder holds the state before it.",
+                text=f"{change.resource} is neither as the run left it nor as before it: somebody changed it since; "
+                f"now {state_words(change.resource, now)}, left as {state_words(change.resource, change.after)}, "
+                f"before {state_words(change.resource, change.before)}",
+                next_step="Decide by hand what is right.",
             ),
         )
+    )
+
+
+def _held(key: RegistryKey, observed: Observed) -> Check | None:
+    """The failed check for a key that the run made and that holds something by now; None when it is empty."""
+    tree = observed.state(RegistryTree(key, 1))
+    if not isinstance(tree, TreeState) or (len(tree.keys) == 1 and not tree.keys[0].values):
+        return None
+    return Check(
+        ok=False,
+        text=f"{key} was made by the run, but holds values or keys that the run did not put there",
+        next_step="Decide by hand whether the key can go.",
     )
 
 
@@ -97,7 +126,7 @@ class HostUndo:
     history: HostHistory
     restart: AnyStep
     numbers: Mapping[str, int]
-    owed: Mapping[str, str] = field(default_factory=dict)
+    owed: Debt = NO_DEBT
 
     @property
     def name(self) -> str:
@@ -106,7 +135,8 @@ class HostUndo:
 
     def tasks(self) -> tuple[BoundTask, ...]:
         """What is to be put back, newest change first, and the restarts after it."""
-        restarts = tuple(self._restart(service) for service in self.history.restarted)
+        services = (*self.history.restarted, *self.history.broken)
+        restarts = tuple(self._restart(service) for service in services)
         names = tuple(task.name for task in restarts)
         unsure = {change.resource for change in self.history.unsure}
         back = (self._put_back(change, change.resource not in unsure, names) for change in ways_back(self.history))
@@ -121,7 +151,10 @@ class HostUndo:
     def _restart(self, service: Service) -> BoundTask:
         name = restart_name(service)
         args = self.restart.args.model_validate({"name": service.name})
-        return BoundTask(index=self.numbers[name], name=name, step=self.restart, args=args, handler=True)
+        broken = self.owed.broken | set(self.history.broken)
+        # It ran before the run: where the run may have left it stopped, the way back ends with it running.
+        task = BoundTask(index=self.numbers[name], name=name, step=self.restart, args=args, handler=True)
+        return resumed(task, Debt(broken=frozenset(broken)))
 
     def passed_over(self, reason: str) -> HostPlan:
         """The plan of a host that is not come to."""
@@ -146,37 +179,44 @@ class HostUndo:
         reason = ""
         for task in tasks:
             reason = reason or ("the run was interrupted" if interrupted() else "")
-            if task.handler and task.name not in self.owed and not _values_go_back(done):
+            if task.handler and not self._needed(task, done):
                 continue
             done.append(_planned(task, runner, reason))
             reason = reason or stopped_by(done[-1].result)
         return HostPlan(host=self.name, computer=computer, tasks=(*self._by_hand(), *done))
 
+    def _needed(self, restart: BoundTask, done: Sequence[PlannedTask]) -> bool:
+        """Whether a service is to be restarted: values went back, it is owed, or the run left it in the middle."""
+        broken = {restart_name(service) for service in self.history.broken}
+        return restart.name in broken or restart.name in self.owed.handlers or _values_go_back(done)
+
     def _by_hand(self) -> tuple[PlannedTask, ...]:
         """What the journal cannot tell: values that no_log kept out of it."""
         if not self.history.hidden:
             return ()
+        several = self.history.hidden > 1
         task = Named(index=self.numbers[BY_HAND], name=BY_HAND, step=PUT_BACK.name)
-        text = f"{self.history.hidden} of the run's changes are not in its journal: no_log kept their values out"
+        text = (
+            f"{self.history.hidden} of the run's changes {'are' if several else 'is'} not in its journal: "
+            "no_log, or a secret in it, kept the values out"
+        )
         result = task.ended(Status.FAILED, text, "Put them back by hand, from what you know or from a backup.")
         return (PlannedTask(bound=None, result=replace(result, ignored=True)),)
 
     def _unmet(self, error: HostError) -> HostPlan:
-        plan = self.passed_over("the host was not reachable" if isinstance(error, UnreachableError) else error.what)
         status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
-        first = replace(plan.tasks[0].result, status=status, message=error.what, next_step=error.next_step)
-        return replace(plan, tasks=(PlannedTask(bound=None, result=first), *plan.tasks[1:]))
+        reason = "there is no session with the host" if status is Status.UNREACHABLE else "the host was refused"
+        plan = self.passed_over(reason)
+        first = Named(index=self.numbers[BY_HAND], name=BY_HAND, step=PUT_BACK.name).ended(status, "")
+        first, *rest = [task.result for task in plan.tasks] or [first]
+        told = replace(first, status=status, message=error.what, next_step=error.next_step)
+        return replace(plan, tasks=tuple(PlannedTask(bound=None, result=result) for result in (told, *rest)))
 
 
 def _planned(task: BoundTask, runner: TaskRunner, reason: str) -> PlannedTask:
     if reason:
         return PlannedTask(bound=None, result=named(task).ended(Status.NOT_EVALUATED, reason))
-    try:
-        return PlannedTask(bound=task, result=would(runner.run(task)))
-    except UnreachableError as error:
-        return PlannedTask(bound=task, result=named(task).ended(Status.UNREACHABLE, error.what, error.next_step))
-    except HostError as error:
-        return PlannedTask(bound=task, result=named(task).ended(Status.FAILED, error.what, error.next_step))
+    return PlannedTask(bound=task, result=would(runner.run(task)))
 
 
 def _values_go_back(done: Sequence[PlannedTask]) -> bool:
@@ -207,9 +247,9 @@ def restart_name(service: Service) -> str:
 def undo_planners(histories: Sequence[HostHistory], steps: Mapping[str, AnyStep], owed: Owed) -> tuple[HostUndo, ...]:
     """The way back on each host, in the order given."""
     back = (back_name(change) for each in histories for change in ways_back(each))
-    restarts = (restart_name(service) for each in histories for service in each.restarted)
+    restarts = (restart_name(service) for each in histories for service in (*each.restarted, *each.broken))
     numbers = {name: number for number, name in enumerate(dict.fromkeys((BY_HAND, *back, *restarts)))}
     return tuple(
-        HostUndo(history=each, restart=steps["restart_service"], numbers=numbers, owed=owed.get(each.host, {}))
+        HostUndo(history=each, restart=steps["restart_service"], numbers=numbers, owed=owed.get(each.host, NO_DEBT))
         for each in histories
     )

@@ -155,7 +155,7 @@ class Step(Generic[A]):
     """A step as playbooks name it. `summary` is the first line of its module's docstring, `page` the whole of it.
 
     `idempotent` is False for a step whose plan is never empty (an action): the engine does not plan it again to prove
-    it.
+    it. `resume` gives the arguments with which the step makes up for an earlier run of it that broke off half way.
     """
 
     name: str
@@ -163,6 +163,7 @@ class Step(Generic[A]):
     phases: tuple[Phase[A], ...]
     page: str
     idempotent: bool = True
+    resume: Callable[[A], A] | None = None
 
     @property
     def summary(self) -> str:

@@ -79,10 +79,16 @@ def _plan_stopped(args: RestartServiceArgs, state: ServiceState) -> StepPlan:
     return StepPlan(items=(Change(resource=args.service, before=state, after=after, timeout=args.timeout),))
 
 
+def _resume(args: RestartServiceArgs) -> RestartServiceArgs:
+    """Start the service too: an earlier restart may have stopped it and not come to start it."""
+    return args.model_copy(update={"start_if_stopped": True})
+
+
 STEP = Step(
     name="restart_service",
     args=RestartServiceArgs,
     phases=(Phase(probe=_probe, plan=_plan),),
     page=__doc__,
     idempotent=False,
+    resume=_resume,
 )

@@ -50,6 +50,7 @@ class Stage:
     hosts: str = HOSTS
     variables: str = ""
     steps: Mapping[str, AnyStep] = field(default_factory=lambda: {step.name: step for step in STEPS})
+    mask: Callable[[str], str] = str
     wrap: Callable[[str, Connection], Connection] = lambda _host, connection: connection
     simulation: Simulation = field(init=False)
     numbers: itertools.count[int] = field(default_factory=itertools.count, init=False)
@@ -107,7 +108,7 @@ class Stand:
         journal = Journal(
             folder=self.stage.folder / "runs" / self.run.context.run_id,
             clock=lambda: f"2026-01-01T00:00:{next(self.stage.numbers):02}Z",
-            mask=str,
+            mask=self.stage.mask,
         )
         journal.open(playbook="book")
         try:

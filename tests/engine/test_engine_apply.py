@@ -13,7 +13,18 @@ from ndrfix.connections.base import Connection, Outcome, Progress, Reading
 from ndrfix.engine.history import read_history
 from ndrfix.engine.result import Status
 from ndrfix.errors import InputError, UnreachableError
-from ndrfix.resources import ABSENT, RegistryData, RegistryKey, RegistryType, RegistryValue, RemoteItem, Resource
+from ndrfix.resources import (
+    ABSENT,
+    RegistryData,
+    RegistryKey,
+    RegistryType,
+    RegistryValue,
+    RemoteItem,
+    Resource,
+    Service,
+    ServiceState,
+    ServiceStatus,
+)
 from tests.engine.stage import HOSTS, Stage, last, of, statuses
 
 KEY = r"HKLM\SOFTWARE\Acme"
@@ -527,3 +538,111 @@ def test_a_host_that_was_not_reached_is_not_touched(tmp_path: Path) -> None:
     result = stand.apply(plan)
     assert sorted(tried) == ["ex01", "ex02"]
     assert statuses(result, "ex03") == [Status.UNREACHABLE]
+
+
+def test_a_later_play_sees_what_an_earlier_one_would_have_changed(stage: Stage) -> None:
+    """The plays of a playbook are planned over one memory, as they are carried out on one host."""
+    book = """
+- name: play
+  hosts: all
+  tasks:
+    - set_service: {name: MSExchangeIMC, state: stopped}
+- name: second
+  hosts: all
+  tasks:
+    - set_service: {name: MSExchangeIMC, state: started}
+"""
+    shown = stage.run(book).shown()
+    assert (statuses(shown), statuses(shown, play=1)) == ([Status.WOULD_CHANGE], [Status.WOULD_CHANGE])
+    result = stage.run(book).apply()
+    assert (statuses(result), statuses(result, play=1)) == ([Status.CHANGED], [Status.CHANGED])
+
+
+STUCK = HOSTS.replace("stop_seconds: 2", "stop_seconds: 900")
+
+
+def test_a_restart_that_broke_off_is_made_up_for(tmp_path: Path) -> None:
+    """A service that a failed restart left stopped is started by the next run, and nothing says ok before that."""
+    stage = Stage(tmp_path, hosts=STUCK)
+    result = stage.run(WITH_HANDLER).apply()
+    assert statuses(result) == [Status.CHANGED, Status.FAILED]
+    service = Service("MSExchangeIMC")
+    stage.host().clock.seconds += 1000
+    state = stage.host().read(service)
+    assert isinstance(state, ServiceState)
+    assert state.status is ServiceStatus.STOPPED
+    shown = stage.run(WITH_HANDLER).shown()
+    assert statuses(shown) == [Status.OK, Status.WOULD_CHANGE]
+    assert statuses(stage.run(WITH_HANDLER).apply()) == [Status.OK, Status.CHANGED]
+    state = stage.host().read(service)
+    assert isinstance(state, ServiceState)
+    assert state.status is ServiceStatus.RUNNING
+    assert statuses(stage.run(WITH_HANDLER).shown()) == [Status.OK]
+
+
+def test_a_bug_under_way_does_not_hide_what_was_done(stage: Stage) -> None:
+    """What was carried out before a bug stays in the result, and the bug stands at its task."""
+    calls: list[int] = []
+
+    class Breaking(Meddler):
+        def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+            calls.append(1)
+            yield from self._below.apply(items, on_event=on_event)
+            if len(calls) == 2:
+                raise ZeroDivisionError("oops")
+
+    stage.wrap = lambda host, connection: Breaking(connection, lambda: None) if host == "ex01" else connection
+    book = SET_NEW + SET_NEW.replace("New", "Other") + SET_NEW.replace("New", "Third")
+    result = stage.run(book).apply()
+    assert statuses(result) == [Status.CHANGED, Status.FAILED, Status.NOT_EVALUATED]
+    assert [outcome.status.value for outcome in of(result).tasks[1].phases[0].outcomes] == ["done"]
+    assert "a bug in ndrfix" in of(result).tasks[1].message
+
+
+def test_a_full_disk_stops_the_host_before_the_act(stage: Stage, mocker: MockerFixture) -> None:
+    """When the journal cannot be written nothing is sent, and the message names the file, not a bug."""
+    stand = stage.run(SET_NEW)
+    plan = stand.plan()
+    real = json.dumps
+
+    def full(entry: dict[str, object]) -> str:
+        if entry["event"] == "intent":
+            mocker.patch("ndrfix.engine.recorder.os.fsync", side_effect=OSError(28, "No space left on device"))
+        return real(entry)
+
+    mocker.patch("ndrfix.engine.recorder.json.dumps", side_effect=full)
+    result = stand.apply(plan)
+    assert statuses(result) == [Status.FAILED]
+    assert "journal.jsonl: No space left on device" in last(result).message
+    assert stage.host().writes == ()
+
+
+def test_a_second_backup_of_a_run_does_not_replace_the_first(stage: Stage) -> None:
+    """Two backups of one key in one run are two files; the plan shows both names."""
+    book = rf"- backup_registry: {{path: '{KEY}'}}" + SET_NEW + rf"- backup_registry: {{path: '{KEY}'}}"
+    stage.run(book).apply()
+    names = sorted(path.name for path in (stage.folder / "runs/run-0/backup/ex01").iterdir())
+    assert names == ["HKLM-SOFTWARE-Acme-2.reg", "HKLM-SOFTWARE-Acme.reg"]
+
+
+def test_drift_says_from_what_to_what(stage: Stage) -> None:
+    """A drifted host shows which value moved, and no files that were not written."""
+    stand = stage.run(rf"- set_registry: {{path: '{KEY}', name: Mode, type: dword, data: 2}}")
+    plan = stand.plan()
+    stage.host().put_value(MODE, dword(7))
+    result = stand.apply(plan)
+    assert statuses(result) == [Status.DRIFTED]
+    assert rf"{KEY}\Mode was dword 0x00000001 (1), is dword 0x00000007 (7)" in last(result).message
+    assert of(result).tasks[0].phases[0].plan.items == ()
+
+
+def test_a_damaged_journal_names_its_place(stage: Stage) -> None:
+    """A line that is no entry, before the last, is an error of that file: what is owed cannot be told."""
+    stage.run(SET_NEW).apply()
+    path = stage.folder / "runs/run-0/journal.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:2], '{"event": ', *lines[2:]]) + "\n")
+    with pytest.raises(InputError) as caught:
+        stage.run(SET_NEW)
+    assert caught.value.place is not None
+    assert caught.value.place.line == 3

@@ -49,7 +49,7 @@ def test_hidden_records_hold_no_values() -> None:
     change = Change(resource=VALUE, before=ABSENT, after=TEXT)
     assert set(item_record(change, hidden=True)) == {"change", "resource"}
     outcome = Outcome(item=change, status=OutcomeStatus.FAILED, before=ABSENT, after=TEXT, message="x is not y")
-    assert set(outcome_record(outcome, hidden=True)) == {"resource", "status"}
+    assert set(outcome_record(outcome, str, hidden=True)) == {"resource", "status"}
     with pytest.raises(KeyError):
         change_of(item_record(change, hidden=True))
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from ndrfix.connections.base import Outcome, Progress
+from ndrfix.connections.simulated import Simulation
 from ndrfix.engine.history import read_history
 from ndrfix.engine.preparation import Selection, prepare_undo
 from ndrfix.engine.result import RunResult, Status
@@ -26,8 +27,12 @@ from ndrfix.resources import (
     RegistryValue,
     RemoteItem,
     Service,
+    ServiceState,
+    ServiceStatus,
+    StartType,
 )
-from tests.engine.stage import Stage, Stand, last, of, statuses
+from ndrfix.secrets import Masker, Secret
+from tests.engine.stage import HOSTS, Stage, Stand, last, of, statuses
 from tests.engine.test_engine_apply import Meddler
 from tests.engine.test_engine_laws import KEYS, SERVICES, hosts, playbooks
 
@@ -148,8 +153,66 @@ def test_undo_says_what_no_log_kept_out_of_the_journal(stage: Stage) -> None:
     book = rf"- set_registry: {{path: '{KEY}', name: S, data: secret}}" + "\n  no_log: true\n"
     run = run_of(stage.run(book).apply())
     shown = undo(stage, run).shown()
-    assert "1 of the run's changes are not in its journal" in last(shown).message
+    assert "1 of the run's changes is not in its journal" in last(shown).message
     assert statuses(shown) == [Status.FAILED]
+
+
+def test_a_password_that_looks_like_a_value_does_not_spoil_the_journal(stage: Stage) -> None:
+    """Masking leaves alone what undo goes by: names and numbers stay; a text with a secret is put back by hand."""
+    stage.mask = Masker([Secret("Acme"), Secret("1234"), Secret("MSExchangeIMC")])
+    stage.host().put_value(RegistryValue(RegistryKey.parse(KEY), "Mode"), RegistryData(RegistryType.DWORD, 1234))
+    run = run_of(stage.run(BOOK).apply())
+    undone = undo(stage, run, limit="ex01").apply()
+    assert set(statuses(undone)) == {Status.CHANGED}
+    value = RegistryValue(RegistryKey.parse(KEY), "Mode")
+    assert stage.host().read(value) == RegistryData(RegistryType.DWORD, 1234)
+    secret = run_of(stage.run(rf"- set_registry: {{path: '{KEY}', name: Name, data: my Acme}}").apply())
+    assert "my Acme" not in (stage.folder / "runs" / secret / "journal.jsonl").read_text()
+    assert "1 of the run's changes is not in its journal" in last(undo(stage, secret).shown()).message
+
+
+def test_undo_ends_with_the_service_running_that_the_run_stopped(tmp_path: Path) -> None:
+    """When a run's restart failed and left the service down, the way back starts it."""
+    stage = Stage(tmp_path, hosts=HOSTS.replace("stop_seconds: 2", "stop_seconds: 900"))
+    run = run_of(stage.run(BOOK).apply())
+    stage.host().clock.seconds += 1000
+    undone = undo(stage, run, limit="ex01").apply()
+    assert set(statuses(undone)) == {Status.CHANGED}
+    state = stage.host().read(Service("MSExchangeIMC"))
+    assert isinstance(state, ServiceState)
+    assert state.status is ServiceStatus.RUNNING
+
+
+def test_a_change_that_failed_half_way_is_put_back(tmp_path: Path) -> None:
+    """A service whose start type was set before its start failed is a change of the run."""
+    hosts = HOSTS.replace(
+        "status: running\n      start: automatic", "status: stopped\n      start: disabled\n      mode: fails-to-start"
+    )
+    stage = Stage(tmp_path, hosts=hosts)
+    result = stage.run("- set_service: {name: MSExchangeIMC, state: started, start_mode: auto}").apply()
+    assert statuses(result) == [Status.FAILED]
+    undo(stage, run_of(result)).apply()
+    state = stage.host().read(Service("MSExchangeIMC"))
+    assert isinstance(state, ServiceState)
+    assert state.start is StartType.DISABLED
+
+
+def test_undo_keeps_a_key_that_somebody_uses_by_now(stage: Stage) -> None:
+    """A key that the run made is removed only while it holds nothing."""
+    run = run_of(stage.run("- set_registry: {path: 'HKLM\\SOFTWARE\\Made'}").apply())
+    added = RegistryValue(RegistryKey.parse(r"HKLM\SOFTWARE\Made"), "Theirs")
+    stage.host("ex01").put_value(added, RegistryData(RegistryType.DWORD, 1))
+    result = undo(stage, run).apply()
+    assert (statuses(result), statuses(result, "ex02")) == ([Status.FAILED], [Status.CHANGED])
+    assert stage.host().read(added) == RegistryData(RegistryType.DWORD, 1)
+
+
+def test_undo_of_hidden_changes_on_a_host_that_is_gone(tmp_path: Path) -> None:
+    """Nothing to put back and no session is a result like any other."""
+    stage = Stage(tmp_path)
+    run = run_of(stage.run(rf"- set_registry: {{path: '{KEY}', name: S, data: x}}" + "\n  no_log: true\n").apply())
+    stage.simulation = Simulation.parse(stage.hosts.replace("ex01:", "ex01:\n  unreachable: gone", 1))
+    assert statuses(undo(stage, run, limit="ex01").shown()) == [Status.UNREACHABLE]
 
 
 def test_undo_takes_a_limit_and_refuses_unknown_hosts(stage: Stage) -> None:
@@ -182,7 +245,8 @@ def test_items_after_a_failed_one_were_never_sent(tmp_path: Path) -> None:
     told = [
         {"event": "met", "host": "ex01", "computer": "MAIL1"},
         {"event": "intent", "host": "ex01", "task": "t", "items": items, "notify": []},
-        {"event": "outcome", "host": "ex01", "task": "t", "resource": items[0]["resource"], "status": "failed"},
+        {"event": "outcome", "host": "ex01", "task": "t", "resource": items[0]["resource"], "status": "failed"}
+        | {"before": {"state": "absent"}, "after": {"state": "absent"}},
     ]
     (tmp_path / "journal.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in told))
     [history] = read_history(tmp_path)
