@@ -101,7 +101,7 @@ using System;
 using System.Runtime.InteropServices;
 public static class NdrfixNative1 {
     [StructLayout(LayoutKind.Sequential, CharSet = CharSet.Unicode)]
-    struct Use {
+    public struct Use {
         public string Local; public string Remote; public IntPtr Password; public uint Status; public uint Kind;
         public uint References; public uint Uses; public string User; public string Domain;
     }
@@ -128,7 +128,7 @@ public static class NdrfixNative1 {
 }'
 
 function global:Initialize-NdrfixNative {
-    if (-not ('NdrfixNative1' -as [type])) { Add-Type -TypeDefinition $NdrfixNativeText }
+    if (-not ('NdrfixNative1' -as [type])) { Add-Type -TypeDefinition $NdrfixNativeText -IgnoreWarnings }
 }
 
 # The number of the Windows error behind an exception, 0 when there is none: a Win32Exception has it, others have it as HRESULT
@@ -882,9 +882,9 @@ function global:Start-NdrfixService {
 }
 
 function global:Set-NdrfixFarStart {
-    param($Controller, [string]$Start)
+    param($Controller, [int]$Start)
     Initialize-NdrfixNative
-    $code = [NdrfixNative1]::SetStart($Controller.ServiceHandle, [Array]::IndexOf($NdrfixStart, $Start))
+    $code = [NdrfixNative1]::SetStart($Controller.ServiceHandle, $Start)
     if ($code -ne 0) { throw (New-Object System.ComponentModel.Win32Exception($code)) }
 }
 
@@ -892,14 +892,14 @@ function global:Set-NdrfixStartType {
     param($Job, $Controller, [string]$Start)
     if (Test-NdrfixSame (Get-NdrfixStartType $Job['Name']) $Start) { return }
     switch -CaseSensitive ($Start) {
-        'automatic' { $wanted = 'Automatic' }
-        'manual' { $wanted = 'Manual' }
-        'disabled' { $wanted = 'Disabled' }
+        'automatic' { $wanted = 'Automatic'; $number = 2 }
+        'manual' { $wanted = 'Manual'; $number = 3 }
+        'disabled' { $wanted = 'Disabled'; $number = 4 }
         default { throw ('the start type ' + $Start + ' is for drivers and is not set') }
     }
     try {
         if ($NdrfixMachine.Length -gt 0) {
-            Set-NdrfixFarStart $Controller $Start
+            Set-NdrfixFarStart $Controller $number
         } else {
             Set-Service -InputObject $Controller -StartupType $wanted
         }
