@@ -10,11 +10,12 @@ import requests
 from ndrfix.connections import winrm
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
 from ndrfix.connections.endpoint import Endpoint
-from ndrfix.connections.protocol import Request
+from ndrfix.connections.protocol import Request, Target
 from ndrfix.connections.psrp import DeadlineError
 from ndrfix.connections.winrm import WinRM
 from ndrfix.errors import FarSideError, HostError, UnreachableError
-from ndrfix.resources import ABSENT, PRESENT, Action, Change, RegistryKey, Service, Verb
+from ndrfix.resources import ABSENT, PRESENT, Action, Change, RegistryKey, Service, Unreadable, Verb
+from ndrfix.secrets import Secret
 
 KEYS = tuple(RegistryKey.parse(f"HKLM\\SOFTWARE\\{name}") for name in "abc")
 ITEMS = tuple(Change(resource=key, before=ABSENT, after=PRESENT) for key in KEYS)
@@ -42,12 +43,21 @@ class ScriptedSession:
     def __init__(self, script: Script, until: Callable[[], float]) -> None:
         self._script, self._until = script, until
 
-    def open(self) -> None:
-        self._script.log.append("open")
+    def open(self, *, secrets: bool = False) -> None:
+        self._script.log.append("open with key" if secrets else "open")
 
-    def call(self, command: str, parameter: str, rows: Sequence[Request], *, first: str = "") -> Iterator[str]:
+    def call(
+        self,
+        command: str,
+        parameter: str,
+        rows: Sequence[Request],
+        *,
+        first: str = "",
+        target: Target | None = None,
+    ) -> Iterator[str]:
         assert self._until() > 0
-        self._script.log.append(f"{command} {parameter} {len(rows)}{' with agent' if first else ''}")
+        extras = (" with agent" if first else "") + (f" for {target.machine}" if target else "")
+        self._script.log.append(f"{command} {parameter} {len(rows)}{extras}")
         lines, error = self._script.answers.pop(0)
         yield from lines
         if error:
@@ -61,10 +71,11 @@ class ScriptedSession:
 def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[WinRM, Script]]:
     """A connection whose sessions give these answers."""
 
-    def play(*answers: Answer) -> tuple[WinRM, Script]:
+    def play(*answers: Answer, target: Target | None = None, warnings: list[str] | None = None) -> tuple[WinRM, Script]:
         script = Script(*answers)
         monkeypatch.setattr("ndrfix.connections.psrp.Session", script.session)
-        return WinRM(Endpoint(host="192.0.2.1", name="ex01")), script
+        told = [] if warnings is None else warnings
+        return WinRM(Endpoint(host="192.0.2.1", name="ex01"), target, warn=told.append), script
 
     return play
 
@@ -209,8 +220,16 @@ def test_the_limit_of_an_item_grows_with_its_own(play: Play, monkeypatch: pytest
     limits: list[float] = []
 
     class Watching(ScriptedSession):
-        def call(self, command: str, parameter: str, rows: Sequence[Request], *, first: str = "") -> Iterator[str]:
-            for line in super().call(command, parameter, rows, first=first):
+        def call(
+            self,
+            command: str,
+            parameter: str,
+            rows: Sequence[Request],
+            *,
+            first: str = "",
+            target: Target | None = None,
+        ) -> Iterator[str]:
+            for line in super().call(command, parameter, rows, first=first, target=target):
                 limits.append(self._until())
                 yield line
             limits.append(self._until())
@@ -220,3 +239,90 @@ def test_the_limit_of_an_item_grows_with_its_own(play: Play, monkeypatch: pytest
     restart = Action(verb=Verb.RESTART, resource=Service("A"), timeout=1000)
     _apply(connection, ITEMS[0], restart)
     assert limits[1] - limits[0] > 1900
+
+
+# --- a target behind the session's host -------------------------------------------------------------------------------
+
+TARGET = Target(name="ex01", machine="MAIL1", via="jump01")
+LOGGING_ON = Target(name="ex01", machine="MAIL1", via="jump01", user="ACME\\jo", password=Secret("geheim"))
+
+
+def test_the_target_travels_with_the_agent(play: Play) -> None:
+    """In the first call of each session, and only there; a session that is opened again is told again."""
+    connection, script = play(READ, READ, ([], LOST), READ, target=TARGET)
+    for _ in range(3):
+        connection.read(KEYS[:1])
+    first = "Read-Ndrfix Request 1 with agent for MAIL1"
+    assert script.log == ["open", first, *["Read-Ndrfix Request 1"] * 2, "close", "open", first]
+
+
+def test_a_key_is_agreed_on_only_for_a_password(play: Play) -> None:
+    """Without credentials for the target no further request is made."""
+    connection, script = play(READ, target=LOGGING_ON)
+    connection.read(KEYS[:1])
+    assert script.log[0] == "open with key"
+
+
+def test_a_target_that_is_not_reached_ends_the_session(play: Play) -> None:
+    """Nothing was sent that changes something, and the next use begins anew."""
+    lost = "target|registry|53|not found|1|1"
+    connection, script = play(([lost], None), ([lost], None), target=TARGET)
+    with pytest.raises(UnreachableError, match=r"jump01 does not reach the registry of \\\\MAIL1") as caught:
+        connection.read(KEYS[:1])
+    assert (caught.value.sent, caught.value.host) == (False, "ex01")
+    assert "ansible_host of ex01" in caught.value.next_step
+    with pytest.raises(UnreachableError) as late:
+        _apply(connection, ITEMS[0])
+    assert not late.value.sent
+    assert script.log.count("open") == script.log.count("close") == 2
+
+
+def test_a_line_about_a_target_that_nobody_asked_for_is_refused(play: Play) -> None:
+    """A far side that talks of another computer is not trusted."""
+    connection, _ = play((["target||0||1|1", "state|0|absent"], None))
+    with pytest.raises(FarSideError, match="not understood"):
+        connection.read(KEYS[:1])
+
+
+def test_an_unreadable_resource_of_a_target_says_what_to_do(play: Play) -> None:
+    """The Windows error behind it is looked up for its kind of resource; others keep their own words."""
+    lines = [
+        "target||0||1|0",
+        "state|0|unreadable>1>no>5",
+        "state|1|unreadable>1>no>5",
+        "state|2|unreadable>0>odd>9999",
+    ]
+    connection, _ = play((lines, None), target=LOGGING_ON)
+    service = Service("MSExchangeIMC")
+    found = connection.read([KEYS[0], service, KEYS[1]])
+    assert isinstance(denied := found[KEYS[0]], Unreadable)
+    assert denied.denied
+    assert r"ACME\jo may not use the registry of \\MAIL1" in denied.reason
+    assert isinstance(controlled := found[service], Unreadable)
+    assert "SCMApiConnectionParam" in controlled.reason
+    assert found[KEYS[1]] == Unreadable(reason="odd")
+
+
+def test_slow_service_control_is_said_once(play: Play) -> None:
+    """With the value that cures it; not where the value is set, and not for a short wait."""
+    warnings: list[str] = []
+    answer = ["state|0|absent", "slow|21050"]
+    connection, _ = play((["target||0||1|0", *answer], None), (answer, None), target=TARGET, warnings=warnings)
+    connection.read(KEYS[:1])
+    connection.read(KEYS[:1])
+    (warning,) = warnings
+    assert r"ex01: service control of \\MAIL1 took 21 s" in warning
+    assert "0x80000000 in the DWORD HKLM\\SYSTEM\\CurrentControlSet\\Control\\SCMApiConnectionParam" in warning
+    for answers in (["slow|21050"], ["target||0||1|1", "slow|21050"], ["target||0||1|0", "slow|9000"]):
+        connection, _ = play((["state|0|absent", *answers], None), target=TARGET, warnings=warnings)
+        connection.read(KEYS[:1])
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize(("pipes", "cured"), [("0", True), ("1", False)])
+def test_a_call_that_takes_too_long_names_the_trap(play: Play, pipes: str, cured: bool) -> None:
+    """Where service control goes the long way, that is what to do about it."""
+    connection, _ = play(([f"target||0||1|{pipes}"], DeadlineError()), target=TARGET)
+    with pytest.raises(UnreachableError) as caught:
+        connection.read(KEYS[:1])
+    assert ("SCMApiConnectionParam" in caught.value.next_step) is cured

@@ -17,7 +17,7 @@ from pypsrp import exceptions as pypsrp
 from ndrfix.connections.endpoint import Endpoint
 from ndrfix.connections.fault_words import Row, Scene, names
 from ndrfix.connections.faults import ROWS, host_error
-from ndrfix.connections.psrp import FAILURES, DeadlineError, OutputLimitError, ScriptError
+from ndrfix.connections.psrp import FAILURES, DeadlineError, KeyExchangeError, OutputLimitError, ScriptError
 from ndrfix.connections.wire_text import WireError
 from ndrfix.errors import FarSideError, UnreachableError
 from ndrfix.secrets import Secret
@@ -63,6 +63,7 @@ def _connection(*inner: BaseException) -> BaseException:
 
 CASES: list[tuple[BaseException, Scene, type[Exception], str, str]] = [
     (DeadlineError(), READING, UnreachableError, "time limit", "look at the host"),
+    (KeyExchangeError(), OPENING, UnreachableError, "did not agree on a key", "management host"),
     (OutputLimitError(), READING, FarSideError, "characters", "less at a time"),
     (ScriptError("no"), READING, FarSideError, "ended with an error: no", "restricted"),
     (WireError("x"), READING, FarSideError, "not understood: x", "report"),

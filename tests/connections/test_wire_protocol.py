@@ -15,12 +15,16 @@ from ndrfix.connections.protocol import (
     ROW,
     OutcomeLine,
     ProgressLine,
+    SlowLine,
     StateLine,
+    Target,
+    TargetLine,
     apply_request,
     parse_line,
     parse_state,
     read_request,
     state_text,
+    target_request,
 )
 from ndrfix.connections.wire_text import WireError, escape, unescape
 from ndrfix.resources import (
@@ -50,6 +54,7 @@ from ndrfix.resources import (
     Unreadable,
     Verb,
 )
+from ndrfix.secrets import Secret
 
 TEXTS = st.text(st.characters(exclude_categories=()))  # lone surrogates too: registry values can hold them
 KEY = RegistryKey.parse("HKLM\\SOFTWARE\\a|b")
@@ -262,3 +267,42 @@ def test_items_carry_both_states_and_a_limit_in_milliseconds() -> None:
         "Name": "A",
         "Timeout": 1,
     }
+
+
+def test_the_request_for_a_target_holds_no_password() -> None:
+    """Names are escaped like all texts; the password is not among the cells, and is not shown."""
+    target = Target(
+        name="ex01", machine="MAIL1", via="jump01", via_computer="JUMP*1", user="ACME\\jo", password=Secret("geheim")
+    )
+    request = target_request(target)
+    assert request == {"Machine": "MAIL1", "Through": "JUMP\\u002a1", "User": "ACME\\\\jo"}
+    assert "geheim" not in f"{target!r}{request}"
+    assert target_request(Target(name="a", machine="B", via="c")) == {"Machine": "B", "Through": "", "User": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "target|logon|1326|no\\u007cway|1|0",
+            TargetLine(stage="logon", code=1326, message="no|way", smb1=True, pipes=False),
+        ),
+        ("target||0||0|1", TargetLine(stage="", code=0, message="", smb1=False, pipes=True)),
+        ("slow|21050", SlowLine(seconds=21.05)),
+        ("state|3|unreadable>1>no>5", StateLine(index=3, reading=Unreadable(reason="no", denied=True), code=5)),
+        ("state|3|unreadable>0>no", StateLine(index=3, reading=Unreadable(reason="no"))),
+    ],
+)
+def test_lines_about_a_target(text: str, line: object) -> None:
+    """What a management host says beside its answers."""
+    assert parse_line(text) == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["target|logon|x||1|1", "target|logon|1", "slow|", "state|0|unreadable>0>no>x", "state|0|unreadable>0>a>1>2"],
+)
+def test_broken_lines_about_a_target_are_refused(text: str) -> None:
+    """A number that is none, or a part too many."""
+    with pytest.raises(WireError):
+        parse_line(text)
