@@ -19,6 +19,7 @@ MASKER = Masker()
 """Knows every secret that this process has resolved; everything printed or stored passes it."""
 
 _EXCERPT_WIDTH = 110
+_BLOCKS = 20
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -43,8 +44,11 @@ def say_aside(text: str) -> None:
 def show_error(error: NdrfixError) -> None:
     """Print an error block, and one for each further fault that was found with it."""
     say_aside(error_block(error))
-    for other in error.others if isinstance(error, InputError) else ():
+    others = error.others if isinstance(error, InputError) else ()
+    for other in others[:_BLOCKS]:
         say_aside(error_block(other))
+    if len(others) > _BLOCKS:
+        say_aside(f"… and {len(others) - _BLOCKS} more errors; mend these first")
 
 
 def error_block(error: NdrfixError) -> str:

@@ -52,10 +52,12 @@ def known_early(task: Task, scope: Scope, later: frozenset[str]) -> bool:
         TemplateError: a template in it is not valid.
     """
     inner = scope.child(variables=task.vars)
-    parts: list[Any] = [task.args, *task.when]
-    if task.loop is not None:
-        parts.append(task.loop)
-    return not any(inner.names_needed(part) & later for part in parts)
+    return not any(inner.names_needed(part) & later for part in parts_of(task))
+
+
+def parts_of(task: Task) -> tuple[Any, ...]:
+    """The parts of a task that may hold templates, apart from its variables."""
+    return (task.args, *task.when, *(() if task.loop is None else (task.loop,)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,11 +62,12 @@ class HostPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayPlan:
-    """One play; hosts in inventory order, in the batches that `serial` makes of them."""
+    """One play; hosts in inventory order, in the batches that `serial` makes of them. `left_out` as in `PlayResult`."""
 
     name: str
     batches: tuple[tuple[HostPlan, ...], ...]
     max_fail_percentage: float | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> tuple[HostPlan, ...]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from pydantic import AliasChoices, BaseModel
 
-from ndrfix.engine.binding import distinct
+from ndrfix.engine.binding import distinct, parts_of
 from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Owed
 from ndrfix.engine.planning import HostPlanner, tasks_of
 from ndrfix.engine.run import PlayJob, batches
 from ndrfix.engine.undo import undo_planners
 from ndrfix.engine.via import with_management_hosts
-from ndrfix.errors import InputError, InventoryError
+from ndrfix.errors import InputError, InventoryError, did_you_mean
 from ndrfix.inventory import (
     ConnectionSettings,
     Host,
@@ -109,6 +109,9 @@ def prepare(
         _job(play, [(host, scopes[host.name], settings[host.name]) for host in found], steps, selection, owed)
         for play, found in chosen
     )
+    if not any(planner.tasks for job in jobs for batch in job.batches for planner in batch):
+        raise InputError("no task is selected by the tags", next_step="`--list-tasks` shows the tasks with their tags.")
+    _check_extra(chosen, scopes, selection.extra)
     known = {secret for scope in _play_scopes(chosen, scopes) for secret in _secrets(scope)}
     known |= {each.password for each in settings.values() if each.password}
     return Prepared(jobs=jobs, settings=settings, secrets=(*inventory.secrets(), *known))
@@ -136,7 +139,8 @@ def prepare_undo(
             f"the run changed {', '.join(missing)}, not in {', '.join(inventory.files)}",
             next_step="Give the inventory of that run, or name the hosts to take back with --limit.",
         )
-    wanted = [each for each in changed if each.host in hosts]
+    by_host = {each.host: each for each in changed}
+    wanted = [by_host[name] for name in hosts if name in by_host]
     if not wanted:
         raise InventoryError("there is nothing to take back: the run changed none of these hosts")
     hosts = {each.host: hosts[each.host] for each in wanted}
@@ -225,7 +229,13 @@ def _job(
         for host, scope, settings in hosts
     ]
     _prepare_all(planners)
-    return PlayJob(name=play.name, batches=batches(planners, play), max_fail_percentage=play.max_fail_percentage)
+    chosen = {each.index for each in tasks}
+    return PlayJob(
+        name=play.name,
+        batches=batches(planners, play),
+        max_fail_percentage=play.max_fail_percentage,
+        left_out=tuple(task.name for index, task in enumerate(play.tasks) if index not in chosen),
+    )
 
 
 def _prepare_all(planners: Sequence[HostPlanner]) -> None:
@@ -237,6 +247,32 @@ def _prepare_all(planners: Sequence[HostPlanner]) -> None:
             faults.append(error)
     if faults:
         raise distinct(faults)
+
+
+def _check_extra(
+    chosen: Sequence[tuple[Play, tuple[Host, ...]]], scopes: Mapping[str, Scope], extra: Mapping[str, Variable]
+) -> None:
+    """Make sure that every variable that was typed after -e is one that something asks for; files may hold more.
+
+    Raises:
+        InputError: a name that nothing uses.
+    """
+    typed = {name: variable for name, variable in extra.items() if variable.place.file == "-e"}
+    if not typed:
+        return
+    asked = {name for scope in scopes.values() for name in scope.names() if name not in extra}
+    for play, hosts in chosen:
+        parts = [part for task in (*play.tasks, *play.handlers) for part in parts_of(task)]
+        for scope in (scopes[host.name].for_play(play) for host in hosts):
+            asked |= {name for part in parts for name in scope.names_needed(part)}
+    asked |= {name for name in typed if connection_aliases(name) or name.startswith(_CONNECTION_PREFIXES)}
+    for name, variable in typed.items():
+        if name not in asked:
+            raise InputError(
+                f"nothing uses the extra variable {name!r}{did_you_mean(name, asked)}",
+                place=variable.place,
+                next_step="Correct the name, or leave it out.",
+            )
 
 
 def _play_scopes(chosen: Sequence[tuple[Play, tuple[Host, ...]]], scopes: Mapping[str, Scope]) -> Iterator[Scope]:

@@ -73,10 +73,11 @@ class HostResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayResult:
-    """One play; `hosts` in inventory order."""
+    """One play; `hosts` in inventory order. `left_out` are its tasks, by name, that the tags asked for do not select."""
 
     name: str
     hosts: tuple[HostResult, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,7 @@ class PlayJob:
     name: str
     batches: tuple[tuple[Planner, ...], ...]
     max_fail_percentage: float | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +87,12 @@ class Run:
                 ends = self._plan_batch(batch, stop, out)
                 batches.append(ends)
                 stop = stop or too_many_failed([_results(end) for end in ends], job.max_fail_percentage)
-            play = PlayPlan(name=job.name, batches=tuple(batches), max_fail_percentage=job.max_fail_percentage)
+            play = PlayPlan(
+                name=job.name,
+                batches=tuple(batches),
+                max_fail_percentage=job.max_fail_percentage,
+                left_out=job.left_out,
+            )
             out |= {host.host: f"it failed the play {play.name!r}" for host in play.hosts if _failed(_results(host))}
             plays.append(play)
         return Plan(context=self.context, plays=tuple(plays))
@@ -105,7 +111,7 @@ class Run:
                 hosts += ends
                 stop = stop or too_many_failed([end.tasks for end in ends], play.max_fail_percentage)
             out |= {host.host: f"it failed the play {play.name!r}" for host in hosts if _failed(host.tasks)}
-            plays.append(PlayResult(name=play.name, hosts=tuple(hosts)))
+            plays.append(PlayResult(name=play.name, hosts=tuple(hosts), left_out=play.left_out))
         return RunResult(
             context=self.context,
             mode=Mode.APPLY,
@@ -253,6 +259,7 @@ def result_of(plan: Plan, seconds: float, *, interrupted: bool = False) -> RunRe
     plays = tuple(
         PlayResult(
             name=play.name,
+            left_out=play.left_out,
             hosts=tuple(
                 HostResult(host=host.host, computer=host.computer, tasks=_results(host)) for host in play.hosts
             ),

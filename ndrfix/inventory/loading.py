@@ -78,7 +78,13 @@ def _sources(source: Path | str, draft: Draft) -> Iterator[Path]:
 
 
 def _is_inventory_name(name: str) -> bool:
-    return not name.startswith(".") and not name.endswith("~") and Path(name).suffix in EXTENSIONS
+    # simulation.yml describes simulated hosts; it lies beside the inventory by default.
+    return (
+        name != "simulation.yml"
+        and not name.startswith(".")
+        and not name.endswith("~")
+        and Path(name).suffix in EXTENSIONS
+    )
 
 
 def _read(path: Path, draft: Draft, decrypt: Decrypt | None) -> None:

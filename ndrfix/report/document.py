@@ -101,7 +101,9 @@ class _Writer:
             schema.HostDocument(host=self.text(host.host), tasks=tuple(self.task(task) for task in host.tasks))
             for host in play.hosts
         )
-        return schema.PlayDocument(name=self.text(play.name), hosts=hosts)
+        return schema.PlayDocument(
+            name=self.text(play.name), hosts=hosts, left_out=tuple(self.text(name) for name in play.left_out)
+        )
 
     def task(self, task: TaskResult) -> schema.TaskDocument:
         hidden = task.hidden

@@ -258,10 +258,11 @@ class HostDocument(_Model):
 
 
 class PlayDocument(_Model):
-    """A play, hosts in inventory order."""
+    """A play, hosts in inventory order; `left_out` are the tasks that the tags asked for do not select."""
 
     name: str
     hosts: tuple[HostDocument, ...]
+    left_out: tuple[str, ...]
 
 
 class CountsDocument(_Model):

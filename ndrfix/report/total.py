@@ -70,7 +70,7 @@ class _Fleet:
     @property
     def untouched(self) -> int:
         """How many hosts were looked at to the end and need nothing."""
-        told = {*self.changed, *self.failed, *self.drifted, *self.unreachable, *self.unseen}
+        told = {*self.changed, *self.failed, *self.drifted, *self.ignored, *self.unreachable, *self.unseen}
         return len(self.hosts.keys() - told)
 
 
@@ -139,10 +139,17 @@ def last_lines(result: RunResult, pen: Pen, undo: str = "") -> Iterator[str]:
     """Where the run's files are, the command that takes it back (`undo`), and last what the run did to the hosts."""
     if result.folder:
         yield f"Files of this run: {pen.line(result.folder)}"
-    if undo and result.mode is Mode.APPLY and (_lost(result) or any(True for _ in _outcomes(result))):
+    if undo and result.mode is Mode.APPLY and (_lost(result) or any(_touched(each) for _, each in _outcomes(result))):
         yield f"Take it back: {pen.line(undo)}"
     parts = ["DRY RUN", "nothing was changed"] if result.mode is Mode.PLAN else ["APPLY", *_done(result)]
     yield " · ".join([*parts, *_warnings(result), duration(result.seconds)])
+
+
+def _touched(outcome: Outcome) -> bool:
+    """True when there may be something to take back: a change that was made, or an item that failed under way."""
+    return outcome.status is OutcomeStatus.FAILED or (
+        outcome.status is OutcomeStatus.DONE and isinstance(outcome.item, Change)
+    )
 
 
 def _outcomes(result: RunResult) -> Iterator[tuple[str, Outcome]]:
@@ -165,8 +172,16 @@ def _done(result: RunResult) -> Iterator[str]:
         yield f"{amount(len(actions), 'restart')} on {amount(len(set(actions)), 'host')}"
     if lost := _lost(result):
         yield f"{amount(len(lost), 'host')} lost on the way, see above what is not known"
-    elif not done:
+    half = {host for host, each in _outcomes(result) if each.status is OutcomeStatus.FAILED and _moved(each)}
+    if half:
+        yield f"{amount(len(half), 'host')} changed half way, see the failure above"
+    if not done and not lost and not half:
         yield "nothing was changed"
+
+
+def _moved(outcome: Outcome) -> bool:
+    """True when the state read after an item is another than the one before it."""
+    return outcome.after is not None and outcome.after != outcome.before
 
 
 def _lost(result: RunResult) -> set[str]:
@@ -180,10 +195,12 @@ def _lost(result: RunResult) -> set[str]:
 
 
 def _warnings(result: RunResult) -> Iterator[str]:
+    code = exit_code(result, detailed=False)
     fleet = _fleet(result)
-    failed = fleet.failed | fleet.drifted
-    if failed and fleet.unreachable:
-        code = exit_code(result, detailed=False)
-        yield f"{amount(len(failed), 'host')} failed and {len(fleet.unreachable)} unreachable (exit code {code})"
-    if exit_code(result, detailed=False) is ExitCode.INTERRUPTED:
-        yield "interrupted, this is what is known"
+    failed = fleet.failed | fleet.drifted | fleet.ignored
+    told = [f"{amount(len(failed), 'host')} failed"] if failed else []
+    told += [f"{len(fleet.unreachable)} unreachable"] if fleet.unreachable else []
+    if code is ExitCode.INTERRUPTED:
+        told = ["interrupted, this is what is known"]
+    if told:
+        yield f"{' and '.join(told)} (exit code {code})"

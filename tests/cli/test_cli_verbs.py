@@ -61,7 +61,15 @@ def test_apply_asks_for_the_number_of_hosts(
 def test_limit_and_tags_narrow_a_run(folder: Folder) -> None:
     """`-l` leaves hosts out, tags leave tasks out."""
     assert "1 host (ex02" in folder("plan book.yml -i inventory.yml -l all:!ex01").out
-    assert "TASK [" not in folder("plan book.yml -i inventory.yml --skip-tags suppress").out
+    folder.write(
+        "two.yml",
+        (folder.path / "book.yml")
+        .read_text()
+        .replace("tasks:", "tasks:\n    - {name: Look, manual: {instruction: x}}"),
+    )
+    shown = folder("plan two.yml -i inventory.yml --skip-tags suppress").out
+    assert "left out by the tags: 1 task (Mode is two)" in shown
+    assert "TASK [Mode is two]" not in shown
 
 
 def test_listings_touch_no_host(folder: Folder) -> None:
