@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import os
 import secrets
 import struct
 import threading
@@ -14,12 +13,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import spnego
+import spnego._ntlm
 from spnego.exceptions import SpnegoError
 
 from ndrfix.secrets import Secret
 
-_VARIABLE = "NTLM_USER_FILE"
-_environment = threading.Lock()
+# pyspnego's acceptor reads the accounts from a file that the environment names, and takes nothing else. The environment
+# is the same for all hosts, and other threads read it while it changes: so the file's name comes from here instead, and
+# only to the thread that is about to look at a token.
+_chosen = threading.local()
+_from_environment = spnego._ntlm._get_credential_file  # noqa: SLF001 - the only place where the name can be given
+
+
+def _credential_file() -> str | None:
+    path: str | None = getattr(_chosen, "path", None)
+    return path or _from_environment()
+
+
+spnego._ntlm._get_credential_file = _credential_file  # noqa: SLF001 - as above
 
 # What pyspnego raises at tokens that are wrong, out of order, or no tokens at all, and at bytes sealed for another.
 _MALFORMED = (SpnegoError, ValueError, LookupError, TypeError, AttributeError, struct.error)
@@ -68,11 +79,7 @@ class Account:
 
 
 class Door:
-    """Where clients of one host log on: its account, as the file that pyspnego's acceptor reads.
-
-    pyspnego takes the file's name from the environment alone. It stands there only while a token is looked at, one at
-    a time in the whole process, so that hosts with different accounts do not meet.
-    """
+    """Where clients of one host log on: its account, as the file that pyspnego's acceptor reads."""
 
     def __init__(self, account: Account, computer: str, folder: Path) -> None:
         self.account = account
@@ -84,16 +91,11 @@ class Door:
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:
-        with _environment:
-            before = os.environ.get(_VARIABLE)
-            os.environ[_VARIABLE] = str(self._file)
-            try:
-                yield
-            finally:
-                if before is None:
-                    del os.environ[_VARIABLE]
-                else:
-                    os.environ[_VARIABLE] = before
+        _chosen.path = str(self._file)
+        try:
+            yield
+        finally:
+            _chosen.path = None
 
     def acceptor(self) -> Acceptor:
         """The host's side of a new conversation about who the client is."""

@@ -136,8 +136,8 @@ class Conversation:
         scheme, _, token = header.partition(" ")
         offered = self._at.schemes
         if scheme.lower() == "basic" and Scheme.BASIC in offered:
-            self._known = self._at.door.account.knows_basic(token)
-        elif scheme.lower() in ("negotiate", "ntlm") and token and Scheme.NEGOTIATE in offered:
+            return self._admitted(known=self._at.door.account.knows_basic(token)), ()
+        if scheme.lower() in ("negotiate", "ntlm") and token and Scheme.NEGOTIATE in offered:
             return self._negotiate(scheme, token)
         return (None if self._known else self._challenge()), ()
 
@@ -151,8 +151,20 @@ class Conversation:
         headers = (("WWW-Authenticate", f"{scheme} {said}"),) if said else ()
         if not self._acceptor.complete:
             return HttpReply(status=HTTPStatus.UNAUTHORIZED, headers=headers), ()
+        refusal = self._admitted(known=True)
+        return refusal, () if refusal else headers
+
+    def _admitted(self, *, known: bool) -> HttpReply | None:
+        """Let a client in who proved who it is, once for each connection; the reply if it is sent away."""
+        if not known:
+            return self._challenge()
+        if not self._known:
+            try:
+                self._at.service.let_in()
+            except LogonRefusedError:
+                return self._challenge()
         self._known = True
-        return None, headers
+        return None
 
     # --- one request ------------------------------------------------------------------------------------------------
 
@@ -176,10 +188,7 @@ class Conversation:
         return effects
 
     async def _served(self, envelope: Envelope) -> HttpReply:
-        try:
-            status, body = await self._at.service.handle(envelope)
-        except LogonRefusedError:
-            return self._challenge()
+        status, body = await self._at.service.handle(envelope)
         return HttpReply(status=HTTPStatus(status), body=body)
 
     async def _before(self, effects: Sequence[Effect], envelope: Envelope | None) -> HttpReply | None:

@@ -13,7 +13,7 @@ from ndrfix.testing.counts import RequestKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """The TCP connection is reset; with `after`, only once the request was carried out."""
+    """The TCP connection ends without an answer; with `after`, only once the request was carried out."""
 
     after: bool = False
 
@@ -69,7 +69,7 @@ class KillShells:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """All connections of the host are reset, and new ones are refused for so many real seconds."""
+    """All connections of the host end, and new ones are refused for so many real seconds."""
 
     seconds: float
 

@@ -101,7 +101,7 @@ class HostListener:
 
     @contextlib.contextmanager
     def refusing(self) -> Iterator[None]:
-        """Nobody listens inside the `with` block: open connections are reset, new ones refused."""
+        """Nobody listens inside the `with` block: open connections end, new ones are refused."""
         asyncio.run_coroutine_threadsafe(self.shut(), self._loop).result()
         try:
             yield
@@ -169,7 +169,7 @@ class HostListener:
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def shut(self) -> None:
-        """Refuse connections and reset those that are open; the port stays taken."""
+        """Refuse connections and end those that are open; the port stays taken."""
         if self._server is None:
             return
         self._server.close()

@@ -62,7 +62,6 @@ class WsmanService:
 
         Raises:
             HostLostError: the simulation says that the link is lost now.
-            LogonRefusedError: the simulation says that logging on is denied now.
         """
         if request.message in self._said:
             return self._said[request.message]
@@ -78,6 +77,19 @@ class WsmanService:
     def fault(self, request: Envelope, error: SoapFaultError) -> bytes:
         """The envelope that refuses a request."""
         return fault(request.message, error, self._host.name)
+
+    def let_in(self) -> None:
+        """Begin a session of somebody who proved who he is.
+
+        Raises:
+            HostLostError: the simulation says that the host does not answer now.
+            LogonRefusedError: the simulation says that logging on is denied now.
+        """
+        try:
+            self._host.open()
+        except UnreachableError as error:
+            # A simulated host that refuses the login says what to check; one that cannot be reached has nothing to say.
+            raise (LogonRefusedError if error.next_step else HostLostError) from error
 
     def kill_shells(self) -> None:
         """End all shells, as a restart of the service would."""
@@ -105,7 +117,6 @@ class WsmanService:
             raise refused(Refusal.NO_RESOURCE)
         wanted = request.find(f"{RSP}Shell")
         creation = _bytes(request.find(f"{RSP}Shell", f"{POWERSHELL}creationXml").text)
-        self._let_in()
         name = (wanted.get("ShellId") or str(uuid4())).upper()
         shell = Shell(Agent(self._host))
         try:
@@ -115,13 +126,6 @@ class WsmanService:
         self._shells[name] = shell
         self._meter.shells(len(self._shells))
         return created(request, name, self._owner)
-
-    def _let_in(self) -> None:
-        try:
-            self._host.open()
-        except UnreachableError as error:
-            # A simulated host that refuses the login says what to check; one that cannot be reached has nothing to say.
-            raise (LogonRefusedError if error.next_step else HostLostError) from error
 
     async def _receive(self, request: Envelope, shell: Shell) -> bytes:
         command = request.find(f"{RSP}Receive", f"{RSP}DesiredStream").get("CommandId") or ""

@@ -140,12 +140,13 @@ class Shell:
         self._feed(pipeline, fragment)
 
     def send(self, pipeline: UUID | None, data: bytes) -> None:
-        """Take more of a pipeline's description, or its input.
+        """Take more of a pipeline's description, or what is for the pool: the exchange of a key for SecureStrings.
 
         Raises:
             BrokenPsrpError: the bytes are no PSRP.
         """
         self._feed(pipeline, data)
+        self._boxes[None].put(self._sendable())
 
     def stop(self, pipeline: UUID) -> None:
         """Forget a pipeline with all that it would still say."""
