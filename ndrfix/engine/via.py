@@ -105,5 +105,5 @@ def _faults(
             f"ansible_{known}",
             f"ansible_{known} without ansible_{lacking}: behind a management host they are for \\\\{target.host}, "
             "and -u and -k do not fill them in",
-            "Give both, or neither: then the session's own identity is used.",
+            "Give both, or neither (an empty one counts as not given): then the session's own identity is used.",
         )
