@@ -73,7 +73,7 @@ class HostResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayResult:
-    """One play; `hosts` in inventory order. `left_out` are its tasks, by name, that the tags asked for do not select."""
+    """One play; `hosts` in inventory order. `left_out` are its tasks, by name, that the tags do not select."""
 
     name: str
     hosts: tuple[HostResult, ...]

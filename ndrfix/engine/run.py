@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from ndrfix.connections.base import Connection, Outcome, Progress, Reading
 from ndrfix.engine.applying import HostApply
 from ndrfix.engine.fleet import Fleet, too_many_failed
+from ndrfix.engine.locks import host_lock
 from ndrfix.engine.overlay import Overlay
 from ndrfix.engine.pending import NO_DEBT, Owed
 from ndrfix.engine.plan import BoundTask, HostPlan, Plan, PlayPlan
@@ -21,6 +22,7 @@ from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import HostRecorder, Journal, NoRecorder, Recorder
 from ndrfix.engine.result import HostResult, Mode, PlayResult, RunContext, RunResult, Status, TaskResult
 from ndrfix.engine.task import TaskRunner
+from ndrfix.errors import HostError
 from ndrfix.playbook import Play
 from ndrfix.resources import RemoteItem, Resource
 
@@ -139,10 +141,13 @@ class Run:
     def _apply(self, host: _Planned, journal: Journal) -> HostResult:
         if host.passed or host.plan.computer is None:
             return host.untouched()
-        with self._connection(host.name) as connection:
-            runner = self._runner(host.name, connection, HostRecorder(journal, host.name))
-            owed = self.owed.get(host.name, NO_DEBT).handlers
-            result = HostApply(plan=host.plan, runner=runner, interrupted=self.fleet.interrupt, owed=owed).run()
+        try:
+            with host_lock(journal.folder.parent, host.name), self._connection(host.name) as connection:
+                runner = self._runner(host.name, connection, HostRecorder(journal, host.name))
+                owed = self.owed.get(host.name, NO_DEBT).handlers
+                result = HostApply(plan=host.plan, runner=runner, interrupted=self.fleet.interrupt, owed=owed).run()
+        except HostError as error:
+            result = host.refused(error.what, error.next_step)
         self.finished(host.name)
         return result
 
@@ -210,6 +215,16 @@ class _Planned:
             tasks = tuple(_not_evaluated(task, self.passed) for task in tasks)
         return HostResult(host=self.name, computer=None, tasks=tasks)
 
+    def refused(self, what: str, next_step: str) -> HostResult:
+        """The host's result when it was not begun: its first task says why."""
+        first, *rest = (task.result for task in self.plan.tasks)
+        told = replace(_not_evaluated(first, what), status=Status.FAILED, next_step=next_step)
+        return HostResult(
+            host=self.name,
+            computer=self.plan.computer,
+            tasks=(told, *(_not_evaluated(task, f"'{first.name}' failed before it") for task in rest)),
+        )
+
 
 def _not_evaluated(task: TaskResult, reason: str) -> TaskResult:
     return TaskResult(
@@ -238,19 +253,9 @@ def _crashed(host: Planner, message: str) -> HostPlan:
 
 
 def _broken(host: _Planned, message: str) -> HostResult:
-    first, *rest = host.untouched().tasks
-    bug = TaskResult(
-        index=first.index,
-        name=first.name,
-        step=first.step,
-        status=Status.FAILED,
-        message=f"a bug in ndrfix: {message}",
-        next_step="The journal in the run's folder says what was carried out. Please report the bug.",
-    )
-    return HostResult(
-        host=host.name,
-        computer=host.plan.computer,
-        tasks=(bug, *(_not_evaluated(task, "a bug in ndrfix before it") for task in rest)),
+    return host.refused(
+        f"a bug in ndrfix: {message}",
+        "The journal in the run's folder says what was carried out. Please report the bug.",
     )
 
 

@@ -24,7 +24,7 @@ def test_plan_and_apply_and_plan_again(folder: Folder) -> None:
     assert "read back, verified" in applied.out
     document = json.loads(Path("run.json").read_text())
     assert (document["schema"], document["mode"]) == ("ndrfix.run/1", "apply")
-    [run] = Path("runs").iterdir()
+    [run] = Path("runs").glob("2*")
     assert json.loads((run / "run.json").read_text()) == document
     assert re.fullmatch(r"\d{8}-\d{4}-book-[0-9a-f]{4}", run.name)
     assert f"Files of this run: runs/{run.name}" in applied.out
@@ -172,7 +172,7 @@ def test_undo_takes_a_run_back(folder: Folder) -> None:
 def test_undo_takes_the_run_by_its_id(folder: Folder) -> None:
     """A run is named by its folder or by its id; one that is not there is an error that says what to name."""
     folder("apply book.yml -i inventory.yml --yes")
-    [run] = Path("runs").iterdir()
+    [run] = Path("runs").glob("2*")
     assert folder(f"undo {run.name} -i inventory.yml --plan -l ex02").code == 0
     missing = folder("undo 20260101-0000-book-0000 -i inventory.yml --plan")
     assert (missing.code, "journal.jsonl is missing" in missing.err) == (1, True)

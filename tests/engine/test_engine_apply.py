@@ -11,6 +11,7 @@ from pytest_mock import MockerFixture
 
 from ndrfix.connections.base import Connection, Outcome, Progress, Reading
 from ndrfix.engine.history import read_history
+from ndrfix.engine.locks import host_lock
 from ndrfix.engine.result import Status
 from ndrfix.errors import InputError, UnreachableError
 from ndrfix.resources import (
@@ -646,3 +647,16 @@ def test_a_damaged_journal_names_its_place(stage: Stage) -> None:
         stage.run(SET_NEW)
     assert caught.value.place is not None
     assert caught.value.place.line == 3
+
+
+def test_two_runs_never_work_on_one_host(stage: Stage) -> None:
+    """While another apply from the same folder of runs holds a host, that host is left alone; the others are done."""
+    stand = stage.run(SET_NEW)
+    plan = stand.plan()
+    with host_lock(stage.folder / "runs", "ex01"):
+        result = stand.apply(plan)
+    assert statuses(result) == [Status.FAILED]
+    assert "another ndrfix run" in last(result).message
+    assert stage.host().writes == ()
+    assert statuses(result, "ex02") == [Status.CHANGED]
+    assert statuses(stage.run(SET_NEW).apply()) == [Status.CHANGED]
