@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import AliasChoices, BaseModel
 
-from ndrfix.engine.binding import distinct, parts_of
+from ndrfix.engine.binding import Numbered, distinct, parts_of
 from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Owed
 from ndrfix.engine.planning import HostPlanner, tasks_of
@@ -109,7 +109,7 @@ def prepare(
         _job(play, [(host, scopes[host.name], settings[host.name]) for host in found], steps, selection, owed)
         for play, found in chosen
     )
-    if not any(planner.tasks for job in jobs for batch in job.batches for planner in batch):
+    if not any(_tasks(play, selection) for play, hosts in chosen if hosts):
         raise InputError("no task is selected by the tags", next_step="`--list-tasks` shows the tasks with their tags.")
     _check_extra(chosen, scopes, selection.extra)
     known = {secret for scope in _play_scopes(chosen, scopes) for secret in _secrets(scope)}
@@ -208,6 +208,10 @@ def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSet
     return ConnectionSettings.of(host.name, values, places)
 
 
+def _tasks(play: Play, selection: Selection) -> tuple[Numbered, ...]:
+    return tasks_of(play, lambda tags: selected((), tags, selection.tags, selection.skip_tags))
+
+
 def _job(
     play: Play,
     hosts: Sequence[tuple[Host, Scope, ConnectionSettings]],
@@ -215,7 +219,7 @@ def _job(
     selection: Selection,
     owed: Owed,
 ) -> PlayJob:
-    tasks = tasks_of(play, lambda tags: selected((), tags, selection.tags, selection.skip_tags))
+    tasks = _tasks(play, selection)
     planners = [
         HostPlanner(
             name=host.name,
