@@ -23,6 +23,9 @@ from ndrfix.cli import terminal
 from ndrfix.connections.endpoint import Endpoint, check_endpoint
 from ndrfix.connections.fault_words import Scene
 from ndrfix.connections.faults import ROWS
+from ndrfix.connections.management import OTHERS
+from ndrfix.connections.management import ROWS as WAY_ROWS
+from ndrfix.connections.management import Row as WayRow
 from ndrfix.connections.simulated import Simulation
 from ndrfix.engine.result import Status
 from ndrfix.errors import UnreachableError
@@ -100,6 +103,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     for source in demo_folder().glob("*.yml"):
         shutil.copyfile(source, tmp_path / source.name)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAIL_PASSWORD", "of the examples")
     monkeypatch.setattr(terminal, "MASKER", Masker())
     load: Callable[[Path], Simulation] = Simulation.load
     loaded: dict[Path, Simulation] = {}
@@ -313,6 +317,17 @@ def test_settings_that_cannot_work(settings: dict[str, Any], monkeypatch: pytest
         check_endpoint(Endpoint(host="ex01", **settings))
     page = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
     assert f"| {caught.value.what.removeprefix('ex01: ')} | " in page
+
+
+WAY_WORDS = {"host": r"\\MAIL1", "name": "ex01", "via": "jump01", "computer": "JUMP01", "user": r"MAIL1\Administrator"}
+WAY_WORDS |= {"code": "…", "message": "…"}
+
+
+@pytest.mark.parametrize("row", [*WAY_ROWS, OTHERS], ids=lambda row: row.what[:40])
+def test_what_stops_the_way_from_a_management_host(row: WayRow) -> None:
+    """Each trouble stands in the page on management hosts, word by word, with what to do."""
+    what, step = (text.format_map(WAY_WORDS).replace("\\", r"\\") for text in (row.what, row.step))
+    assert f"| {what} | {step} |" in (DOCS / "management-host.md").read_text("utf-8").splitlines()
 
 
 # --- transcripts -----------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ WRONG = {
         ("MAIL1}", "MAIL1, ansible_user: x}"),
         "ansible_user without ansible_password",
         "-k do not fill",
-        15,
+        14,
     ),
     "password alone": (("MAIL1}", "MAIL1, ansible_password: xx}"), "ansible_password without ansible_user", "", 14),
     "limit": (("limit: 2", "limit: 0"), "ndrfix_via_limit", "", 10),
