@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ndrfix.connections.base import Outcome, OutcomeStatus
+from ndrfix.connections.base import Outcome
 from ndrfix.connections.simulated import Simulation
 from ndrfix.connections.winrm import WinRM
 from ndrfix.errors import HostError, UnreachableError
@@ -119,16 +119,6 @@ def test_slow_host_meets_the_limit(listener: HostListener, effect: Effect) -> No
     connection = listener.connect(call_timeout=0.5)
     with pytest.raises(UnreachableError):
         connection.read([MODE])
-    connection.close()
-
-
-def test_answer_that_was_lost_is_given_again(listener: HostListener) -> None:
-    """A client that asks again with the same message gets what it missed, and nothing is carried out twice."""
-    listener.inject(Rule(Delay(0.6), kind=RequestKind.RECEIVE, nth=3))
-    connection = listener.connect("basic", operation_timeout=1, read_timeout=1, reconnection_backoff=0.01)
-    assert connection.read([MODE]) == {MODE: ONE}
-    assert [outcome.status for outcome in apply(connection)] == [OutcomeStatus.DONE]
-    assert listener.host.writes == (CHANGE,)
     connection.close()
 
 

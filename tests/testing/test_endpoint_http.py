@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from psrpcore import ClientRunspacePool
 
 from ndrfix.connections.simulated import Simulation
 from ndrfix.testing import HostListener, WinRMEndpoint
@@ -138,3 +139,26 @@ def test_connection_is_closed_on_request(listener: HostListener, client: http.cl
     client.request("POST", "/wsman", b"", {**_authorization(listener), "Connection": "close"})
     assert client.getresponse().status == 200
     listener.wait(lambda counts: counts.connections == 0)
+
+
+def test_message_that_comes_again_gets_the_same_answer(
+    listener: HostListener, client: http.client.HTTPConnection
+) -> None:
+    """A client that did not get an answer and asks again gets that answer, and nothing is carried out twice."""
+    pool = ClientRunspacePool()
+    pool.open()
+    payload = pool.data_to_send()
+    assert payload is not None
+    creation = base64.b64encode(payload.data).decode()
+    body = (
+        f'<rsp:Shell><creationXml xmlns="http://schemas.microsoft.com/powershell">{creation}</creationXml></rsp:Shell>'
+    )
+    text = ENVELOPE.format(action=f"{TRANSFER}/Create", resource=POWERSHELL, body=body).encode()
+    answers = []
+    for message in (text, text, text.replace(b"&lt;1&gt;", b"2")):
+        client.request("POST", "/wsman", message, _authorization(listener))
+        answers.append(client.getresponse().read())
+    assert answers[0] == answers[1]
+    assert b"ResourceCreated" in answers[0]
+    assert answers[2] != answers[0]
+    assert listener.counts.shells == 2

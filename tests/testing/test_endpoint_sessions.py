@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import spnego
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
+from spnego.exceptions import OperationNotAvailableError
 
 from ndrfix.connections.base import Progress
 from ndrfix.connections.psrp import wsman_arguments
@@ -37,6 +40,7 @@ from ndrfix.resources import (
 )
 from ndrfix.secrets import Secret
 from ndrfix.testing import Account, HostListener, RequestKind, Scheme, WinRMEndpoint, conversation
+from ndrfix.testing.accounts import Door
 from ndrfix.testing.http import HttpReply, HttpRequest, read_request
 from ndrfix.testing.pipelines import agent_text
 
@@ -329,6 +333,27 @@ def test_receive_without_output_times_out(listener: HostListener) -> None:
         with pytest.raises(WSManFaultError) as caught:
             pool._receive()
     assert caught.value.code == 2150858793
+
+
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+def test_logging_on_counts_once_for_each_session(auth: str) -> None:
+    """The second session is the one that a fault at the second opening is about, whatever the first one asked for."""
+    text = "ex01: {computer: {name: A, os_version: '5.0'}, faults: [{at: open, nth: 2, kind: denied}]}"
+    with WinRMEndpoint(Simulation.parse(text)) as endpoint:
+        first = endpoint.host("ex01").connect(auth)
+        assert computer(first) == computer(first) == "A"
+        second = endpoint.host("ex01").connect(auth)
+        with pytest.raises(UnreachableError, match="cannot log on"):
+            second.read([COMPUTER])
+        first.close()
+
+
+def test_an_account_is_known_to_its_own_door_only(tmp_path: Path) -> None:
+    """Once a token was looked at, pyspnego knows of no account any more; without one it accepts nobody."""
+    door = Door(Account(), "EX01", tmp_path)
+    assert not door.acceptor().complete
+    with pytest.raises(OperationNotAvailableError):
+        spnego.server(protocol="ntlm")
 
 
 FAULTY = r"""
