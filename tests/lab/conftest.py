@@ -28,6 +28,7 @@ def kept(lab_up: HostUp) -> Callable[..., Witness]:
     def witness(*options: str) -> Witness:
         if options not in known:
             known[options] = Witness(lab_up(*options))
+            known[options].mend()
             known[options].keep()
         return known[options]
 
@@ -36,7 +37,7 @@ def kept(lab_up: HostUp) -> Callable[..., Witness]:
 
 @pytest.fixture
 def ex55(kept: Callable[..., Witness]) -> Witness:
-    """An Exchange 5.5 SP4 server over plain HTTP, as it was made."""
+    """An Exchange 5.5 SP4 server over plain HTTP, as it was made: the host of `lab`."""
     witness = kept("--warm", "2")
     witness.restore()
     return witness

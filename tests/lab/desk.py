@@ -79,7 +79,8 @@ class Desk:
 
     def runs(self) -> list[Path]:
         """The run folders, oldest first."""
-        return sorted((self.folder / "runs").glob("*"), key=lambda run: (run / "journal.jsonl").stat().st_mtime_ns)
+        journals = sorted((self.folder / "runs").glob("*/journal.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+        return [journal.parent for journal in journals]
 
     def _keeps_secrets(self, said: str) -> None:
         stored = {

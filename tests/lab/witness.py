@@ -148,6 +148,13 @@ class Witness:
         """The host's drive C: on this machine."""
         return Path(self.info["drive_c"])
 
+    def mend(self) -> None:
+        """Let the Internet Mail Service be automatic and well-behaved again, whatever other tests made of it."""
+        self.run("sc.exe", "config", "MSExchangeIMC", "start=", "auto")
+        self.set("Mode", "REG_SZ", "ok", key=IMS + r"\Lab")
+        for delay in ("StartDelayMs", "StopDelayMs"):
+            self.set(delay, "REG_DWORD", "200", key=IMS + r"\Lab")
+
     def keep(self) -> None:
         """Remember the Internet Mail Service's part of the registry for `restore`."""
         self.run("reg.exe", "export", IMS, _KEPT, "/y")
