@@ -5,6 +5,7 @@
     │   ├── InventoryError
     │   ├── PlaybookError
     │   └── TemplateError     a Jinja expression that cannot be evaluated
+    ├── OutputError           a report or file that cannot be written; exit code 1
     ├── UsageError            wrong use of the command line; exit code 5
     └── HostError             something about one host
         ├── UnreachableError  no session could be had, or it was lost; exit code 4
@@ -18,12 +19,31 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from enum import IntEnum
 
 from ndrfix.place import Place
 
 
+class ExitCode(IntEnum):
+    """What the process tells its caller; codes as Ansible uses them, except 5 and 10."""
+
+    FINE = 0
+    WRONG_INPUT = 1
+    FAILED = 2
+    UNREACHABLE = 4
+    WRONG_USAGE = 5
+    CHANGES = 10
+    INTERRUPTED = 99
+    BUG = 250
+
+
 class NdrfixError(Exception):
-    """An error that is the user's to read: `what` is one sentence without a full stop, `next_step` what to do now."""
+    """An error that is the user's to read: `what` is one sentence without a full stop, `next_step` what to do now.
+
+    `exit_code` is what the process ends with when the error ends it.
+    """
+
+    exit_code = ExitCode.FAILED
 
     def __init__(self, what: str, *, place: Place | None = None, next_step: str = "") -> None:
         super().__init__(what)
@@ -36,7 +56,12 @@ class NdrfixError(Exception):
 
 
 class InputError(NdrfixError):
-    """Something that the user wrote cannot be used. `others` holds further faults found in the same pass."""
+    """Something that the user wrote cannot be used. `others` holds further faults found in the same pass.
+
+    `hidden` tells that the values in the lines at `place` are not to be shown (`no_log`).
+    """
+
+    exit_code = ExitCode.WRONG_INPUT
 
     def __init__(
         self,
@@ -48,6 +73,7 @@ class InputError(NdrfixError):
     ) -> None:
         super().__init__(what, place=place, next_step=next_step)
         self.others = others
+        self.hidden = False
 
 
 class InventoryError(InputError):
@@ -62,8 +88,20 @@ class TemplateError(InputError):
     """A Jinja expression: syntax, an undefined variable, or a value of the wrong kind."""
 
 
+class OutputError(NdrfixError):
+    """What is to be printed or written cannot be. `gone` tells that its reader went away, which is no fault."""
+
+    exit_code = ExitCode.WRONG_INPUT
+
+    def __init__(self, what: str, *, next_step: str = "", gone: bool = False) -> None:
+        super().__init__(what, next_step=next_step)
+        self.gone = gone
+
+
 class UsageError(NdrfixError):
     """Flags that do not go together."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 class HostError(NdrfixError):
@@ -78,6 +116,8 @@ class UnreachableError(HostError):
     """There is no working session with the host. `sent` tells that a request that changes something may have
     arrived.
     """
+
+    exit_code = ExitCode.UNREACHABLE
 
     def __init__(self, what: str, *, host: str = "", next_step: str = "", sent: bool = False) -> None:
         super().__init__(what, host=host, next_step=next_step)

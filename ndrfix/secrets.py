@@ -5,13 +5,22 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import re
 import urllib.parse
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
 from xml.sax.saxutils import escape
 
 MASK = "********"
 _SHORTEST_MASKED = 4
+_SECRET_NAME = re.compile(
+    r"(.*_)?(password|passwd|pass|passphrase|pwd|secret|token|api_?key|private_key)(_?\d+)?", re.IGNORECASE
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether a name says that the value is a secret: `ansible_password`, `smtp_secret`, `api_token`."""
+    return _SECRET_NAME.fullmatch(name) is not None
 
 
 class Secret:
@@ -44,6 +53,32 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret cannot be pickled")
+
+
+def sealed(value: Any) -> Any:
+    """The value with every text in it made secret."""
+    if isinstance(value, str):
+        return Secret(value)
+    if isinstance(value, Mapping):
+        return {key: sealed(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(sealed(each) for each in value)
+    return value
+
+
+def opened(value: Any) -> tuple[Any, tuple[Secret, ...]]:
+    """The value with every secret in it as plain text, and those secrets."""
+    if isinstance(value, Secret):
+        return value.reveal(), (value,)
+    if isinstance(value, Mapping):
+        pairs = {key: opened(each) for key, each in value.items()}
+        return {key: each for key, (each, _) in pairs.items()}, tuple(
+            secret for _, found in pairs.values() for secret in found
+        )
+    if isinstance(value, list | tuple):
+        parts = [opened(each) for each in value]
+        return [each for each, _ in parts], tuple(secret for _, found in parts for secret in found)
+    return value, ()
 
 
 def _forms(text: str) -> set[str]:

@@ -28,12 +28,11 @@ from ndrfix.connections.management import ROWS as WAY_ROWS
 from ndrfix.connections.management import Row as WayRow
 from ndrfix.connections.simulated import Simulation
 from ndrfix.engine.result import Status
-from ndrfix.errors import UnreachableError
+from ndrfix.errors import ExitCode, UnreachableError
 from ndrfix.inventory import ConnectionSettings
 from ndrfix.inventory.names import NAMES
 from ndrfix.playbook import Registered
 from ndrfix.playbook.keywords import PLAY_KEYWORDS, TASK_KEYWORDS
-from ndrfix.report.exit import ExitCode
 from ndrfix.secrets import Masker, Secret
 from ndrfix.shipped import demo_folder
 

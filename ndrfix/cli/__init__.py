@@ -11,7 +11,9 @@ from typing import NoReturn
 import click
 
 from ndrfix import __version__
-from ndrfix.errors import InputError, NdrfixError, UsageError, did_you_mean
+from ndrfix.cli.terminal import say_aside, show_bug, show_error
+from ndrfix.cli.verb import Verb
+from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError, UsageError, did_you_mean
 
 VERBS = {
     "plan": "Show what a playbook would change, with diffs; change nothing.",
@@ -22,10 +24,8 @@ VERBS = {
     "demo": "Plan and apply the reverse-NDR remediation on simulated hosts.",
 }
 
-EXIT_INPUT, EXIT_HOST, EXIT_UNREACHABLE, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BUG = 1, 2, 4, 5, 99, 250
 
-
-class Verbs(click.Group):
+class Verbs(Verb, click.Group):
     """Loads the module of a verb only when that verb is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
@@ -69,9 +69,11 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with the documented code; no traceback reaches the user."""
+    if sys.stdout is None or sys.stderr is None:
+        _closed_streams()
     _plain_streams()
     code = run(sys.argv[1:])
-    if code == EXIT_INTERRUPTED and any(thread.name.startswith("ndrfix-host") for thread in threading.enumerate()):
+    if code == ExitCode.INTERRUPTED and any(thread.name.startswith("ndrfix-host") for thread in threading.enumerate()):
         # A second Ctrl-C: hosts are still at work, and the interpreter would wait for them. The journal is on disk.
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -81,40 +83,46 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """The exit code of a command line; what is printed has been printed."""
-    from ndrfix.cli.terminal import show_bug, show_error
-
     try:
-        code = root.main(arguments, prog_name="ndrfix", standalone_mode=False)
-    except InputError as error:
+        return _code(root.main(arguments, prog_name="ndrfix", standalone_mode=False))
+    except OutputError as error:
+        if error.gone:  # as with `| head`: who reads no further wants to hear no more
+            return ExitCode.FINE
         show_error(error)
-        return EXIT_INPUT
-    except UsageError as error:
-        show_error(error)
-        return EXIT_USAGE
+        return error.exit_code
     except NdrfixError as error:
         show_error(error)
-        return EXIT_HOST
+        return error.exit_code
     except click.UsageError as error:
         show_error(UsageError(error.format_message(), next_step=_help_hint(error)))
-        return EXIT_USAGE
+        return ExitCode.WRONG_USAGE
     except click.ClickException as error:
         show_error(InputError(error.format_message()))
-        return EXIT_INPUT
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; what was sent to a host before is in the journal of its run folder", err=True)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): nothing more can be said, and nothing more is to be flushed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return ExitCode.WRONG_INPUT
+    except (click.Abort, KeyboardInterrupt) as error:
+        say_aside(f"interrupted: {str(error) or 'nothing was applied'}")
+        return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost edge: a bug is reported as one, not as a traceback
         show_bug(error)
-        return EXIT_BUG
-    return code if isinstance(code, int) else 0
+        return ExitCode.BUG
+
+
+def _code(result: object) -> int:
+    return int(result) if isinstance(result, int) else ExitCode.FINE
 
 
 def _help_hint(error: click.UsageError) -> str:
     return f"`{error.ctx.command_path} --help` shows what is possible." if error.ctx else ""
+
+
+def _closed_streams() -> None:
+    """End when the caller has closed standard output: nobody could see a plan. A closed standard error goes nowhere."""
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stdout is None:
+        error = UsageError("standard output is closed", next_step="Send it to a file, or to the null device.")
+        show_error(error)
+        sys.exit(error.exit_code)
 
 
 def _plain_streams() -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ndrfix.cli.options import run_options
 from ndrfix.cli.terminal import say, say_aside
-from ndrfix.errors import UsageError
+from ndrfix.cli.verb import Verb
+from ndrfix.errors import ExitCode, OutputError, UsageError
 
 if TYPE_CHECKING:
     from ndrfix.cli.job import Job
     from ndrfix.engine.plan import Plan
+    from ndrfix.engine.result import RunResult
 
 
-@click.command(name="apply")
+@click.command(name="apply", cls=Verb)
 @click.argument("playbook", metavar="PLAYBOOK")
 @run_options
 @click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
@@ -52,30 +55,68 @@ def require_someone(yes: bool) -> None:
 
 
 def carry_out(work: Job, yes: bool) -> int:
-    """Show the plan, ask, apply it, show the result; gives the exit code."""
+    """Show the plan, ask, apply it, show the result; gives the exit code.
+
+    Raises:
+        OutputError: the plan cannot be shown; then nothing is applied.
+    """
     plan, shown = work.plan()
-    work.show(shown)
-    if shown.interrupted or not plan.changed_hosts:
-        say("\nInterrupted: nothing was applied." if shown.interrupted else "\nNothing to apply.")
+    try:
+        work.show(shown)
+        agreed = wanted(plan, shown, yes)
+    except OutputError as error:
+        if not error.gone:
+            error.next_step = "Nothing was applied, since the plan could not be shown."
+            raise
+        say_aside("Not applied: nobody reads the plan. Send it to a file, or read it to its end.")
+        return ExitCode.INTERRUPTED
+    except click.Abort:
+        say_aside("\nInterrupted: nothing was applied.")
+        return work.finish(replace(shown, interrupted=True))
+    if not agreed:
         return work.finish(shown)
+    result = work.apply(plan)
+    return work.finish(result, show=True, undo=work.undo_command(result))
+
+
+def wanted(plan: Plan, shown: RunResult, yes: bool) -> bool:
+    """Whether the plan is to be applied; says why when it is not.
+
+    Raises:
+        click.Abort: Ctrl-C at the question, or the end of the input.
+    """
+    if shown.interrupted or not (plan.changed_hosts or plan.files):
+        say("\nInterrupted: nothing was applied." if shown.interrupted else "\nNothing to apply.")
+        return False
     if not yes and not confirmed(plan):
         say("Not applied: nothing was changed.")
-        return work.finish(shown)
+        return False
     say("")
-    result = work.apply(plan)
-    work.show(result, undo=work.undo_command(result))
-    return work.finish(result)
+    return True
 
 
 def confirmed(plan: Plan) -> bool:
-    """Whether the user types the number of hosts that would be changed."""
-    hosts, tasks = plan.changed_hosts, plan.changed_tasks
-    question = (
-        f"\nApply {tasks} {'change' if tasks == 1 else 'changes'} to {len(hosts)} "
-        f"{'host' if len(hosts) == 1 else 'hosts'} ({', '.join(hosts)})? Type the number of hosts to go on"
-    )
+    """Whether the user types the number of hosts that would be changed; of those that files are saved from, when that
+    is all.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    hosts = plan.changed_hosts or plan.saved_hosts
+    files = _amount(plan.files, "file")
+    whom = f"{_amount(len(hosts), 'host')} ({', '.join(hosts)})"
+    if not plan.changed_hosts:
+        deed = f"Save {files} from {whom}, with 0 changes"
+    else:
+        deed = f"Apply {_amount(plan.changed_tasks, 'change')} to {whom}"
+        deed += f" and save {files} from {_amount(len(plan.saved_hosts), 'host')}" if plan.files else ""
+    question = f"\n{deed}? Type the number of hosts to go on"
     answer = str(click.prompt(question, default="", show_default=False, err=True)).strip()
     if answer != str(len(hosts)):
         say_aside(f"{answer!r} is not {len(hosts)}.")
         return False
     return True
+
+
+def _amount(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

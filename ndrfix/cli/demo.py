@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from ndrfix.cli.terminal import say
+from ndrfix.cli.verb import Verb
 from ndrfix.errors import InputError
 
 
-@click.command(name="demo")
+@click.command(name="demo", cls=Verb)
 @click.option("--apply", "with_apply", is_flag=True, help="Also apply the plan and show the result.")
 @click.option(
     "--folder",
@@ -36,7 +37,7 @@ def command(with_apply: bool, folder: Path | None, verbose: int) -> int:
     work.show(shown)
     if with_apply:
         say(f"\n$ ndrfix apply reverse-ndr -i {place / 'inventory.yml'} --yes")
-        work.show(work.apply(plan))
+        work.finish(work.apply(plan), show=True)
     say(f"\nThe demo's inventory and hosts are in {place}; `ndrfix demo --help` says more.")
     return 0
 

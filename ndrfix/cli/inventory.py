@@ -8,10 +8,11 @@ import click
 
 from ndrfix.cli.options import inventory_option, variable_options
 from ndrfix.cli.terminal import MASKER, say, say_aside
+from ndrfix.cli.verb import Verb
 from ndrfix.errors import InventoryError, UsageError, did_you_mean
 
 
-@click.command(name="inventory")
+@click.command(name="inventory", cls=Verb)
 @inventory_option
 @variable_options
 @click.option("--host", metavar="NAME", help="The variables of one host.")

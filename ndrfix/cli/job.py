@@ -8,8 +8,10 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ import click
 
 from ndrfix import __version__
 from ndrfix.cli.connecting import Connector
-from ndrfix.cli.terminal import MASKER, say_aside, show_bug_texts, wants_colour
+from ndrfix.cli.result_file import require_writable, write_document
+from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
 from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.history import read_history
 from ndrfix.engine.pending import Owed, owed_handlers
@@ -26,11 +29,11 @@ from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_undo
 from ndrfix.engine.recorder import Journal
 from ndrfix.engine.result import RunContext, RunResult
 from ndrfix.engine.run import Run, result_of
-from ndrfix.errors import InputError, did_you_mean
+from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError, did_you_mean
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars
 from ndrfix.playbook import Playbook, load_playbook
 from ndrfix.report import Live, exit_code, render
-from ndrfix.secrets import Secret
+from ndrfix.secrets import Secret, opened
 from ndrfix.shipped import shipped_playbooks
 from ndrfix.steps import STEPS
 
@@ -98,11 +101,14 @@ class Job:
         """
         request = self.request
         password = Secret(click.prompt("Password", hide_input=True, err=True)) if request.ask_pass else None
+        extra = parse_extra_vars(request.extra_vars)
+        for secret in opened([password, *(variable.value for variable in extra.values())])[1]:
+            MASKER.add(secret)
         return Selection(
             limit=request.limit,
             tags=request.tags,
             skip_tags=request.skip_tags,
-            extra=parse_extra_vars(request.extra_vars),
+            extra=extra,
             environment=os.environ,
             user=request.user,
             password=password,
@@ -132,16 +138,29 @@ class Job:
         return first if first.is_dir() else first.parent
 
     def plan(self) -> tuple[Plan, RunResult]:
-        """The plan, and the result that shows it. Writes nothing."""
+        """The plan, and the result that shows it. Writes nothing; its secrets are masked from here on.
+
+        Raises:
+            InputError: the file of `--json` cannot be written.
+        """
+        if self.request.json_file:
+            require_writable(self.request.json_file)
         context = new_context(self.title, self.shown, self.request.inventories)
         with self._run(context) as run:
             began = time.monotonic()
             plan = run.value.plan(self.prepared.jobs)
             seconds = time.monotonic() - began
+        for secret in plan.secrets:
+            MASKER.add(secret)
         return plan, result_of(plan, seconds, interrupted=run.value.fleet.interrupt())
 
     def apply(self, plan: Plan) -> RunResult:
-        """What came of carrying the plan out; its run folder holds journal, backups and result."""
+        """What came of carrying the plan out; its run folder holds journal and backups.
+
+        Raises:
+            InputError: there can be no run folder; nothing was changed.
+            click.Abort: a second Ctrl-C.
+        """
         folder = self.runs_dir / plan.context.run_id
         journal = Journal(folder=folder, clock=utc_now, mask=MASKER)
         try:
@@ -161,16 +180,21 @@ class Job:
             with self._run(plan.context) as run:
                 result = run.value.apply(plan, journal)
             journal.write("end", interrupted=result.interrupted)
+        except KeyboardInterrupt as error:
+            raise click.Abort(f"what was sent to a host is in {folder / 'journal.jsonl'}") from error
         finally:
             journal.close()
-        write_document(result, folder / "run.json")
         return result
 
     def _run(self, context: RunContext) -> _Live:
         return _Live(context, self.request.forks, self.connector, self.owed)
 
     def show(self, result: RunResult, undo: str = "") -> None:
-        """Print the report."""
+        """Print the report.
+
+        Raises:
+            OutputError: it cannot be printed.
+        """
         width = (
             max(_NARROWEST, shutil.get_terminal_size((_NARROWEST, 24)).columns) if sys.stdout.isatty() else _NARROWEST
         )
@@ -182,18 +206,30 @@ class Job:
             masker=MASKER,
             undo=undo,
         )
-        click.echo(text, nl=False, color=wants_colour(sys.stdout))  # masked by `render`, text by text
+        say_masked(text)  # by `render`, text by text
 
     def undo_command(self, result: RunResult) -> str:
         """The command line that takes an apply back."""
         inventories = " ".join(f"-i {shlex.quote(each)}" for each in self.request.inventories)
         return f"ndrfix undo {shlex.quote(result.folder)} {inventories}"
 
-    def finish(self, result: RunResult) -> int:
-        """Write what the request asks for and give the exit code."""
-        if self.request.json_file:
-            write_document(result, self.request.json_file)
-        return int(exit_code(result, self.request.detailed_exitcode))
+    def finish(self, result: RunResult, *, show: bool = False, undo: str = "") -> int:
+        """Show the result if that is still to be done, then write the files that are to hold it; gives the exit code.
+
+        Whatever of this fails is said, and does not hide what the run came to: only instead of 0 the code is then 1.
+        """
+        code = int(exit_code(result, self.request.detailed_exitcode))
+        targets = (Path(result.folder) / "run.json" if result.folder else None, self.request.json_file)
+        works: list[Callable[[], None]] = [lambda: self.show(result, undo)] if show else []
+        works += [partial(write_document, result, path) for path in targets if path]
+        for work in works:
+            try:
+                work()
+            except NdrfixError as error:
+                if not (isinstance(error, OutputError) and error.gone):
+                    show_error(error)
+                    code = code or int(ExitCode.WRONG_INPUT)
+        return code
 
 
 class PlaybookJob(Job):
@@ -304,17 +340,3 @@ def new_context(title: str, shown: str, inventories: tuple[str, ...]) -> RunCont
         playbook=shown,
         inventory=inventories,
     )
-
-
-def write_document(result: RunResult, path: Path) -> None:
-    """Write the run as `ndrfix.run/1`.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    from ndrfix.report.document import document
-
-    try:
-        path.write_text(document(result, MASKER), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error

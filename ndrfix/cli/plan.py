@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from ndrfix.cli.options import run_options
+from ndrfix.cli.verb import Verb
 
 
-@click.command(name="plan")
+@click.command(name="plan", cls=Verb)
 @click.argument("playbook", metavar="PLAYBOOK")
 @run_options
 def command(playbook: str, **options: Any) -> int:
@@ -26,5 +27,4 @@ def command(playbook: str, **options: Any) -> int:
 
         return show_listings(work)
     _, result = work.plan()
-    work.show(result)
-    return work.finish(result)
+    return work.finish(result, show=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from ndrfix.cli.terminal import say
+from ndrfix.cli.verb import Verb
 from ndrfix.errors import UsageError, did_you_mean
 
 
-@click.command(name="steps")
+@click.command(name="steps", cls=Verb)
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
     """List the steps, or show the page of the step NAME with its arguments."""

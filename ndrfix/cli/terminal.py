@@ -1,24 +1,26 @@
-"""What is printed: errors as one block each, colour only where it is wanted."""
+"""What is printed: errors as one block each, colour only where it is wanted. An output that takes no more is an
+error of its own kind, never a bug.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 import click
 
 from ndrfix import __version__
-from ndrfix.errors import HostError, InputError, NdrfixError
-from ndrfix.place import Place
+from ndrfix.errors import HostError, InputError, NdrfixError, OutputError
 from ndrfix.secrets import Masker
 
 MASKER = Masker()
 """Knows every secret that this process has resolved; everything printed or stored passes it."""
 
-_EXCERPT_WIDTH = 110
 _BLOCKS = 20
 
 
@@ -32,13 +34,52 @@ def wants_colour(stream: TextIO) -> bool:
 
 
 def say(text: str) -> None:
-    """Print to standard output, secrets masked."""
-    click.echo(MASKER(text), color=wants_colour(sys.stdout))
+    """Print to standard output, secrets masked.
+
+    Raises:
+        OutputError: it cannot be written; nothing more will be.
+    """
+    say_masked(MASKER(text) + "\n")
+
+
+def say_masked(text: str) -> None:
+    """Print a text to standard output that holds no secret, line ends included.
+
+    Raises:
+        OutputError: it cannot be written; nothing more will be.
+    """
+    with written_out():
+        click.echo(text, nl=False, color=wants_colour(sys.stdout))
 
 
 def say_aside(text: str) -> None:
-    """Print to standard error, secrets masked."""
-    click.echo(MASKER(text), err=True, color=wants_colour(sys.stderr))
+    """Print to standard error, secrets masked; where that cannot be written nobody can be told."""
+    with suppress(OSError, ValueError):
+        click.echo(MASKER(text), err=True, color=wants_colour(sys.stderr))
+
+
+@contextmanager
+def written_out() -> Iterator[None]:
+    """Work that prints to standard output.
+
+    Raises:
+        OutputError: it cannot be written; nothing more will be.
+    """
+    try:
+        yield
+    except OSError as error:
+        _let_go(sys.stdout)
+        raise OutputError(
+            f"standard output cannot be written: {error.strerror or error}", gone=isinstance(error, BrokenPipeError)
+        ) from error
+
+
+def _let_go(stream: TextIO) -> None:
+    """Let what the stream still holds, and what comes, go nowhere: Python would try again at its end, and complain."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def show_error(error: NdrfixError) -> None:
@@ -54,24 +95,14 @@ def show_error(error: NdrfixError) -> None:
 def error_block(error: NdrfixError) -> str:
     """What is wrong, where, with the line of the file and a caret, and what to do next."""
     host = f"{error.host}: " if isinstance(error, HostError) and error.host and error.host not in error.what else ""
-    lines = [f"error: {host}{error.what}"]
+    from ndrfix.cli.excerpt import excerpt, without_values
+
+    lines = [f"error: {host}{without_values(error.what)}"]
     if error.place:
         lines.append(f"  {error.place}")
-        lines.extend(_excerpt(error.place))
+        lines.extend(excerpt(error.place, hidden=isinstance(error, InputError) and error.hidden))
     lines.extend(f"  {line}" for line in error.next_step.splitlines())
     return "\n".join(lines)
-
-
-def _excerpt(place: Place) -> list[str]:
-    try:
-        text = Path(place.file).read_bytes().decode("utf-8-sig").splitlines()[place.line - 1]
-    except (OSError, UnicodeDecodeError, IndexError, ValueError):
-        return []
-    if not text.strip() or place.column > len(text) or place.column > _EXCERPT_WIDTH:
-        return []
-    number = f"{place.line:>5} | "
-    shown = text[:_EXCERPT_WIDTH].replace("\t", " ")
-    return [f"{number}{shown}", " " * (len(number) - 2) + "| " + " " * (place.column - 1) + "^"]
 
 
 def show_bug(error: Exception) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from ndrfix.cli.options import undo_options
+from ndrfix.cli.verb import Verb
 
 
-@click.command(name="undo")
+@click.command(name="undo", cls=Verb)
 @click.argument("run", metavar="RUN")
 @undo_options
 @click.option("--plan", "only_plan", is_flag=True, help="Only show what would be put back.")
@@ -28,5 +29,4 @@ def command(run: str, only_plan: bool, yes: bool, **options: Any) -> int:
     if not only_plan:
         return apply.carry_out(work, yes)
     _, result = work.plan()
-    work.show(result)
-    return work.finish(result)
+    return work.finish(result, show=True)

@@ -15,7 +15,7 @@ from ndrfix.engine.result import Status
 from ndrfix.engine.session import Named
 from ndrfix.errors import InputError, PlaybookError
 from ndrfix.playbook import NotKnownYetError, Play, Scope, Task
-from ndrfix.secrets import Secret
+from ndrfix.secrets import Secret, opened
 from ndrfix.steps.base import AnyStep
 
 LATER = frozenset({"ndrfix_host"})
@@ -73,6 +73,14 @@ class Binder:
         Raises:
             InputError: a template cannot be evaluated, or an argument is not acceptable; names the place.
         """
+        try:
+            return self._bound(numbered, scope)
+        except InputError as error:
+            for each in (error, *error.others):
+                each.hidden = each.hidden or numbered.task.no_log
+            raise
+
+    def _bound(self, numbered: Numbered, scope: Scope) -> tuple[BoundTask | PlannedTask, ...]:
         task = numbered.task
         inner = scope.child(variables=task.vars)
         if task.loop is None:
@@ -95,11 +103,12 @@ class Binder:
         except NotKnownYetError as error:
             return _ended(numbered, label, Status.NOT_EVALUATED, str(error))
         step = self.steps[task.step]
-        values, secret = _revealed(rendered)
+        values, secrets = opened(rendered)
         try:
             args = step.args.model_validate(values)
         except ValidationError as error:
-            raise argument_error(task, error.errors(include_url=False, include_input=False)) from error
+            faults = error.errors(include_url=False, include_input=False)
+            raise argument_error(task, faults, shown=not (task.no_log or secrets)) from error
         return BoundTask(
             index=numbered.index,
             name=task.name,
@@ -109,7 +118,8 @@ class Binder:
             handler=numbered.handler,
             notify=task.notify,
             ignore_errors=task.ignore_errors,
-            hidden=task.no_log or secret,
+            hidden=task.no_log or bool(secrets),
+            secrets=secrets,
         )
 
 
@@ -122,32 +132,23 @@ def _ended(numbered: Numbered, label: str, status: Status, message: str) -> Plan
     return PlannedTask(bound=None, result=numbered.named(label).ended(status, message))
 
 
-def _revealed(value: Any) -> tuple[Any, bool]:
-    """The value with its secrets in the clear, and whether there were any: such a task is hidden like one with
-    no_log.
+def argument_error(task: Task, faults: Sequence[ErrorDetails], *, shown: bool) -> PlaybookError:
+    """What is wrong with a task's arguments: one error per fault, each at the place of its value.
+
+    Without `shown` no error says anything that was made from the values.
     """
-    if isinstance(value, Secret):
-        return value.reveal(), True
-    if isinstance(value, Mapping):
-        pairs = {key: _revealed(each) for key, each in value.items()}
-        return {key: each for key, (each, _) in pairs.items()}, any(found for _, found in pairs.values())
-    if isinstance(value, list | tuple):
-        parts = [_revealed(each) for each in value]
-        return [each for each, _ in parts], any(found for _, found in parts)
-    return value, False
-
-
-def argument_error(task: Task, faults: Sequence[ErrorDetails]) -> PlaybookError:
-    """What is wrong with a task's arguments: one error per fault, each at the place of its value."""
-    errors = [_fault(task, fault) for fault in faults]
+    errors = [_fault(task, fault, shown=shown) for fault in faults]
     errors[0].others = tuple(errors[1:])
     return errors[0]
 
 
-def _fault(task: Task, fault: ErrorDetails) -> PlaybookError:
+def _fault(task: Task, fault: ErrorDetails, *, shown: bool) -> PlaybookError:
     location = fault["loc"]
     text = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if not shown:
+        text = "not acceptable; the value is not shown: it is secret, or no_log is set"
     if not location:
+        text = text if shown else f"the arguments are {text}"
         return PlaybookError(f"step {task.step}: {text}", place=task.step_place)
     if fault["type"] == "missing":
         return PlaybookError(
@@ -156,7 +157,9 @@ def _fault(task: Task, fault: ErrorDetails) -> PlaybookError:
             next_step=f"`ndrfix steps {task.step}` shows the arguments.",
         )
     return PlaybookError(
-        f"argument {str(location[0])!r} of step {task.step}: {text}", place=source.find(task.args, location).place
+        f"argument {str(location[0])!r} of step {task.step}: {text}",
+        place=source.find(task.args, location).place,
+        next_step="" if shown else f"`ndrfix steps {task.step}` shows what it takes.",
     )
 
 

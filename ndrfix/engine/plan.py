@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ndrfix.engine.result import RunContext, Status, TaskResult
-from ndrfix.resources import Action, Change, ComputerState
+from ndrfix.resources import Action, Artifact, Change, ComputerState
+from ndrfix.secrets import Secret
 from ndrfix.steps.base import AnyStep, Args, StepPlan
 
 
@@ -15,7 +16,7 @@ class BoundTask:
     """A task, or one item of its loop, with nothing left to work out: a step and its arguments.
 
     `index` counts the play's tasks from 0, handlers after them; `label` is the loop item's text. `notify` holds the
-    handlers to run when it changes something.
+    handlers to run when it changes something; `secrets` are those that the arguments were made from.
     """
 
     index: int
@@ -27,6 +28,7 @@ class BoundTask:
     notify: tuple[str, ...] = ()
     ignore_errors: bool = False
     hidden: bool = False
+    secrets: tuple[Secret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,13 @@ class HostPlan:
             if task.result.status is Status.WOULD_CHANGE:
                 for plan in task.plans:
                     yield from (item for item in plan.items if isinstance(item, Change | Action))
+
+    def files(self) -> Iterator[Artifact]:
+        """What an apply of this plan keeps of the host in the run folder, in order."""
+        for task in self.tasks:
+            if task.bound is not None:
+                for plan in task.plans:
+                    yield from (item for item in plan.items if isinstance(item, Artifact))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,3 +106,20 @@ class Plan:
         """The hosts on which something would change, in inventory order, each once."""
         names = (host.host for play in self.plays for host in play.hosts if next(host.changes(), None) is not None)
         return tuple(dict.fromkeys(names))
+
+    @property
+    def files(self) -> int:
+        """The number of files that would be saved, over all hosts."""
+        return sum(1 for play in self.plays for host in play.hosts for _ in host.files())
+
+    @property
+    def saved_hosts(self) -> tuple[str, ...]:
+        """The hosts of which files would be saved, in inventory order, each once."""
+        names = (host.host for play in self.plays for host in play.hosts if next(host.files(), None) is not None)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def secrets(self) -> frozenset[Secret]:
+        """Every secret that arguments of the plan were made from."""
+        tasks = (task for play in self.plays for host in play.hosts for task in host.tasks)
+        return frozenset(secret for task in tasks if task.bound for secret in task.bound.secrets)

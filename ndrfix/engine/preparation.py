@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import AliasChoices, BaseModel
-
 from ndrfix.engine.binding import Numbered, distinct, parts_of
 from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Owed
@@ -62,20 +60,9 @@ class Prepared:
 def schemas(steps: Mapping[str, AnyStep]) -> dict[str, StepSchema]:
     """What the playbook loader must know of each step."""
     return {
-        name: StepSchema(name=name, argument_names=frozenset(argument_names(step.args))) for name, step in steps.items()
+        name: StepSchema(name=name, argument_names=frozenset(step.args.argument_names()))
+        for name, step in steps.items()
     }
-
-
-def argument_names(model: type[BaseModel]) -> Iterator[str]:
-    """Every name under which an argument of the model can be given."""
-    for name, field in model.model_fields.items():
-        yield name
-        if field.alias:
-            yield field.alias
-        if isinstance(field.validation_alias, AliasChoices):
-            yield from (choice for choice in field.validation_alias.choices if isinstance(choice, str))
-        elif isinstance(field.validation_alias, str):
-            yield field.validation_alias
 
 
 def hosts_of(play: Play, inventory: Inventory, limit: str | None) -> tuple[Host, ...]:

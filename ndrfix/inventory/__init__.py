@@ -17,12 +17,12 @@ from ndrfix.inventory.variables import (
     Decrypt,
     combine,
     has_jinja,
-    is_secret_name,
     load_variables,
     parse_extra_vars,
     refuse_vaulted,
     variables_of,
 )
+from ndrfix.secrets import is_secret_name
 
 __all__ = [
     "Authentication",

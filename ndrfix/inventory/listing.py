@@ -8,8 +8,7 @@ from typing import Any
 
 from ndrfix.inventory.draft import ALL
 from ndrfix.inventory.model import Group, Inventory, Variable
-from ndrfix.inventory.variables import is_secret_name
-from ndrfix.secrets import MASK, Secret
+from ndrfix.secrets import MASK, Secret, is_secret_name
 from ndrfix.source import Vaulted
 
 ENCRYPTED = "(encrypted)"

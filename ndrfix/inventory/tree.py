@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from ndrfix.errors import did_you_mean
 from ndrfix.inventory.draft import ALL, PRIORITY, Draft, GroupDraft
 from ndrfix.inventory.ranges import expand
-from ndrfix.inventory.variables import is_secret_name, variables_of
+from ndrfix.inventory.variables import variables_of
 from ndrfix.place import Place
+from ndrfix.secrets import is_secret_name
 from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind
 
 _SECTIONS = ("hosts", "vars", "children")

@@ -11,7 +11,7 @@ from typing import Any
 from ndrfix.errors import InputError, InventoryError
 from ndrfix.inventory.model import Host, Variable
 from ndrfix.place import Place
-from ndrfix.secrets import Secret
+from ndrfix.secrets import Secret, is_secret_name
 from ndrfix.source import (
     List,
     Map,
@@ -26,9 +26,6 @@ from ndrfix.source import (
 )
 
 PASSWORD_NAMES = ("ansible_ssh_pass", "ansible_password", "ansible_winrm_pass", "ansible_winrm_password")
-_SECRET_NAME = re.compile(
-    r"(.*_)?(password|passwd|pass|passphrase|pwd|secret|token|api_?key|private_key)(_?\d+)?", re.IGNORECASE
-)
 _JINJA = re.compile(r"\{\{|\{%|\{#")
 _NAME = re.compile(r"[^\W\d]\w*")
 _VAULT_HEADER = "$ANSIBLE_VAULT;"
@@ -48,11 +45,6 @@ def refuse_vaulted(vaulted: Vaulted, place: Place) -> Secret:
         place=place,
         next_step="Decrypt it with 'ansible-vault decrypt', or set the variable with --extra-vars.",
     )
-
-
-def is_secret_name(name: str) -> bool:
-    """Tell whether a name says that the value is a secret: `ansible_password`, `smtp_secret`, `api_token`."""
-    return _SECRET_NAME.fullmatch(name) is not None
 
 
 def has_jinja(text: str) -> bool:

@@ -21,7 +21,7 @@ from ndrfix.playbook import expressions
 from ndrfix.playbook.expressions import Missing, describe, settled
 from ndrfix.playbook.registered import NotKnownYetError, Registered
 from ndrfix.playbook.templating import UndefinedNameError
-from ndrfix.secrets import Secret
+from ndrfix.secrets import Secret, sealed
 
 _LARGEST_REPETITION = 1_000_000
 _LARGEST_POWER = 4_096
@@ -157,21 +157,10 @@ class Program:
         context.opened = not self.plain
         text = "".join(self.root(context))
         value = settled(context.vars[_RESULT]) if self.single else text
-        return _closed(value) if context.tainted else value
+        return sealed(value) if context.tainted else value
 
 
 _RESULT = "ndrfix_result"
-
-
-def _closed(value: Any) -> Any:
-    """The value with every text in it made secret."""
-    if isinstance(value, str):
-        return Secret(value)
-    if isinstance(value, dict):
-        return {key: _closed(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_closed(each) for each in value)
-    return value
 
 
 @lru_cache(maxsize=2048)

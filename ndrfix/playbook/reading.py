@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from ndrfix.errors import InputError, PlaybookError, did_you_mean
 from ndrfix.place import Place
 from ndrfix.playbook.keywords import RESERVED_NAMES, SELECTION_WORDS
 from ndrfix.playbook.model import Expression
+from ndrfix.playbook.numbers import number_faults
 from ndrfix.playbook.templating import expression_fault, is_template, template_faults
 from ndrfix.source import List, Map, Node, Scalar, kind, raise_faults
 
@@ -24,16 +26,28 @@ class Faults:
 
     def __init__(self) -> None:
         self._found: list[InputError] = []
+        self.hidden = False
 
     def add(self, what: str, place: Place, next_step: str = "") -> None:
         """Keep a fault of the playbook."""
-        self._found.append(PlaybookError(what, place=place, next_step=next_step))
+        self.note(PlaybookError(what, place=place, next_step=next_step))
 
     def note(self, *faults: InputError) -> None:
         """Keep faults found elsewhere, with those that they bring along."""
         for fault in faults:
-            self._found += (fault, *fault.others)
+            for each in (fault, *fault.others):
+                each.hidden = each.hidden or self.hidden
+                self._found.append(each)
             fault.others = ()
+
+    @contextmanager
+    def hiding(self, hidden: bool) -> Iterator[None]:
+        """With `hidden`, the faults found meanwhile stand under `no_log`: no value near them is to be shown."""
+        before, self.hidden = self.hidden, hidden
+        try:
+            yield
+        finally:
+            self.hidden = before
 
     def raise_in_order(self, file: str) -> None:
         """Raise the first fault with the rest in its `others`: those of the file itself first, from top to bottom."""
@@ -108,8 +122,13 @@ def checked_variables(node: Node, what: str, faults: Faults) -> Map:
         return Map(node.place, ())
     for entry in node.entries:
         check_variable_name(entry.key, faults)
-    faults.note(*template_faults(node))
+    values(node, faults)
     return node
+
+
+def values(node: Node, faults: Faults) -> None:
+    """Note every template in a value that is not valid, and every number that can be taken in two ways."""
+    faults.note(*template_faults(node), *number_faults(node, shown=not faults.hidden))
 
 
 def check_variable_name(key: Scalar, faults: Faults) -> None:

@@ -11,7 +11,7 @@ from ndrfix.errors import TemplateError, did_you_mean
 from ndrfix.place import Place
 from ndrfix.playbook.model import Expression, Play
 from ndrfix.playbook.templating import UndefinedNameError, braced, evaluate, is_template, program
-from ndrfix.secrets import Secret
+from ndrfix.secrets import Secret, is_secret_name, sealed
 from ndrfix.source import List, Map, Node, Scalar, UnsafeText, Vaulted
 
 # Names of Ansible that have no value here → why.
@@ -275,7 +275,7 @@ class _Reader:
         return self.scope.find(name)[1] is not None
 
     def value(self, name: str) -> Any:
-        """The value of a variable, its templates resolved."""
+        """The value of a variable, its templates resolved; secret if its name says so."""
         level, found = self.scope.find(name)
         if found is None:
             raise self.scope.undefined(name, self.place)
@@ -286,7 +286,8 @@ class _Reader:
             raise TemplateError(f"variables refer to each other in a circle: {circle}", place=found.place)
         if len(self.chain) >= _LONGEST_CHAIN:
             raise TemplateError(f"{self.chain[0]!r} leads over more than {_LONGEST_CHAIN} variables", place=found.place)
-        return _Reader(self.scope, found.place, (*self.chain, name)).rendered(found.value)
+        value = _Reader(self.scope, found.place, (*self.chain, name)).rendered(found.value)
+        return sealed(value) if is_secret_name(name) else value
 
     def environment(self, name: str) -> str:
         """The value of an environment variable."""

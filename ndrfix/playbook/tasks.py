@@ -8,7 +8,7 @@ from ndrfix.errors import TemplateError, did_you_mean
 from ndrfix.playbook import keywords, reading
 from ndrfix.playbook.model import StepSchema, Task
 from ndrfix.playbook.reading import Faults
-from ndrfix.playbook.templating import is_single, template_faults
+from ndrfix.playbook.templating import is_single
 from ndrfix.source import Entry, List, Map, Node, Scalar, kind
 
 
@@ -27,6 +27,10 @@ class TaskReader:
         if not isinstance(node, Map):
             self._faults.add(f"{word} must be a mapping with the name of a step, not {kind(node)}", node.place)
             return None
+        with self._faults.hiding(reading.flag(node, "no_log", Faults(), default=self._no_log)):
+            return self._read(node, word, handler=handler)
+
+    def _read(self, node: Map, word: str, *, handler: bool) -> Task | None:
         step = self._step(node, word)
         if handler and (entry := node.entry("notify")):
             self._faults.add("a handler cannot notify another one", entry.key.place, "Write both after the task.")
@@ -108,7 +112,7 @@ class TaskReader:
             if entry.key.value not in known:
                 what = f"unknown argument {entry.key.text!r} of step {name}"
                 self._faults.add(f"{what}{did_you_mean(entry.key.text, sorted(known))}", entry.key.place, _takes(known))
-        self._faults.note(*template_faults(node))
+        reading.values(node, self._faults)
         return node
 
     def _register(self, node: Map) -> str:
@@ -121,7 +125,7 @@ class TaskReader:
     def _loop(self, node: Map) -> List | Scalar | None:
         value = node.get("loop")
         if isinstance(value, List):
-            self._faults.note(*template_faults(value))
+            reading.values(value, self._faults)
             return value
         if isinstance(value, Scalar):
             try:

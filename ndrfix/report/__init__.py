@@ -1,6 +1,7 @@
 """Reports of a run: what people read (`render`), what programs read (`ndrfix.report.document`), and the exit code."""
 
-from ndrfix.report.exit import ExitCode, exit_code
+from ndrfix.errors import ExitCode
+from ndrfix.report.exit import exit_code
 from ndrfix.report.progress import Live, progress_line
 from ndrfix.report.screen import render
 

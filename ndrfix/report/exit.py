@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import IntEnum
 
 from ndrfix.engine.result import RunResult, Status, TaskResult
-
-
-class ExitCode(IntEnum):
-    """What the process tells its caller; codes as Ansible uses them, except 5 and 10."""
-
-    FINE = 0
-    WRONG_INPUT = 1
-    FAILED = 2
-    UNREACHABLE = 4
-    WRONG_USAGE = 5
-    CHANGES = 10
-    INTERRUPTED = 99
-    BUG = 250
-
+from ndrfix.errors import ExitCode
 
 FAILURES = frozenset({Status.FAILED, Status.DRIFTED})
 CHANGES = frozenset({Status.CHANGED, Status.WOULD_CHANGE})

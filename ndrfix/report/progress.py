@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO, cast
 
 from ndrfix.connections.base import Progress
 from ndrfix.report.text import Pen, clock
@@ -27,6 +28,8 @@ def progress_line(host: str, progress: Progress, pen: Pen | None = None) -> str:
 class Live:
     """Shows what hosts are waiting for; hosts may report from any thread. Use it as a context manager.
 
+    Nothing that becomes of the stream reaches the hosts: after its first failure the display is silent.
+
     On a `terminal` every waiting host has a bar, which disappears when it is `done`. Elsewhere an item's first line
     comes after two seconds, and then one for each host in ten seconds at most. `now` gives seconds.
     """
@@ -39,12 +42,12 @@ class Live:
         now: Callable[[], float],
         masker: Callable[[str], str] = str,
     ) -> None:
-        self._stream = stream
+        self._stream = _Quiet(stream)
         self._now = now
         self._pen = Pen(masker=masker)
         self._lock = threading.Lock()
         self._printed: dict[str, float] = {}
-        self._bars = _bars(stream) if terminal else None
+        self._bars = _bars(self._stream) if terminal else None
         self._bar_of: dict[str, rich.progress.TaskID] = {}
 
     def __enter__(self) -> Self:
@@ -88,11 +91,47 @@ class Live:
         )
 
 
-def _bars(stream: TextIO) -> rich.progress.Progress:
+class _Quiet(io.TextIOBase):
+    """A stream that takes everything, and drops it once the stream below has failed: no reader, no space, closed, or a
+    character that its encoding lacks (Python's ValueError). Rich would end the process when its stream has no reader.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._below: TextIO | None = stream
+
+    def write(self, text: str) -> int:
+        """Pass the text on while the stream takes it; gives its length."""
+        try:
+            if self._below:
+                self._below.write(text)
+        except (OSError, ValueError):
+            self._below = None
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream while it takes anything."""
+        try:
+            if self._below:
+                self._below.flush()
+        except (OSError, ValueError):
+            self._below = None
+
+    def fileno(self) -> int:
+        """The number of the stream below, by which Rich knows an old Windows console.
+
+        Raises:
+            OSError: it has none.
+        """
+        if self._below is None:
+            raise io.UnsupportedOperation("fileno")
+        return self._below.fileno()
+
+
+def _bars(stream: _Quiet) -> rich.progress.Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    console = Console(file=stream, force_terminal=True, highlight=False)
+    console = Console(file=cast("TextIO", stream), force_terminal=True, highlight=False)
     return Progress(
         TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), console=console, transient=True
     )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
 from ndrfix.engine.result import Mode, RunResult, Status, TaskResult
+from ndrfix.errors import ExitCode
 from ndrfix.report.diff import same
-from ndrfix.report.exit import CHANGES, FAILURES, ExitCode, exit_code
+from ndrfix.report.exit import CHANGES, FAILURES, exit_code
 from ndrfix.report.recap import by_task
 from ndrfix.report.text import Pen, amount, duration
 from ndrfix.resources import Change

@@ -121,7 +121,10 @@ def _bytes(raw: object, kind: RegistryType) -> bytes:
         return bytes(_byte(item, kind) for item in raw)
     if isinstance(raw, str):
         return _bytes_of_text(raw.strip(), kind)
-    return bytes([_byte(raw, kind)])
+    # A number is refused, too: YAML has dropped the zeros of 0x0001, so how many bytes are meant cannot be told.
+    raise ValueError(
+        f'{raw!r} is {_kind(raw)}, type {kind} needs bytes: write hex:00,01, a list of bytes, or "0x0001" in quotes'
+    )
 
 
 def _bytes_of_text(text: str, kind: RegistryType) -> bytes:
@@ -134,7 +137,7 @@ def _bytes_of_text(text: str, kind: RegistryType) -> bytes:
         parts = [part for part in re.split(r"[\s,\\]+", text[4:]) if part]
         if all(_HEX_BYTE.fullmatch(part) for part in parts):
             return bytes(int(part, 16) for part in parts)
-    raise ValueError(f"{text!r} is not data for type {kind}: write hex:00,01, 0x0001 or a list of bytes")
+    raise ValueError(f'{text!r} is not data for type {kind}: write hex:00,01, "0x0001" in quotes or a list of bytes')
 
 
 def _byte(raw: object, kind: RegistryType) -> int:

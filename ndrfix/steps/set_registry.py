@@ -19,7 +19,7 @@ name, `datatype` for type. Data are taken as follows:
 | dword, qword | 256, 0x100, "0x100", "256"; never negative; a leading zero is refused |
 | string, expandstring | text; a number or yes/no is refused: write it in quotes (or is `type: dword` missing?) |
 | multistring | a list of texts, `[]` for an empty list; one text is a list of one |
-| binary, none | `hex:00,01`, 0x0001 (bytes in the order written), a list of bytes; 0x0 is one byte |
+| binary, none | `hex:00,01`, "0x0001" (bytes in the order written), a list of bytes; a bare number is refused |
 
 Without `name` and `data` the step only sees to it that the key exists. For a value with documented modes the mode's
 name may be given: `data: no_smtp_return_address`. A type or number other than the documented one is refused, unless

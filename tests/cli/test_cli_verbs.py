@@ -6,9 +6,11 @@ import json
 import re
 from pathlib import Path
 
+import click
 import pytest
 
-from ndrfix import __version__, cli
+from ndrfix import __version__
+from ndrfix.errors import ExitCode
 from tests.cli.conftest import Folder
 
 
@@ -137,7 +139,7 @@ def test_a_bug_is_reported_as_one(folder: Folder, monkeypatch: pytest.MonkeyPatc
     """What must never happen ends with code 250 and a request to report it, without a traceback."""
     monkeypatch.setattr("ndrfix.cli.job.load_playbook", lambda *_: 1 / 0)
     ended = folder("plan book.yml -i inventory.yml")
-    assert ended.code == cli.EXIT_BUG
+    assert ended.code == ExitCode.BUG
     assert "a bug in ndrfix" in ended.err
     assert "Traceback" not in ended.err
 
@@ -182,7 +184,7 @@ def test_a_run_folder_that_cannot_be_made_stops_before_the_act(folder: Folder) -
     """Without a journal nothing is changed."""
     folder.write("taken", "a file")
     ended = folder("apply book.yml -i inventory.yml --yes --runs-dir taken")
-    assert ended.code == cli.EXIT_USAGE or "cannot write the run folder" in ended.err
+    assert ended.code == ExitCode.WRONG_USAGE or "cannot write the run folder" in ended.err
     assert folder.hosts.host("ex01").writes == ()
 
 
@@ -218,7 +220,7 @@ def test_ctrl_c_writes_what_is_known(folder: Folder, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Fleet, "_wait", interrupted)
     ended = folder("apply book.yml -i inventory.yml --yes -f 1 --json run.json")
-    assert ended.code == cli.EXIT_INTERRUPTED
+    assert ended.code == ExitCode.INTERRUPTED
     assert json.loads(Path("run.json").read_text())["interrupted"] is True
     assert "Interrupted: nothing was applied." in ended.out
 
@@ -232,7 +234,7 @@ def test_a_condition_that_fails_at_run_time_fails_its_host(folder: Folder) -> No
         "    - set_registry: {path: '{{ key }}', name: B, data: x}\n      when: mode.nothing\n",
     )
     ended = folder("apply late.yml -i inventory.yml --yes")
-    assert ended.code == cli.EXIT_HOST
+    assert ended.code == ExitCode.FAILED
     assert "late.yml:7:13" in ended.out
     assert folder.hosts.host("ex01").writes == ()
 
@@ -245,3 +247,117 @@ def test_a_variables_file_of_nobody_is_warned_about(folder: Folder) -> None:
         ended = folder(line)
         assert ended.code == 0
         assert "warning: host_vars/ex1.yml belongs to no host and no group of inventory.yml" in ended.err
+
+
+@pytest.fixture
+def somebody(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Somebody sits at the keyboard and types 2; gives the questions asked."""
+    asked: list[str] = []
+
+    def answer(question: str, **_: object) -> str:
+        asked.append(question)
+        return "2"
+
+    monkeypatch.setattr("click.prompt", answer)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    return asked
+
+
+@pytest.mark.parametrize("error", [click.Abort, KeyboardInterrupt])
+def test_ctrl_c_at_the_question_applies_nothing(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, somebody: list[str], error: type[BaseException]
+) -> None:
+    """It is said that nothing was applied, without a word about a journal that does not exist."""
+    del somebody
+    if error is click.Abort:
+
+        def interrupted(*_: object, **__: object) -> str:
+            raise click.Abort
+
+        monkeypatch.setattr("click.prompt", interrupted)
+    else:
+        monkeypatch.setattr("ndrfix.cli.job.load_playbook", _interrupted)
+    ended = folder("apply book.yml -i inventory.yml --json run.json")
+    assert ended.code == ExitCode.INTERRUPTED
+    assert "nothing was applied" in ended.err
+    assert "journal" not in ended.err
+    assert not Path("runs").exists()
+    if error is click.Abort:
+        assert json.loads(Path("run.json").read_text())["interrupted"] is True
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_second_ctrl_c_names_the_journal(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When hosts are at work already, what was sent to them is in the journal: its path is said."""
+    from ndrfix.engine.run import Run
+
+    monkeypatch.setattr(Run, "apply", _interrupted)
+    ended = folder("apply book.yml -i inventory.yml --yes")
+    assert ended.code == ExitCode.INTERRUPTED
+    [journal] = Path("runs").glob("*/journal.jsonl")
+    assert f"interrupted: what was sent to a host is in {journal}" in ended.err
+
+
+BACKUP = "- hosts: all\n  tasks:\n    - backup_registry: {path: 'HKLM\\SOFTWARE\\Acme'}\n"
+
+
+def test_a_playbook_that_only_saves_is_carried_out(folder: Folder, somebody: list[str]) -> None:
+    """Files to save are something to apply, and the question says that nothing is changed."""
+    folder.write("save.yml", BACKUP)
+    ended = folder("apply save.yml -i inventory.yml")
+    assert ended.code == 0
+    assert somebody == ["\nSave 2 files from 2 hosts (ex01, ex02), with 0 changes? Type the number of hosts to go on"]
+    assert len(list(Path("runs").glob("*/backup/*/*.reg"))) == 2
+    assert folder.hosts.host("ex01").writes == ()
+
+
+def test_the_question_names_changes_and_files(folder: Folder, somebody: list[str]) -> None:
+    """Hosts are counted by what changes; files are said beside it."""
+    folder.write(
+        "both.yml",
+        BACKUP
+        + "    - set_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: Mode, type: dword, data: 2}\n"
+        + "      when: inventory_hostname == 'ex01'\n",
+    )
+    assert "Not applied" in folder("apply both.yml -i inventory.yml").out
+    assert "Apply 1 change to 1 host (ex01) and save 2 files from 2 hosts?" in somebody[0]
+
+
+LEAK = """
+- hosts: all
+  vars: {{api_token: tok-secret1, derived: "{{{{ api_token | upper }}}}"}}
+  tasks:
+    - name: Set it
+      no_log: {no_log}
+      set_registry: {{path: 'HKLM\\SOFTWARE\\Acme', name: M, type: dword, data: '{data}'}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("data", "no_log"),
+    [("{{ api_token }}", "false"), ("{{ derived }}", "false"), ("{{ api_token }}x", "false"), ("tok-secret1", "true")],
+)
+def test_a_refused_secret_is_not_shown(folder: Folder, data: str, no_log: str) -> None:
+    """An argument that is wrong and secret, or under no_log, is refused without its value."""
+    folder.write("leak.yml", LEAK.format(data=data, no_log=no_log))
+    ended = folder("plan leak.yml -i inventory.yml")
+    assert ended.code == ExitCode.WRONG_INPUT
+    assert "argument 'data' of step set_registry: not acceptable; the value is not shown" in ended.err
+    assert "leak.yml:7:" in ended.err
+    assert "tok-secret1" not in ended.err.casefold()
+
+
+def test_what_is_made_of_a_secret_is_masked(folder: Folder) -> None:
+    """The mask learns secrets that come up while tasks are bound."""
+    folder.write(
+        "leak.yml",
+        "- hosts: all\n  vars: {api_token: tok-secret1}\n  tasks:\n    - manual: {instruction: TOK-SECRET1}\n"
+        "    - set_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: M, data: '{{ api_token | upper }}'}\n",
+    )
+    ended = folder("apply leak.yml -i inventory.yml --yes --json run.json -vv")
+    assert ended.code == 0
+    assert "TOK-SECRET1" not in ended.out + ended.err + Path("run.json").read_text()
+    assert "TOK-SECRET1" not in "".join(path.read_text() for path in Path("runs").rglob("*") if path.is_file())

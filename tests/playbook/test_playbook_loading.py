@@ -50,6 +50,17 @@ def test_faults(tmp_path: Path, case: dict[str, Any]) -> None:
     assert case.get("next", "") in raised.value.next_step
 
 
+def test_a_number_that_may_be_secret_is_not_said(tmp_path: Path) -> None:
+    """Under the name of a secret, and under no_log, the fault says no value, and its line is not to be shown."""
+    task = "    - set_registry: {path: x, data: 0777}\n      no_log: true\n"
+    text = f"- hosts: all\n  vars: {{api_token: 0777}}\n  tasks:\n{task}"
+    with pytest.raises(InputError) as raised:
+        load(tmp_path, text)
+    found = faults(raised)
+    assert ["511" in fault.next_step for fault in found] == [False, False]
+    assert [fault.hidden for fault in found] == [False, True]
+
+
 FULL = r"""
 - name: Stop it
   hosts: [exchange, "!old"]

@@ -89,3 +89,46 @@ def test_bars_come_and_go() -> None:
         live.done("ex01")
         assert live._bars.tasks == []
     assert "[red]stopping" in stream.getvalue()
+
+
+class Broken(io.StringIO):
+    """A stream that fails as it is told to, from its second write on."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+        self.writes = 0
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        if self.writes > 1:
+            raise self.error
+        return super().write(text)
+
+    def flush(self) -> None:
+        if self.writes > 1:
+            raise self.error
+
+
+FAILURES = [
+    BrokenPipeError(32, "Broken pipe"),
+    OSError(28, "No space left on device"),
+    ValueError("I/O operation on closed file"),
+    UnicodeEncodeError("ascii", "é", 0, 1, "ordinal not in range"),
+]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("error", FAILURES, ids=[type(error).__name__ for error in FAILURES])
+def test_nothing_of_the_stream_reaches_the_engine(error: Exception, terminal: bool) -> None:
+    """After the first failure the display is silent: nothing is raised, nothing is tried again."""
+    stream, watch = Broken(error), Watch()
+    with Live(stream, terminal=terminal, now=watch) as live:
+        for second in range(40):
+            watch.seconds = 1000.0 + second
+            live.show("ex01", progress(second))
+            if live._bars:
+                live._bars.refresh()
+        live.done("ex01")
+    assert stream.writes == 2
+    assert not stream.closed

@@ -1,0 +1,128 @@
+"""The line of a file below an error: useful, and without what may be a secret, however broken the file is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ndrfix.cli.excerpt import excerpt, looks_secret, without_values
+from ndrfix.place import Place
+from tests.cli.conftest import Folder
+
+BROKEN = {
+    "a colon and a blank": "ansible_password: hunter2: x",
+    "a sign that needs quotes": "ansible_password: @hunter2",
+    "a mistyped tag": "ansible_password: !vualt hunter2",
+    "an alias": "ansible_password: *hunter2",
+    "an octal number": "ansible_password: 0123456hunter2: x",
+    "a key that is there twice": "ansible_password: hunter2\n    ansible_password: hunter2",
+    "an open quote": 'ansible_password: "hunter2',
+    "no blank after the colon": "ansible_password:hunter2",
+    "a mistyped name": "ansible_passwrod: hunter2",
+    "a name with a dash": "smtp-pass: hunter2: x",
+    "a block with a bad line": "ansible_password: |\n        hunter2\n    hunter2",
+    "a nested mapping": "smtp_secret:\n          first: @hunter2",
+    "an explicit key": "? ansible_password\n    : hunter2: x",
+    "a text of two lines": "ansible_password: 'a\n      hunter2' x",
+    "a list": "api_tokens: [a,\n    hunter2 @",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=list(BROKEN))
+@pytest.mark.parametrize("form", ["block", "flow"])
+def test_no_error_shows_a_password(folder: Folder, text: str, form: str) -> None:
+    """Whatever is wrong with a password's line, or near it in the file, the password is in no output."""
+    before, after = ("      ", "\n") if form == "block" else ("      a: {x: 1, ", "}\n")
+    folder.write("bad.yml", f"all:\n  hosts:\n    ex01:\n{before}{text}{after}")
+    for line in ("plan book.yml -i bad.yml", "inventory -i bad.yml --graph"):
+        ended = folder(line)
+        assert "hunter2" not in ended.out + ended.err
+
+
+def shown(folder: Path, text: str, line: int, column: int, *, hidden: bool = False) -> list[str]:
+    (folder / "f.yml").write_text(text)
+    return excerpt(Place(file=str(folder / "f.yml"), line=line, column=column), hidden=hidden)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "wanted"),
+    [
+        ("password: hunter2: x", 18, ["    1 | password: ********", "      |           ^"]),
+        ("password: hunter2", 1, ["    1 | password: ********", "      | ^"]),
+        ("{a_token: hunter2, dta: 1}", 20, ["    1 | {a_token: ********, dta: 1}", "      |                     ^"]),
+        ("{a_token: 'a, b: c', d: 1}", 22, ["    1 | {a_token: ********, d: 1}", "      |                     ^"]),
+        ('{"api_key":"x","b":1}', 16, ['    1 | {"api_key":********,"b":1}', "      |                     ^"]),
+        ("a_pass: hunter, two: x", 20, ["    1 | a_pass: ********", "      |         ^"]),
+        ("dta: hunter2", 1, ["    1 | dta: hunter2", "      | ^"]),
+    ],
+)
+def test_the_caret_stays_useful(tmp_path: Path, text: str, column: int, wanted: list[str]) -> None:
+    """It stands below what it is about, at the mask's beginning when that is masked; other values stay."""
+    assert shown(tmp_path, text, 1, column) == wanted
+
+
+def test_a_list_of_secrets_may_stand_below_its_key(tmp_path: Path) -> None:
+    """Items are hidden also where they are indented no deeper than their key, as YAML allows."""
+    text = "a_tokens:\n- value: hunter2\n- hunter2\ndata: 1\n"
+    assert [shown(tmp_path, text, line, 1)[0] for line in (2, 3, 4)] == [
+        "    2 | ********",
+        "    3 | ********",
+        "    4 | data: 1",
+    ]
+
+
+def test_a_hidden_line_shows_keys_only(tmp_path: Path) -> None:
+    """Under `no_log` no value is shown, whatever its key."""
+    text = "data: geheim\nother:\n  geheim\nlong: |\n  a: geheim\n"
+    assert shown(tmp_path, text, 1, 7, hidden=True)[0] == "    1 | data: ********"
+    assert shown(tmp_path, text, 3, 3, hidden=True)[0] == "    3 |   ********"
+    assert shown(tmp_path, text, 5, 3, hidden=True)[0] == "    5 |   ********"
+
+
+def test_after_a_secret_the_file_is_shown_again(tmp_path: Path) -> None:
+    """Only the value is hidden, not what stands below it."""
+    text = "password: |\n  hunter2\n\n  hunter2\ndata: 1\nsecret: 'a\n b'\nmore: 2\n"
+    assert shown(tmp_path, text, 4, 3)[0] == "    4 |   ********"
+    assert shown(tmp_path, text, 5, 1)[0] == "    5 | data: 1"
+    assert shown(tmp_path, text, 8, 1)[0] == "    8 | more: 2"
+
+
+@pytest.mark.parametrize(
+    "name", ["ansible_password", "SMTP_Pass", "api-key", "dbPassword", "token2", "ansible_pasword"]
+)
+def test_names_of_secrets(name: str) -> None:
+    """Other spellings and slips of the hand count."""
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["path", "hosts", "set_registry", "ansible_user", "key", "data", "tasks", "computer_name"]
+)
+def test_names_of_others(name: str) -> None:
+    """Ordinary keys are shown."""
+    assert not looks_secret(name)
+
+
+def test_a_sentence_loses_what_sticks_to_a_password() -> None:
+    """A value that was glued to its key, and so became part of it, is not said either."""
+    assert without_values("unknown key 'ansible_password:hunter2'") == "unknown key 'ansible_password:********'"
+    assert without_values("book.yml:3:4 is wrong: token: none") == "book.yml:3:4 is wrong: token: none"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    value=st.text("hunter2SECRET", min_size=7, max_size=9).map(lambda text: f"QZ{text}QZ"),
+    dress=st.sampled_from(
+        ["{}", "'{}", '"{}', "{}: x", "@{}", "!x {}", "|\n      {}", "\n      {}", "[{}", "{{{}: 1", "- {}"]
+    ),
+    key=st.sampled_from(["ansible_password", "'a_token'", '"x_secret"', "- api_key", "{a: 1, pass"]),
+)
+def test_no_line_shows_a_secret(tmp_path: Path, key: str, value: str, dress: str) -> None:
+    """Law: no line of a file shows what stands under the key of a secret, wherever the caret is."""
+    text = f"all:\n  vars:\n    {key}: {dress.format(value)}\n"
+    for number, line in enumerate(text.splitlines(), start=1):
+        for column in range(1, len(line) + 1):
+            assert "QZ" not in "".join(shown(tmp_path, text, number, column))
