@@ -193,6 +193,8 @@ function global:Connect-Ndrfix {
         $through = ConvertFrom-NdrfixText $Target['Through']
         $here = [Environment]::MachineName
         if (($through.Length -gt 0) -and -not (Test-NdrfixAlike $through $here)) { throw $here }
+        # An empty name would be this computer, in everything that follows.
+        if ($NdrfixMachine.Length -eq 0) { throw 'no computer is named' }
         $stage = 'logon'
         if ($Target['Password'] -ne $null) {
             Connect-NdrfixShare $NdrfixMachine (ConvertFrom-NdrfixText $Target['User']) $Target['Password']
@@ -302,6 +304,8 @@ function global:Confirm-NdrfixShare {
     try {
         [void][System.IO.File]::GetAttributes([System.IO.Path]::GetPathRoot($Path).TrimEnd([char[]]'\') + '\')
     } catch {
+        $cause = Get-NdrfixCause $_
+        if (($cause -isnot [System.IO.FileNotFoundException]) -and ($cause -isnot [System.IO.DirectoryNotFoundException])) { throw }
         throw (New-Object System.ComponentModel.Win32Exception(67))
     }
 }

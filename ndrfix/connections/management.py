@@ -61,7 +61,8 @@ class Row:
             "code": trouble.code,
             "message": " ".join(trouble.message.split()).rstrip(". "),
         }
-        return self.what.format_map(words), self.step.format_map(words)
+        # Without a number (PowerShell refused, not Windows) there is none to look up.
+        return self.what.format_map(words).replace(" (Windows error 0)", ""), self.step.format_map(words)
 
 
 def _no_smb1(trouble: Trouble) -> bool:

@@ -13,175 +13,61 @@ A request about another computer than the one that answers (`target_request`) co
 There, `unreadable>DENIED>REASON` has a fourth part, the number of the Windows error (0: none).
 
 Texts are escaped in both directions (`escape`): a lone surrogate cannot be carried by PSRP's XML at all, and control
-characters are expensive there. One state has exactly one spelling: the far side compares states as texts.
+characters are expensive there. How states are spelled stands in `wire_states.py`.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ndrfix.connections.base import OutcomeStatus, Reading
+from ndrfix.connections.wire_states import CELL, ELEMENT, PART, ROW, parse_state, state_text, windows_error
 from ndrfix.connections.wire_text import WireError, escape, unescape
 from ndrfix.resources import (
-    ABSENT,
-    PRESENT,
-    Absent,
     Action,
     Computer,
-    ComputerState,
     File,
-    FileState,
     FileVersion,
-    FileVersionState,
     Located,
-    Present,
-    RegistryData,
     RegistryKey,
     RegistryTree,
-    RegistryType,
     RegistryValue,
     RemoteItem,
     Resource,
     Service,
-    ServiceState,
-    ServiceStatus,
-    StartType,
-    State,
-    TreeKey,
-    TreeState,
-    Unreadable,
 )
 from ndrfix.secrets import Secret
 
-FIELD, PART, ROW, CELL, ELEMENT = "|", ">", "<", "*", "?"
+__all__ = [
+    "CELL",
+    "ELEMENT",
+    "FIELD",
+    "PART",
+    "ROW",
+    "TARGET_COMMAND",
+    "TARGET_END",
+    "TARGET_PARAMETER",
+    "TARGET_PASSWORD",
+    "Line",
+    "OutcomeLine",
+    "ProgressLine",
+    "Request",
+    "SlowLine",
+    "StateLine",
+    "Target",
+    "TargetLine",
+    "apply_request",
+    "parse_line",
+    "parse_state",
+    "read_request",
+    "state_text",
+    "target_request",
+]
+
+FIELD = "|"
 
 Request = dict[str, str | int]
-
-
-# --- states ---------------------------------------------------------------------------------------------------------
-
-
-def _items(text: str, separator: str) -> list[str]:
-    """The parts of a text in which each part is ended by the separator: an empty text has none."""
-    if not text:
-        return []
-    if not text.endswith(separator):
-        raise WireError("a list without an end")
-    return text[:-1].split(separator)
-
-
-def _data_cells(data: RegistryData) -> tuple[str, str]:
-    content = data.data
-    if isinstance(content, bytes):
-        return (data.type, base64.b64encode(content).decode())
-    if isinstance(content, tuple):
-        return (data.type, "".join(escape(text) + ELEMENT for text in content))
-    return (data.type, str(content) if isinstance(content, int) else escape(content))
-
-
-def _parse_data(name: str, text: str) -> RegistryData:
-    kind = RegistryType(name)
-    if kind in (RegistryType.DWORD, RegistryType.QWORD):
-        return RegistryData(kind, int(text))
-    if kind in (RegistryType.BINARY, RegistryType.NONE):
-        return RegistryData(kind, base64.b64decode(text, validate=True))
-    if kind is RegistryType.MULTISTRING:
-        return RegistryData(kind, tuple(unescape(element) for element in _items(text, ELEMENT)))
-    return RegistryData(kind, unescape(text))
-
-
-def state_text(state: State) -> str:
-    """The one spelling of a state that can be written: a registry value, a key, or a service (status, start type).
-
-    Raises:
-        ValueError: a state that no item can have before or after it.
-    """
-    match state:
-        case Absent():
-            return "absent"
-        case Present():
-            return "present"
-        case RegistryData():
-            return PART.join(("data", *_data_cells(state)))
-        case ServiceState(status=status, start=start):
-            return PART.join(("service", status, start))
-    raise ValueError(f"{type(state).__name__} is no state that an item can write")
-
-
-def _service(status: str, start: str, display: str, image: str, dependents: str) -> ServiceState:
-    return ServiceState(
-        status=ServiceStatus(status),
-        start=StartType(start),
-        display_name=unescape(display),
-        image_path=unescape(image),
-        dependents=tuple(unescape(name) for name in _items(dependents, ELEMENT)),
-    )
-
-
-def _file(path: str, size: str, modified: str, read_only: str, directory: str) -> FileState:
-    return FileState(
-        path=unescape(path), size=int(size), modified=modified, read_only=read_only == "1", directory=directory == "1"
-    )
-
-
-def _version(path: str, version: str, size: str, modified: str) -> FileVersionState:
-    return FileVersionState(path=unescape(path), version=version, size=int(size), modified=modified)
-
-
-def _computer(name: str, os_version: str, powershell: str, administrator: str, bits: str) -> ComputerState:
-    return ComputerState(
-        name=unescape(name),
-        os_version=unescape(os_version),
-        powershell=unescape(powershell),
-        administrator=administrator == "1",
-        bits=int(bits),
-    )
-
-
-def _tree(rows: str) -> TreeState:
-    keys: list[tuple[str, list[tuple[str, RegistryData]]]] = []
-    for row in _items(rows, ROW):
-        kind, *cells = row.split(CELL)
-        if kind == "k" and len(cells) == 1:
-            keys.append((unescape(cells[0]), []))
-        elif kind == "v" and len(cells) == 3 and keys:
-            keys[-1][1].append((unescape(cells[0]), _parse_data(cells[1], cells[2])))
-        else:
-            raise WireError("a row of a tree that is neither a key nor a value")
-    return TreeState(keys=tuple(TreeKey(path=path, values=tuple(values)) for path, values in keys))
-
-
-_PARSERS: dict[str, Callable[..., Reading]] = {
-    "absent": lambda: ABSENT,
-    "present": lambda: PRESENT,
-    "data": _parse_data,
-    "service": _service,
-    "file": _file,
-    "version": _version,
-    "computer": _computer,
-    "tree": _tree,
-    "unreadable": lambda denied, reason, _code="0": Unreadable(reason=unescape(reason), denied=denied == "1"),
-}
-
-
-def _windows_error(state: str) -> int:
-    kind, *parts = state.split(PART)
-    return int(parts[2]) if kind == "unreadable" and len(parts) == 3 else 0
-
-
-def parse_state(text: str) -> Reading:
-    """The state that a text of the far side means.
-
-    Raises:
-        WireError: the text follows none of the forms.
-    """
-    kind, *parts = text.split(PART)
-    try:
-        return _PARSERS[kind](*parts)
-    except (KeyError, TypeError, ValueError) as error:
-        raise WireError(f"{kind!r} with {len(parts)} parts is no state: {error}") from error
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
@@ -351,7 +237,7 @@ def _target(stage: str, code: str, message: str, smb1: str, pipes: str) -> Targe
 
 
 _LINES: dict[str, Callable[..., Line]] = {
-    "state": lambda index, state: StateLine(index=int(index), reading=parse_state(state), code=_windows_error(state)),
+    "state": lambda index, state: StateLine(index=int(index), reading=parse_state(state), code=windows_error(state)),
     "target": _target,
     "slow": lambda milliseconds: SlowLine(seconds=int(milliseconds) / 1000),
     "progress": _progress,

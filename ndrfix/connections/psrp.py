@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import socket
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -31,11 +29,11 @@ from ndrfix.connections.protocol import (
     Target,
     target_request,
 )
+from ndrfix.connections.wires import Watchdog, Wires
 
 # A shell whose client went away ends after this many seconds; Windows accepts no less than 60.
 IDLE_TIMEOUT = 180
 _CLOSE_TIMEOUT = 10
-_GRACE = 10.0
 _TIMED_OUT = 2150858793  # a Receive without an answer
 _LOUD_LOGGERS = ("pypsrp", "spnego", "requests_credssp", "urllib3")
 
@@ -148,78 +146,6 @@ def wsman_arguments(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-class Wires:
-    """The TCP connections of a session: they can be cut from another thread, and are surely closed in the end."""
-
-    def __init__(self, session: requests.Session) -> None:
-        self._connections: list[Any] = []
-        self.offered = ""
-        session.hooks["response"].append(self._remember)
-        adapters = set(session.adapters.values())
-        for adapter in (one for one in adapters if isinstance(one, requests.adapters.HTTPAdapter)):
-            manager = adapter.poolmanager
-            classes = manager.pool_classes_by_scheme.items()
-            manager.pool_classes_by_scheme = {scheme: self._tracking(make) for scheme, make in classes}
-
-    def _remember(self, response: requests.Response, **_kwargs: Any) -> None:
-        if response.status_code == requests.codes.unauthorized:
-            self.offered = response.headers.get("WWW-Authenticate", "")
-
-    def _tracking(self, make_pool: Callable[..., Any]) -> Callable[..., Any]:
-        def make(*args: Any, **kwargs: Any) -> Any:
-            pool = make_pool(*args, **kwargs)
-            connect = pool.ConnectionCls
-
-            def tracked(*args: Any, **kwargs: Any) -> Any:
-                connection = connect(*args, **kwargs)
-                self._connections.append(connection)
-                return connection
-
-            pool.ConnectionCls = tracked
-            return pool
-
-        return make
-
-    def cut(self) -> None:
-        """Shut every connection down; a thread that waits for one gets an error at once."""
-        for connection in list(self._connections):
-            if (sock := connection.sock) is not None:
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Close every connection."""
-        for connection in self._connections:
-            with contextlib.suppress(OSError):
-                connection.close()
-        self._connections.clear()
-
-
-class _Watchdog:
-    """Cuts the wires when a call is still under way after its deadline: a peer that drips bytes never times out."""
-
-    def __init__(self, wires: Wires, until: Callable[[], float]) -> None:
-        self._wires, self._until = wires, until
-        self._done = threading.Event()
-        self.barked = False
-        self._thread = threading.Thread(target=self._watch, name="ndrfix-watchdog", daemon=True)
-
-    def _watch(self) -> None:
-        while (left := self._until() + _GRACE - time.monotonic()) > 0:
-            if self._done.wait(left):
-                return
-        self.barked = True
-        self._wires.cut()
-
-    def __enter__(self) -> _Watchdog:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-
 class Session:
     """An open runspace pool. After an error it is of no further use: close it.
 
@@ -265,7 +191,7 @@ class Session:
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
-        with _Watchdog(self._wires, self._until) as dog:
+        with Watchdog(self._wires, self._until) as dog:
             try:
                 yield
             except FOREIGN as error:

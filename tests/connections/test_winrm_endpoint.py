@@ -135,7 +135,7 @@ def dripping() -> Iterator[int]:
 
 def test_a_peer_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch, dripping: int) -> None:
     """Every byte resets the read limit; the limit of the call holds all the same."""
-    monkeypatch.setattr("ndrfix.connections.psrp._GRACE", 0.1)
+    monkeypatch.setattr("ndrfix.connections.wires._GRACE", 0.1)
     drip = replace(
         BASIS,
         host="127.0.0.1",

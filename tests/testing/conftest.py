@@ -38,4 +38,4 @@ def listener(simulation: Simulation) -> Iterator[HostListener]:
 @pytest.fixture(autouse=True)
 def _quick_to_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the watchdog of a session bark early, so that no test has to wait for it."""
-    monkeypatch.setattr("ndrfix.connections.psrp._GRACE", 0.2)
+    monkeypatch.setattr("ndrfix.connections.wires._GRACE", 0.2)
