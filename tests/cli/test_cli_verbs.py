@@ -55,9 +55,10 @@ def test_apply_asks_for_the_number_of_hosts(
     monkeypatch.setattr("click.prompt", answer)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     ended = folder("apply book.yml -i inventory.yml")
-    assert "Apply 4 changes to 2 hosts (ex01, ex02)?" in asked[0]
+    assert "Apply 2 changes and 2 restarts (MSExchangeIMC) to 2 hosts (ex01, ex02)?" in asked[0]
     assert bool(folder.hosts.host("ex01").writes) is applied
     assert ("Not applied: nothing was changed." in ended.out) is not applied
+    assert ended.code == (0 if applied else cli.ExitCode.INTERRUPTED)
 
 
 def test_limit_and_tags_narrow_a_run(folder: Folder) -> None:
