@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from jinja2 import nodes, pass_context
 from jinja2.exceptions import FilterArgumentError
+from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -20,7 +21,7 @@ from ndrfix.errors import TemplateError
 from ndrfix.playbook import expressions
 from ndrfix.playbook.expressions import Missing, describe, settled
 from ndrfix.playbook.registered import NotKnownYetError, Registered
-from ndrfix.playbook.templating import UndefinedNameError
+from ndrfix.playbook.templating import FOREIGN, UndefinedNameError
 from ndrfix.secrets import Secret, sealed
 
 _LARGEST_REPETITION = 1_000_000
@@ -117,7 +118,11 @@ def _lookup(context: ScopedContext, kind: Any, *terms: Any, **options: Any) -> A
     try:
         return context.names.environment(wanted[0])
     except UndefinedNameError as error:
-        return options["default"] if "default" in options else Missing(name=wanted[0], reason=error)
+        if "default" in options:
+            return options["default"]
+        if context.tainted:  # the name itself may be made of the secret
+            error = UndefinedNameError("an environment variable is not set", name="", place=error.place)
+        return Missing(name=wanted[0], reason=error)
 
 
 def _environment() -> _Environment:
@@ -151,12 +156,19 @@ class Program:
     free: frozenset[str]
 
     def run(self, names: Names) -> Any:
-        """The value, secret if it was made from a secret."""
+        """The value, secret if it was made from a secret. What goes wrong with a secret is not described, since that
+        would tell the value.
+        """
         context = ScopedContext(ENVIRONMENT, {}, None, {})
         context.names = names
         context.opened = not self.plain
-        text = "".join(self.root(context))
-        value = settled(context.vars[_RESULT]) if self.single else text
+        try:
+            text = "".join(self.root(context))
+            value = settled(context.vars[_RESULT]) if self.single else text
+        except (JinjaError, *FOREIGN):
+            if not context.tainted:
+                raise
+            raise FilterArgumentError("it works on a secret, so what is wrong is not shown") from None
         return sealed(value) if context.tainted else value
 
 

@@ -24,7 +24,7 @@ _LITERAL = "If the braces are meant literally, mark the value with !unsafe."
 
 # What a template of somebody else's making can raise while it is compiled or run: Jinja's own errors and those of the
 # Python operations that it performs. RuntimeError covers the recursion limit, SyntaxError Python's own compiler.
-_FOREIGN = (
+FOREIGN = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -73,7 +73,7 @@ def program(text: str, place: Place | None) -> Program:
         raise TemplateError(f"not valid Jinja: {error.message}", place=place) from error
     except jinja2.TemplateError as error:
         raise TemplateError(f"not valid Jinja: {error.message}", place=place, next_step=_LITERAL) from error
-    except _FOREIGN as error:
+    except FOREIGN as error:
         raise TemplateError(f"not valid Jinja: {_reason(error)}", place=place, next_step=_LITERAL) from error
 
 
@@ -99,7 +99,7 @@ def evaluate(text: str, names: Names, place: Place | None) -> Any:
         raise
     except jinja2.TemplateError as error:
         raise TemplateError(f"the expression cannot be evaluated: {error.message}", place=place) from error
-    except _FOREIGN as error:
+    except FOREIGN as error:
         raise TemplateError(f"the expression cannot be evaluated: {_reason(error)}", place=place) from error
 
 

@@ -362,3 +362,24 @@ def test_what_is_made_of_a_secret_is_masked(folder: Folder) -> None:
     assert ended.code == 0
     assert "TOK-SECRET1" not in ended.out + ended.err + Path("run.json").read_text()
     assert "TOK-SECRET1" not in "".join(path.read_text() for path in Path("runs").rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["{}[api_token | upper]", "lookup('env', api_token | upper)", "lookup('env', api_token)", "groups[api_token]"],
+)
+def test_an_expression_that_fails_on_a_secret_does_not_say_it(folder: Folder, expression: str) -> None:
+    """What goes wrong inside a template with a secret is said without the value, also where it was changed first."""
+    folder.write("leak.yml", LEAK.format(data="{{ " + expression.replace("'", "''") + " }}", no_log="false"))
+    ended = folder("plan leak.yml -i inventory.yml")
+    assert ended.code == ExitCode.WRONG_INPUT
+    wanted = "an environment variable is not set" if "env" in expression else "it works on a secret"
+    assert wanted in ended.err
+    assert "tok-secret1" not in ended.err.casefold()
+
+
+def test_a_default_stands_in_beside_a_secret(folder: Folder) -> None:
+    """An environment variable that is missing has its default also where a secret stands in the same text."""
+    data = "{{ api_token }}{{ lookup(''env'', ''NDRFIX_TEST_NOT_SET'') | default(1) }}"
+    folder.write("leak.yml", LEAK.format(data=data, no_log="false").replace("type: dword, ", ""))
+    assert folder("plan leak.yml -i inventory.yml").code == 0
