@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ndrfix.connections.endpoint import Endpoint
 from ndrfix.connections.winrm import WinRM
@@ -25,6 +26,10 @@ from ndrfix.secrets import Secret
 from tests.lab_required import LabRequired
 
 LabInfo = dict[str, Any]
+
+# No test is timed: a busy machine is no fault. CI draws the same examples each time; elsewhere new ones are tried.
+settings.register_profile("ndrfix", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("ndrfix")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -63,7 +63,8 @@ def root() -> None:
     """Remediation playbooks for Microsoft Exchange 5.5 hosts: plan with diffs, apply, verify, report.
 
     Exit codes: 0 fine; 1 wrong input; 2 a host failed; 4 a host was unreachable; 5 wrong usage of the command line;
-    10 with --detailed-exitcode when changes are pending or were made; 99 Ctrl-C; 250 a bug.
+    10 with --detailed-exitcode when changes are pending or were made; 99 Ctrl-C, or
+    the question was answered with no; 250 a bug.
     """
 
 
@@ -94,7 +95,7 @@ def run(arguments: list[str]) -> int:
         show_error(error)
         return error.exit_code
     except click.UsageError as error:
-        show_error(UsageError(error.format_message(), next_step=_help_hint(error)))
+        show_error(UsageError(error.format_message().splitlines()[0], next_step=_help_hint(error)))
         return ExitCode.WRONG_USAGE
     except click.ClickException as error:
         show_error(InputError(error.format_message()))
@@ -111,7 +112,27 @@ def _code(result: object) -> int:
     return int(result) if isinstance(result, int) else ExitCode.FINE
 
 
+_OF_ANSIBLE = {
+    "--check": "A dry run is `ndrfix plan`.",
+    "-C": "A dry run is `ndrfix plan`.",
+    "--diff": "Differences are always shown.",
+    "-D": "Differences are always shown.",
+    "--syntax-check": "`ndrfix plan` checks everything before it reaches a host.",
+    "--become": "There is no become: ansible_user must have the rights.",
+    "-b": "There is no become: ansible_user must have the rights.",
+    "--start-at-task": "Select tasks with --tags.",
+    "--step": "Select tasks with --tags, hosts with --limit.",
+    "--vault-password-file": "This version decrypts no vaults.",
+    "--vault-id": "This version decrypts no vaults.",
+    "--private-key": "Hosts are reached over WinRM; ansible_psrp_certificate_key_pem names a client certificate's key.",
+}
+
+
 def _help_hint(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption) and error.option_name in _OF_ANSIBLE:
+        return _OF_ANSIBLE[error.option_name]
+    if error.ctx is not None and error.ctx.info_name == "ndrfix" and not error.ctx.invoked_subcommand:
+        return "`ndrfix --help` lists the commands."
     return f"`{error.ctx.command_path} --help` shows what is possible." if error.ctx else ""
 
 

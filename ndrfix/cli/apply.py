@@ -12,11 +12,14 @@ from ndrfix.cli.options import run_options
 from ndrfix.cli.terminal import say, say_aside
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import ExitCode, OutputError, UsageError
+from ndrfix.resources import Action
 
 if TYPE_CHECKING:
     from ndrfix.cli.job import Job
     from ndrfix.engine.plan import Plan
     from ndrfix.engine.result import RunResult
+
+_HOSTS_SHOWN = 12
 
 
 @click.command(name="apply", cls=Verb)
@@ -73,24 +76,32 @@ def carry_out(work: Job, yes: bool) -> int:
     except click.Abort:
         say_aside("\nInterrupted: nothing was applied.")
         return work.finish(replace(shown, interrupted=True))
+    except DeclinedError:
+        say("Not applied: nothing was changed.")
+        work.finish(shown)
+        return ExitCode.INTERRUPTED
     if not agreed:
         return work.finish(shown)
     result = work.apply(plan)
-    return work.finish(result, show=True, undo=work.undo_command(result))
+    return work.finish(result, show=True, undo=work.undo_command(result.folder))
+
+
+class DeclinedError(Exception):
+    """The user does not want the plan to be applied."""
 
 
 def wanted(plan: Plan, shown: RunResult, yes: bool) -> bool:
-    """Whether the plan is to be applied; says why when it is not.
+    """Whether the plan is to be applied; says why there is nothing to apply.
 
     Raises:
+        DeclinedError: the question was not answered with the number of hosts.
         click.Abort: Ctrl-C at the question, or the end of the input.
     """
     if shown.interrupted or not (plan.changed_hosts or plan.files):
         say("\nInterrupted: nothing was applied." if shown.interrupted else "\nNothing to apply.")
         return False
     if not yes and not confirmed(plan):
-        say("Not applied: nothing was changed.")
-        return False
+        raise DeclinedError
     say("")
     return True
 
@@ -104,11 +115,12 @@ def confirmed(plan: Plan) -> bool:
     """
     hosts = plan.changed_hosts or plan.saved_hosts
     files = _amount(plan.files, "file")
-    whom = f"{_amount(len(hosts), 'host')} ({', '.join(hosts)})"
+    more = f" and {len(hosts) - _HOSTS_SHOWN} more" if len(hosts) > _HOSTS_SHOWN else ""
+    whom = f"{_amount(len(hosts), 'host')} ({', '.join(hosts[:_HOSTS_SHOWN])}{more})"
     if not plan.changed_hosts:
         deed = f"Save {files} from {whom}, with 0 changes"
     else:
-        deed = f"Apply {_amount(plan.changed_tasks, 'change')} to {whom}"
+        deed = f"Apply {_deeds(plan)} to {whom}"
         deed += f" and save {files} from {_amount(len(plan.saved_hosts), 'host')}" if plan.files else ""
     question = f"\n{deed}? Type the number of hosts to go on"
     answer = str(click.prompt(question, default="", show_default=False, err=True)).strip()
@@ -116,6 +128,16 @@ def confirmed(plan: Plan) -> bool:
         say_aside(f"{answer!r} is not {len(hosts)}.")
         return False
     return True
+
+
+def _deeds(plan: Plan) -> str:
+    """`5 changes and 2 restarts (MSExchangeIMC)`: a restart is an interruption, and said as one."""
+    items = [item for play in plan.plays for host in play.hosts for item in host.changes()]
+    restarts = [item.resource.name for item in items if isinstance(item, Action)]
+    changes = len(items) - len(restarts)
+    told = [_amount(changes, "change")] if changes else []
+    told += [f"{_amount(len(restarts), 'restart')} ({', '.join(dict.fromkeys(restarts))})"] if restarts else []
+    return " and ".join(told)
 
 
 def _amount(number: int, noun: str) -> str:

@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,10 +27,10 @@ from ndrfix.engine.history import read_history
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
 from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_undo, schemas
-from ndrfix.engine.recorder import Journal
+from ndrfix.engine.recorder import Journal, RecordError
 from ndrfix.engine.result import RunContext, RunResult
 from ndrfix.engine.run import Run, result_of
-from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError, did_you_mean
+from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError, UsageError, did_you_mean
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars
 from ndrfix.playbook import Playbook, load_playbook
 from ndrfix.report import Live, exit_code, render
@@ -100,7 +101,7 @@ class Job:
             InputError: extra variables that are none.
         """
         request = self.request
-        password = Secret(click.prompt("Password", hide_input=True, err=True)) if request.ask_pass else None
+        password = _asked_password() if request.ask_pass else None
         extra = parse_extra_vars(request.extra_vars)
         for secret in opened([password, *(variable.value for variable in extra.values())])[1]:
             MASKER.add(secret)
@@ -162,6 +163,7 @@ class Job:
             click.Abort: a second Ctrl-C.
         """
         folder = self.runs_dir / plan.context.run_id
+        self.owed = owed_handlers(self.runs_dir, self.title)  # another run may have paid since the plan
         journal = Journal(folder=folder, clock=utc_now, mask=MASKER)
         try:
             journal.open(
@@ -179,9 +181,11 @@ class Job:
         try:
             with self._run(plan.context) as run:
                 result = run.value.apply(plan, journal)
-            journal.write("end", interrupted=result.interrupted)
+            with suppress(RecordError):  # a journal without an end can still be read; the result must be shown
+                journal.write("end", interrupted=result.interrupted)
         except KeyboardInterrupt as error:
-            raise click.Abort(f"what was sent to a host is in {folder / 'journal.jsonl'}") from error
+            text = f"left at once; what was sent to a host is in {folder / 'journal.jsonl'}"
+            raise click.Abort(f"{text}\nTake it back: {self.undo_command(str(folder))}") from error
         finally:
             journal.close()
         return result
@@ -208,10 +212,10 @@ class Job:
         )
         say_masked(text)  # by `render`, text by text
 
-    def undo_command(self, result: RunResult) -> str:
-        """The command line that takes an apply back."""
+    def undo_command(self, folder: str) -> str:
+        """The command line that takes back the apply with this run folder."""
         inventories = " ".join(f"-i {shlex.quote(each)}" for each in self.request.inventories)
-        return f"ndrfix undo {shlex.quote(result.folder)} {inventories}"
+        return f"ndrfix undo {shlex.quote(folder)} {inventories}"
 
     def finish(self, result: RunResult, *, show: bool = False, undo: str = "") -> int:
         """Show the result if that is still to be done, then write the files that are to hold it; gives the exit code.
@@ -288,7 +292,7 @@ class _Live:
         self._live = Live(sys.stderr, terminal=sys.stderr.isatty(), now=time.monotonic, masker=MASKER)
         self.value = Run(
             context=context,
-            fleet=Fleet(forks=forks),
+            fleet=Fleet(forks=forks, on_interrupt=_say_stopping),
             connect=connector,
             clock=time.monotonic,
             listen=lambda host, _task, progress: self._live.show(host, progress),
@@ -303,6 +307,24 @@ class _Live:
     def __exit__(self, *error: Any) -> None:
         self._live.__exit__(*error)
         show_bug_texts(self.value.fleet.bugs)
+
+
+def _asked_password() -> Secret:
+    """The password that the user types for hosts without one.
+
+    Raises:
+        UsageError: nobody can type it.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "-k cannot ask for a password: standard input is not a terminal",
+            next_step="Set ansible_password, for example to lookup('env', NAME).",
+        )
+    return Secret(click.prompt("Password for the hosts without ansible_password", hide_input=True, err=True))
+
+
+def _say_stopping() -> None:
+    say_aside("stopping: each host ends after the task it is at; press Ctrl-C again to leave at once")
 
 
 def find_playbook(name: str) -> Path:

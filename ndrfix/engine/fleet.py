@@ -54,9 +54,12 @@ class Interrupt:
 
 @dataclass(slots=True, kw_only=True)
 class Fleet:
-    """Runs work for many hosts, `forks` at a time. `bugs` collects the tracebacks of what must never happen."""
+    """Runs work for many hosts, `forks` at a time. `bugs` collects the tracebacks of what must never happen;
+    `on_interrupt` is told when Ctrl-C was heard.
+    """
 
     forks: int
+    on_interrupt: Callable[[], None] = lambda: None
     interrupt: Interrupt = field(default_factory=Interrupt)
     bugs: list[str] = field(default_factory=list)
 
@@ -99,6 +102,7 @@ class Fleet:
                 if self.interrupt():
                     raise
                 self.interrupt.event.set()
+                self.on_interrupt()
 
 
 def too_many_failed(ends: Sequence[Sequence[TaskResult]], limit: float | None) -> str:

@@ -58,7 +58,7 @@ def test_apply_asks_for_the_number_of_hosts(
     assert "Apply 2 changes and 2 restarts (MSExchangeIMC) to 2 hosts (ex01, ex02)?" in asked[0]
     assert bool(folder.hosts.host("ex01").writes) is applied
     assert ("Not applied: nothing was changed." in ended.out) is not applied
-    assert ended.code == (0 if applied else cli.ExitCode.INTERRUPTED)
+    assert ended.code == (0 if applied else ExitCode.INTERRUPTED)
 
 
 def test_limit_and_tags_narrow_a_run(folder: Folder) -> None:
@@ -192,6 +192,7 @@ def test_a_run_folder_that_cannot_be_made_stops_before_the_act(folder: Folder) -
 def test_password_is_asked_for_hosts_without_one(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """`-k` asks once, and what was typed is masked."""
     monkeypatch.setattr("click.prompt", lambda *_args, **_options: "hunter22")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     folder.write(
         "say.yml", "- hosts: all\n  tasks:\n    - name: type hunter22\n      manual: {instruction: hunter22}\n"
     )
@@ -299,7 +300,7 @@ def test_a_second_ctrl_c_names_the_journal(folder: Folder, monkeypatch: pytest.M
     ended = folder("apply book.yml -i inventory.yml --yes")
     assert ended.code == ExitCode.INTERRUPTED
     [journal] = Path("runs").glob("*/journal.jsonl")
-    assert f"interrupted: what was sent to a host is in {journal}" in ended.err
+    assert f"left at once; what was sent to a host is in {journal}" in ended.err
 
 
 BACKUP = "- hosts: all\n  tasks:\n    - backup_registry: {path: 'HKLM\\SOFTWARE\\Acme'}\n"
