@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import pytest
 
 from ndrfix.cli.connecting import Connector
-from ndrfix.connections.base import Outcome, Progress, Reading
+from ndrfix.connections.base import Connection, Outcome, Progress, Reading
 from ndrfix.connections.endpoint import Endpoint
 from ndrfix.connections.protocol import Target
 from ndrfix.errors import UnreachableError
@@ -31,7 +31,6 @@ class Office:
     inside: set[object] = field(default_factory=set)
     most: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
-    full: threading.Barrier | None = None
 
     def connection(self, endpoint: Endpoint, target: Target | None, *, warn: Callable[[str], None]) -> Visitor:
         self.made.append((endpoint, target))
@@ -49,8 +48,6 @@ class Visitor:
         with self._office.lock:
             self._office.inside.add(self)
             self._office.most = max(self._office.most, len(self._office.inside))
-        if self._office.full:
-            self._office.full.wait(10)  # a gate that lets too few in breaks the barrier
         return dict.fromkeys(resources, ABSENT)
 
     def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
@@ -110,23 +107,44 @@ def test_the_session_goes_to_the_management_host(office: Office) -> None:
 
 @pytest.mark.parametrize("limit", [1, 3])
 def test_no_more_targets_at_a_time_than_the_limit(office: Office, limit: int) -> None:
-    """Exactly the limit are in use together, whoever fails in between; in the end every place is free again."""
+    """A connection waits before its first use until another is closed; closing twice frees one place only."""
     connector = _connector(limit, [])
-    office.full = threading.Barrier(limit)
+    held = [connector(name) for name in NAMES[:limit]]
+    for connection in held:
+        connection.read([KEY])
+        connection.read([KEY])
+    entered: SimpleQueue[Connection] = SimpleQueue()
 
-    def work(name: str) -> None:
+    def enter(name: str) -> None:
         connection = connector(name)
-        try:
-            connection.read([KEY])
-        finally:
-            connection.close()
-            connection.close()
+        connection.read([KEY])
+        entered.put(connection)
 
-    names = NAMES[: len(NAMES) // limit * limit]
-    with ThreadPoolExecutor(len(names)) as pool:
-        list(pool.map(work, names))
+    waiting = [threading.Thread(target=enter, args=(name,), daemon=True) for name in NAMES[limit : limit + 2]]
+    for thread in waiting:
+        thread.start()
+    with pytest.raises(Empty):
+        entered.get(timeout=0.1)
+    held[0].close()
+    held[0].close()
+    first = entered.get(timeout=10)
+    with pytest.raises(Empty):
+        entered.get(timeout=0.1)
+    first.close()
+    entered.get(timeout=10)
+    for thread in waiting:
+        thread.join(10)
     assert office.most == limit
-    office.full = None
-    with pytest.raises(UnreachableError):
-        connector("ex00").apply([Change(resource=KEY, before=ABSENT, after=PRESENT)], on_event=lambda _progress: None)
-    assert len(office.inside) == 1
+
+
+def test_an_apply_waits_for_its_turn_too(office: Office) -> None:
+    """The place is taken by the first use, whatever it is, and given up after a failure like after anything."""
+    connector = _connector(1, [])
+    for name in NAMES[:2]:
+        connection = connector(name)
+        with pytest.raises(UnreachableError):
+            list(
+                connection.apply([Change(resource=KEY, before=ABSENT, after=PRESENT)], on_event=lambda _progress: None)
+            )
+        assert len(office.inside) == 1
+        connection.close()

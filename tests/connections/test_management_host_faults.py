@@ -57,6 +57,12 @@ def test_what_has_no_row_keeps_the_words_of_windows() -> None:
     assert caught.value.next_step == OTHERS.say(Trouble(target=SOMEBODY, stage="logon", code=4711))[1]
 
 
+def test_without_a_number_none_is_told() -> None:
+    """What PowerShell itself refuses (a restricted session) has no Windows error."""
+    what, _ = OTHERS.say(Trouble(target=SOMEBODY, stage="logon", code=0, message="no types here"))
+    assert what == r"jump01 does not get through to \\MAIL1: no types here"
+
+
 def test_no_password_is_in_any_sentence() -> None:
     """Whatever went wrong."""
     for case in CASES:
