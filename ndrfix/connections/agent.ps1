@@ -193,9 +193,9 @@ function global:Connect-Ndrfix {
         $through = ConvertFrom-NdrfixText $Target['Through']
         $here = [Environment]::MachineName
         if (($through.Length -gt 0) -and -not (Test-NdrfixAlike $through $here)) { throw $here }
+        $stage = 'logon'
         # An empty name would be this computer, in everything that follows.
         if ($NdrfixMachine.Length -eq 0) { throw 'no computer is named' }
-        $stage = 'logon'
         if ($Target['Password'] -ne $null) {
             Connect-NdrfixShare $NdrfixMachine (ConvertFrom-NdrfixText $Target['User']) $Target['Password']
         }

@@ -339,3 +339,23 @@ def test_the_system_is_called_as_declared(lab_script: Callable[[str], list[str]]
         "\n[NdrfixNative1]::Connect('\\\\EX55\\IPC$', 'jo', '', $memory)\n[NdrfixNative1]::Disconnect('\\\\EX55\\IPC$')"
     )
     assert said == ["0", "0"]
+
+
+def test_service_control_is_asked_of_the_target(lab_script: Callable[[str], list[str]], agent: str) -> None:
+    """Wine answers for any name, so the name that is asked for is looked at; the short name stays the only one."""
+    show = "$one = New-NdrfixController 'Some name'; $one.MachineName; $one.ServiceName"
+    assert lab_script(f"{agent}\n{show}\n$global:NdrfixMachine = 'EX55B'\n{show}") == [
+        ".",
+        "Some name",
+        "EX55B",
+        "Some name",
+    ]
+
+
+def test_an_empty_target_is_refused(lab_script: Callable[[str], list[str]], agent: str) -> None:
+    """It would be the management host itself, in everything that follows."""
+    said = lab_script(
+        f"{agent}\nConnect-Ndrfix @{{ Machine = ''; Through = ''; User = '' }}\nRead-Ndrfix @(@{{ Kind = 'computer' }})"
+    )
+    assert len(said) == 1
+    assert said[0].startswith("target|logon|0|no computer is named|")
