@@ -79,7 +79,9 @@ def test_a_password_travels_encrypted_and_is_parted_from(jump: HostListener, see
 
 def test_a_lost_session_is_not_asked_to_part(jump: HostListener, seen: Seen) -> None:
     """The connection ends with the shell's log-on session then; nothing hangs, nothing is raised."""
-    connection = WinRM(jump.settings(), Target(name="a", machine="B", via="jump01", user="u", password=Secret("geheim")))
+    connection = WinRM(
+        jump.settings(), Target(name="a", machine="B", via="jump01", user="u", password=Secret("geheim"))
+    )
     connection.read([COMPUTER])
     jump.inject(Rule(Drop(), times=99))
     with pytest.raises(UnreachableError):

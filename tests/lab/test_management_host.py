@@ -31,6 +31,7 @@ from ndrfix.resources import (
     RegistryType,
     RegistryValue,
     RemoteItem,
+    Resource,
     Service,
     ServiceState,
     ServiceStatus,
@@ -127,7 +128,7 @@ def test_another_computer_than_the_one_that_is_meant_is_refused(behind: Desk, ex
 
 def test_everything_reads_the_same_as_directly(via: Via, lab_connect: Callable[..., WinRM]) -> None:
     r"""Values, trees, services, files and versions of `\\EX55` are those of EX55, with its own paths."""
-    wanted = [
+    wanted: list[Resource] = [
         ROOT,
         PARAMETERS,
         RegistryTree(PARAMETERS, 3),
@@ -174,11 +175,8 @@ def test_variables_in_paths_are_the_targets(via: Via) -> None:
     variable, expand = RegistryValue(environment, "NdrfixDrive"), RegistryType.EXPANDSTRING
     path = RegistryValue(PLACE, "Path")
     connection = via()
-    before = connection.read([variable, path])
-    set_variable = Change(
-        resource=variable, before=before[variable], after=RegistryData(expand, r"%SystemDrive%\exchsrvr")
-    )
-    set_path = Change(resource=path, before=before[path], after=RegistryData(expand, r"%ndrfixDRIVE%\imcdata"))
+    set_variable = Change(resource=variable, before=ABSENT, after=RegistryData(expand, r"%SystemDrive%\exchsrvr"))
+    set_path = Change(resource=path, before=ABSENT, after=RegistryData(expand, r"%ndrfixDRIVE%\imcdata"))
     assert all(one.status == "done" for one in _write(connection, set_variable, set_path))
     connection.close()  # variables are read once for each session
     state = connection.read([File(Located(path))])[File(Located(path))]
