@@ -469,6 +469,7 @@ function global:Initialize-NdrfixServices {
     if (-not ('System.ServiceProcess.ServiceController' -as [type])) { Add-Type -AssemblyName 'System.ServiceProcess' }
 }
 
+# Its properties are asked for by their methods (get_Status): of a property that fails PowerShell makes $null, not an error.
 # A controller for the short name only. The constructor that takes a name would look among display names first.
 function global:New-NdrfixController {
     param([string]$Name)
@@ -500,8 +501,8 @@ function global:Get-NdrfixImagePath {
 function global:Get-NdrfixRunningDependents {
     param($Controller)
     $names = New-Object System.Collections.ArrayList
-    foreach ($dependent in $Controller.DependentServices) {
-        if ([int]$dependent.Status -ne 1) { [void]$names.Add($dependent.ServiceName) }
+    foreach ($dependent in $Controller.get_DependentServices()) {
+        if ([int]$dependent.get_Status() -ne 1) { [void]$names.Add($dependent.ServiceName) }
     }
     $names.Sort([System.StringComparer]::Ordinal)
     $names
@@ -525,7 +526,7 @@ function global:Get-NdrfixServiceState {
     try {
         $watch = [System.Diagnostics.Stopwatch]::StartNew()
         try {
-            $status = [int]$controller.Status
+            $status = [int]$controller.get_Status()
             if ($watch.ElapsedMilliseconds -gt $NdrfixSlow) { $global:NdrfixSlow = $watch.ElapsedMilliseconds }
         } catch {
             if ((Get-NdrfixCode (Get-NdrfixCause $_)) -eq 1060) { return 'absent' }
@@ -535,7 +536,7 @@ function global:Get-NdrfixServiceState {
         foreach ($dependent in @(Get-NdrfixRunningDependents $controller)) {
             [void]$dependents.Append((ConvertTo-NdrfixText $dependent) + '?')
         }
-        return 'service>' + $NdrfixStatus[$status] + '>' + $start + '>' + (ConvertTo-NdrfixText $controller.DisplayName) + '>' +
+        return 'service>' + $NdrfixStatus[$status] + '>' + $start + '>' + (ConvertTo-NdrfixText $controller.get_DisplayName()) + '>' +
             (ConvertTo-NdrfixText (Get-NdrfixImagePath $name)) + '>' + $dependents.ToString()
     } finally {
         $controller.Close()
@@ -819,7 +820,7 @@ function global:Wait-NdrfixService {
     param($Job, $Controller, [string]$Doing, $Until)
     while ($true) {
         $Controller.Refresh()
-        $status = [int]$Controller.Status
+        $status = [int]$Controller.get_Status()
         $Job['Seen'] = $status
         if ($Until -contains $status) { return }
         $elapsed = $Job['Watch'].ElapsedMilliseconds
@@ -888,7 +889,7 @@ function global:Start-NdrfixService {
 function global:Set-NdrfixFarStart {
     param($Controller, [int]$Start)
     Initialize-NdrfixNative
-    $code = [NdrfixNative1]::SetStart($Controller.ServiceHandle, $Start)
+    $code = [NdrfixNative1]::SetStart($Controller.get_ServiceHandle(), $Start)
     if ($code -ne 0) { throw (New-Object System.ComponentModel.Win32Exception($code)) }
 }
 
@@ -1003,7 +1004,7 @@ function global:Invoke-NdrfixRestart {
         } catch {
             $message = (Get-NdrfixCause $_).Message
             $controller.Refresh()
-            if ([int]$controller.Status -eq 1) { $message = $Job['Name'] + ' IS STOPPED: ' + $message }
+            if ([int]$controller.get_Status() -eq 1) { $message = $Job['Name'] + ' IS STOPPED: ' + $message }
             throw $message
         }
     } finally {

@@ -215,21 +215,40 @@ class Session:
     ) -> Iterator[str]:
         """Run one function of the far side over a list of tables, and yield its lines as they come.
 
-        `first` is script text that is run before, in the same pipeline, and `target` the computer that the far side is
-        told to work on, between the two.
+        `first` is script text that is run before, `target` the computer that the far side is told to work on, between
+        the two; all in one pipeline where that is possible.
         """
-        shell = PowerShell(self._pool)
+        statements: list[Callable[[PowerShell], object]] = []
         if first:
-            shell.add_script(first).add_statement()
+            statements.append(lambda shell: shell.add_script(first))
         if target:
-            shell.add_cmdlet(TARGET_COMMAND).add_parameter(TARGET_PARAMETER, _target_table(target)).add_statement()
+            table = _target_table(target)
+            statements.append(lambda shell: shell.add_cmdlet(TARGET_COMMAND).add_parameter(TARGET_PARAMETER, table))
             self._parting = target.password is not None
-        shell.add_cmdlet(command).add_parameter(parameter, [dict(row) for row in rows])
-        with self._guarded():
-            shell.begin_invoke()
-            yield from self._lines(shell)
-        if shell.state != PSInvocationState.COMPLETED or shell.streams.error:
-            raise ScriptError("; ".join(str(error) for error in shell.streams.error) or "the pipeline was stopped")
+        tables = [dict(row) for row in rows]
+        statements.append(lambda shell: shell.add_cmdlet(command).add_parameter(parameter, tables))
+        for shell in self._pipelines(statements):
+            with self._guarded():
+                shell.begin_invoke()
+                yield from self._lines(shell)
+            if shell.state != PSInvocationState.COMPLETED or shell.streams.error:
+                raise ScriptError("; ".join(str(error) for error in shell.streams.error) or "the pipeline was stopped")
+
+    def _pipelines(self, statements: Sequence[Callable[[PowerShell], object]]) -> Iterator[PowerShell]:
+        """The statements as one pipeline, or as one each where the far side takes no more (PowerShell 2.0)."""
+        together = PowerShell(self._pool) if self._takes_statements() else None
+        for number, add in enumerate(statements):
+            shell = together or PowerShell(self._pool)
+            if together and number:
+                shell.add_statement()
+            add(shell)
+            if together is None or number == len(statements) - 1:
+                yield shell
+
+    def _takes_statements(self) -> bool:
+        """Whether one pipeline may hold several statements: from PSRP 2.2 on, which came with PowerShell 3.0."""
+        major, _, minor = (self._pool.protocol_version or "").partition(".")
+        return major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= (2, 2)
 
     def _lines(self, shell: PowerShell) -> Iterator[str]:
         seen = size = 0

@@ -27,8 +27,8 @@ from ndrfix.connections.protocol import (
     read_request,
 )
 from ndrfix.connections.wire_text import WireError
-from ndrfix.errors import HostError, UnreachableError
-from ndrfix.resources import Action, RemoteItem, Resource
+from ndrfix.errors import FarSideError, HostError, UnreachableError
+from ndrfix.resources import COMPUTER, Action, ComputerState, RemoteItem, Resource, fold
 
 if TYPE_CHECKING:
     from ndrfix.connections.psrp import Session
@@ -71,6 +71,7 @@ class WinRM:
         self._last_call = 0.0
         self._deadline = 0.0
         self._end: float | None = None
+        self._computer = ""
 
     def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
         """The state of each resource, all of them by one pipeline.
@@ -104,6 +105,8 @@ class WinRM:
             self.close()
         rows = [apply_request(item) for item in items]
         self._start(self._endpoint.call_timeout + _limit(items[0]))
+        if self._computer and not self._defined:
+            self._read([COMPUTER])  # a new session: the same computer must answer, before anything is sent to it
         for count, outcome in enumerate(self._outcomes(items, rows, on_event), start=1):
             if count < len(items):
                 self._extend(self._endpoint.call_timeout + _limit(items[count]))
@@ -210,6 +213,8 @@ class WinRM:
 
     def _read(self, wanted: list[Resource]) -> dict[Resource, Reading]:
         self._start(self._endpoint.call_timeout)
+        if self._computer and not self._defined and COMPUTER not in wanted:
+            return {each: found for each, found in self._read([*wanted, COMPUTER]).items() if each != COMPUTER}
         readings: dict[int, Reading] = {}
         rows = [read_request(resource) for resource in wanted]
         for line in self._lines("Read-Ndrfix", "Request", rows, changes=False):
@@ -219,7 +224,25 @@ class WinRM:
                     readings[line.index] = self._passage.explained(wanted[line.index], line)
         if set(readings) != set(range(len(wanted))):
             raise self._garbled(f"{len(readings)} answers to {len(wanted)} requests", changes=False)
-        return {resource: readings[index] for index, resource in enumerate(wanted)}
+        found = {resource: readings[index] for index, resource in enumerate(wanted)}
+        self._check_computer(found.get(COMPUTER))
+        return found
+
+    def _check_computer(self, found: Reading | None) -> None:
+        """Make sure that every session of this connection is with one computer: a name may lead elsewhere by now.
+
+        Raises:
+            FarSideError: another one answers.
+        """
+        if not isinstance(found, ComputerState):
+            return
+        if self._computer and fold(self._computer) != fold(found.name):
+            self.close()
+            raise FarSideError(
+                f"{self._endpoint.title}: another computer answers now, {found.name} in place of {self._computer}",
+                next_step="Nothing was sent to it. Find out why, then plan again.",
+            )
+        self._computer = found.name
 
     def _outcomes(
         self, items: Sequence[RemoteItem], rows: Sequence[Request], on_event: Callable[[Progress], None]

@@ -80,6 +80,8 @@ class HostApply:
                 "the start that the plan counted on did not happen",
                 "Plan again: the handler is still owed.",
             )
+        # An action has no state to compare before it is carried out: what it acts on is looked at now.
+        self.runner.readings.forget()
         result = self.runner.run(bound, task.plans)
         self._starts.note(sequence, result)
         return self._handled(bound, result) if result.status in (Status.CHANGED, Status.OK) else result

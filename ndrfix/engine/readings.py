@@ -40,6 +40,10 @@ class Readings:
             self._known.update(self._connection.read(missing))
         return {resource: self._known[resource] for resource in wanted}
 
+    def forget(self) -> None:
+        """Take nothing from memory any more: what is read next is read from the host."""
+        self._known.clear()
+
     def apply(self, items: Sequence[RemoteItem], on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
         """Carry the items out and yield their outcomes; from the moment they are sent nothing stale is returned."""
         for item in items:
