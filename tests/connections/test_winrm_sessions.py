@@ -1,0 +1,86 @@
+"""A connection's sessions, over the loopback endpoint: what a new one must prove, and old far sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ndrfix.connections.base import OutcomeStatus
+from ndrfix.connections.psrp import Session
+from ndrfix.connections.simulated import Simulation
+from ndrfix.errors import FarSideError
+from ndrfix.resources import ABSENT, COMPUTER, Change, RegistryData, RegistryKey, RegistryType, RegistryValue
+from ndrfix.testing import HostListener, KillShells, RequestKind, Rule, WinRMEndpoint
+
+MODE = RegistryValue(RegistryKey.parse(r"HKLM\SOFTWARE\Acme"), "Mode")
+SET = Change(resource=MODE, before=ABSENT, after=RegistryData(RegistryType.DWORD, 2))
+
+
+@pytest.fixture
+def listener() -> Iterator[HostListener]:
+    """One host."""
+    with WinRMEndpoint(Simulation.parse("ex01: {computer: {name: MAIL1}}")) as endpoint:
+        yield endpoint.host("ex01")
+
+
+def test_a_new_session_must_be_with_the_same_computer(listener: HostListener) -> None:
+    """When a name leads to another computer by now, nothing is read there, and nothing is sent to it."""
+    connection = listener.connect()
+    try:
+        connection.read([COMPUTER])
+        connection.close()
+        assert connection.read([MODE]) == {MODE: ABSENT}
+        connection._computer = "MAIL9"
+        connection.close()
+        with pytest.raises(FarSideError, match="another computer answers now, MAIL1 in place of MAIL9"):
+            connection.read([MODE])
+        with pytest.raises(FarSideError, match="another computer answers now"):
+            list(connection.apply([SET], on_event=lambda _: None))
+        connection._computer = "MAIL1"
+        assert connection.read([MODE]) == {MODE: ABSENT}
+    finally:
+        connection.close()
+
+
+def test_a_lost_read_is_repeated_with_the_same_computer_only(listener: HostListener) -> None:
+    """The safe repeat of a read goes through the same check."""
+    connection = listener.connect()
+    try:
+        connection.read([COMPUTER])
+        connection._computer = "MAIL9"
+        listener.inject(Rule(KillShells(), kind=RequestKind.COMMAND))
+        with pytest.raises(FarSideError, match="another computer"):
+            connection.read([MODE])
+    finally:
+        connection.close()
+
+
+def test_a_far_side_that_takes_one_statement_a_pipeline(
+    listener: HostListener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PowerShell 2.0 (PSRP 2.1) knows no batches of statements: the definitions go in a pipeline of their own."""
+    monkeypatch.setattr(Session, "_takes_statements", lambda _session: False)
+    connection = listener.connect()
+    try:
+        assert connection.read([MODE]) == {MODE: ABSENT}
+        assert listener.counts.requests[RequestKind.COMMAND] == 2
+        outcomes = list(connection.apply([SET], on_event=lambda _: None))
+        assert [outcome.status for outcome in outcomes] == [OutcomeStatus.DONE]
+        assert listener.counts.requests[RequestKind.COMMAND] == 3
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "batches"), [("2.1", False), ("2.2", True), ("2.3", True), ("3.0", True), ("", False)]
+)
+def test_batches_of_statements_come_with_psrp_2_2(version: str, batches: bool) -> None:
+    """The protocol version of the far side decides."""
+
+    class Pool:
+        protocol_version = version
+
+    session = object.__new__(Session)
+    session._pool = Pool()  # type: ignore[assignment]
+    assert session._takes_statements() is batches
