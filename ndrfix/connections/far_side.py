@@ -6,9 +6,20 @@ The reverse of `protocol.py`; `agent.ps1` does the same on Windows.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ndrfix.connections.base import Outcome, Progress, Reading
-from ndrfix.connections.protocol import CELL, ELEMENT, FIELD, PART, ROW, parse_state, state_text
+from ndrfix.connections.protocol import (
+    CELL,
+    ELEMENT,
+    FIELD,
+    PART,
+    ROW,
+    SlowLine,
+    TargetLine,
+    parse_state,
+    state_text,
+)
 from ndrfix.connections.wire_text import WireError, escape, unescape
 from ndrfix.resources import (
     COMPUTER,
@@ -134,6 +145,29 @@ def requested_item(row: Row) -> RemoteItem:
     raise WireError(f"{resource} cannot be written")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedTarget:
+    r"""The computer that a session is to be about: `\\MACHINE`, through the computer `through` (empty: any), with the
+    account `user` (empty: that of the session).
+    """
+
+    machine: str
+    through: str
+    user: str
+
+
+def requested_target(row: Row) -> RequestedTarget:
+    """The target that a table names; the password in it is no text and is left alone.
+
+    Raises:
+        WireError: a column that is missing or wrong.
+    """
+    try:
+        return RequestedTarget(machine=_text(row, "Machine"), through=_text(row, "Through"), user=_text(row, "User"))
+    except KeyError as error:
+        raise WireError(f"a target without {error}") from error
+
+
 # --- answers --------------------------------------------------------------------------------------------------------
 
 
@@ -158,8 +192,11 @@ def _tree(state: TreeState) -> str:
     return "".join(row + ROW for row in rows)
 
 
-def reading_text(reading: Reading) -> str:
-    """The spelling of any state, or of why it cannot be read; `protocol.parse_state` reads it."""
+def reading_text(reading: Reading, code: int | None = None) -> str:
+    """The spelling of any state, or of why it cannot be read; `protocol.parse_state` reads it.
+
+    What cannot be read on a target is spelled with the Windows error behind it: `code`, 0 for none.
+    """
     match reading:
         case ServiceState():
             about = (escape(reading.display_name), escape(reading.image_path), _list(reading.dependents))
@@ -177,14 +214,26 @@ def reading_text(reading: Reading) -> str:
         case TreeState():
             return PART.join(("tree", _tree(reading)))
         case Unreadable():
-            return PART.join(("unreadable", _flag(reading.denied), escape(reading.reason)))
+            number = () if code is None else (str(code),)
+            return PART.join(("unreadable", _flag(reading.denied), escape(reading.reason), *number))
         case _:
             return state_text(reading)
 
 
-def state_line(index: int, reading: Reading) -> str:
-    """The answer to the read request at `index`."""
-    return FIELD.join(("state", str(index), reading_text(reading)))
+def state_line(index: int, reading: Reading, code: int | None = None) -> str:
+    """The answer to the read request at `index`; `code` as in `reading_text`."""
+    return FIELD.join(("state", str(index), reading_text(reading, code)))
+
+
+def target_line(said: TargetLine) -> str:
+    """How the way from a management host to the target went."""
+    facts = (_flag(said.smb1), _flag(said.pipes))
+    return FIELD.join(("target", said.stage, str(said.code), escape(said.message), *facts))
+
+
+def slow_line(said: SlowLine) -> str:
+    """The longest that service control of the target took."""
+    return FIELD.join(("slow", str(round(said.seconds * 1000))))
 
 
 def progress_line(index: int, progress: Progress) -> str:

@@ -77,6 +77,13 @@ class Account:
             return False
         return user.rpartition("\\")[2].casefold() == self.name.casefold() and Secret(password) == self.password
 
+    def admits(self, user: str, password: str, computer: str) -> bool:
+        r"""Whether somebody is this account on a computer: `NAME`, `.\NAME`, `COMPUTER\NAME` or with its domain."""
+        domain, _, name = user.rpartition("\\")
+        domains = {each.casefold() for each in ("", ".", computer, self.domain)}
+        same = name.casefold() == self.name.casefold() and domain.casefold() in domains
+        return same and Secret(password) == self.password
+
 
 class Door:
     """Where clients of one host log on: its account, as the file that pyspnego's acceptor reads."""

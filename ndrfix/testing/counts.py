@@ -33,6 +33,7 @@ class Counts:
         up: Bytes from clients, with headers and before TLS.
         down: Bytes to clients, likewise.
         shells: Remote shells that are open now.
+        most_shells: The most that were open at a time.
         connections: TCP connections that are open now.
         accepted: TCP connections that were ever accepted.
     """
@@ -42,6 +43,7 @@ class Counts:
     up: int = 0
     down: int = 0
     shells: int = 0
+    most_shells: int = 0
     connections: int = 0
     accepted: int = 0
 
@@ -57,7 +59,7 @@ class Meter:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._requests: Counter[RequestKind] = Counter()
-        self._faults = self._up = self._down = self._shells = self._connections = self._accepted = 0
+        self._faults = self._up = self._down = self._shells = self._most_shells = self._connections = self._accepted = 0
 
     def asked(self, kind: RequestKind, size: int, faults: int) -> None:
         """Count a request of `size` bytes on which so many rules took effect."""
@@ -76,7 +78,7 @@ class Meter:
     def shells(self, count: int) -> None:
         """Note how many shells are open."""
         with self._changed:
-            self._shells = count
+            self._shells, self._most_shells = count, max(count, self._most_shells)
             self._changed.notify_all()
 
     def connections(self, count: int, *, accepted: int = 0) -> None:
@@ -110,6 +112,7 @@ class Meter:
             up=self._up,
             down=self._down,
             shells=self._shells,
+            most_shells=self._most_shells,
             connections=self._connections,
             accepted=self._accepted,
         )

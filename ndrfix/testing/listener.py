@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ndrfix.connections.endpoint import Endpoint
+from ndrfix.connections.protocol import Target
 from ndrfix.connections.simulated import SimulatedHost
 from ndrfix.connections.winrm import WinRM
 from ndrfix.testing.accounts import Account, Door
@@ -19,6 +20,7 @@ from ndrfix.testing.conversation import Conversation, DroppedError, Premises, Sc
 from ndrfix.testing.counts import Counts, Meter
 from ndrfix.testing.faults import Rule, Rules
 from ndrfix.testing.service import WsmanService
+from ndrfix.testing.targets import Network, computer_of
 
 _BACKLOG = 512
 _HEAD_LIMIT = 1 << 16
@@ -26,7 +28,10 @@ _HEAD_LIMIT = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Where and how a host listens; `folder` is for files of the endpoint, `port` 0 stands for any that is free."""
+    """Where and how a host listens; `folder` is for files of the endpoint, `port` 0 stands for any that is free.
+
+    `network` holds the computers that can be reached from there as from a management host.
+    """
 
     address: str
     port: int
@@ -35,6 +40,7 @@ class Site:
     tls: ssl.SSLContext | None
     ca_cert: Path | None
     folder: Path
+    network: Network
 
 
 class HostListener:
@@ -54,7 +60,7 @@ class HostListener:
         self.address, self.account, self.ca_cert, self.schemes = site.address, site.account, site.ca_cert, site.schemes
         self._rules, self._meter = Rules(), Meter()
         self._site = site
-        service = WsmanService(host, self._meter, site.account.user)
+        service = WsmanService(host, site.network, self._meter, site.account.user)
         self._premises = Premises(
             service=service,
             door=Door(site.account, host.name, site.folder),
@@ -77,6 +83,11 @@ class HostListener:
     def port(self) -> int:
         """The TCP port on which it listens."""
         return self._port
+
+    @property
+    def computer(self) -> str:
+        r"""What the simulated computer calls itself; a management host reaches it as `\\COMPUTER`."""
+        return computer_of(self.host).name
 
     @property
     def counts(self) -> Counts:
@@ -124,12 +135,36 @@ class HostListener:
             message_encryption="never" if clear else "auto",
         )
 
-    def connect(self, auth: str = "", **changes: Any) -> WinRM:
-        """A new connection over pypsrp; keywords replace settings. Close it after use."""
-        return WinRM(replace(self.settings(auth), **changes))
+    def target(self, via: HostListener) -> Target:
+        """The host as a management host reaches it: by its computer's name, with its account."""
+        user = self.account.user if self.account.domain else f"{self.computer}\\{self.account.name}"
+        return Target(
+            name=self.name,
+            machine=self.computer,
+            via=via.name,
+            via_computer=via.computer,
+            user=user,
+            password=self.account.password,
+        )
 
-    def variables(self, auth: str = "") -> dict[str, str | int]:
+    def connect(self, auth: str = "", *, via: HostListener | None = None, **changes: Any) -> WinRM:
+        """A new connection over pypsrp, through the management host `via` if one is given; keywords replace settings.
+        Close it after use.
+        """
+        if via is None:
+            return WinRM(replace(self.settings(auth), **changes))
+        return WinRM(replace(via.settings(auth), **changes), self.target(via))
+
+    def variables(self, auth: str = "", *, via: HostListener | None = None) -> dict[str, str | int]:
         """The same as variables of an inventory; the password is among them in clear text."""
+        if via is not None:
+            target = self.target(via)
+            return {
+                "ndrfix_via": via.name,
+                "ansible_host": target.machine,
+                "ansible_user": target.user or "",
+                "ansible_password": self.account.password.reveal(),
+            }
         settings = self.settings(auth)
         named: dict[str, str | int | None] = {
             "ansible_connection": "psrp",

@@ -1,20 +1,33 @@
-"""What a pipeline does on a simulated host: the two functions of ndrfix's agent, and nothing else."""
+"""What a pipeline does on a simulated host: the functions of ndrfix's agent, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from psrpcore import PSRPCoreError
+from psrpcore.types import PSSecureString
+
 from ndrfix.connections import far_side
-from ndrfix.connections.base import OutcomeStatus, Progress
+from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
 from ndrfix.connections.far_side import Row
+from ndrfix.connections.protocol import (
+    TARGET_COMMAND,
+    TARGET_END,
+    TARGET_PARAMETER,
+    TARGET_PASSWORD,
+    TargetLine,
+)
 from ndrfix.connections.simulated import SimulatedHost
 from ndrfix.connections.wire_text import WireError
 from ndrfix.errors import FarSideError, UnreachableError
+from ndrfix.resources import RemoteItem, Resource
+from ndrfix.testing.targets import BlockedError, Facts, Network, Target
 
-_PARAMETERS = {"Read-Ndrfix": "Request", "Invoke-Ndrfix": "Item"}
+_READ, _APPLY = "Read-Ndrfix", "Invoke-Ndrfix"
+_PARAMETERS = {_READ: "Request", _APPLY: "Item", TARGET_COMMAND: TARGET_PARAMETER}
 
 
 class TerminatingError(Exception):
@@ -55,11 +68,48 @@ def _rows(step: Step) -> list[Row]:
     return [{str(key): value for key, value in row.items()} for row in rows]
 
 
-class Agent:
-    """ndrfix's agent in one shell of a simulated host. Its functions exist once its text was sent, as on Windows."""
+def _password(cell: object) -> str | None:
+    """The password of a target's table.
+
+    Raises:
+        BlockedError: it is none that can be decrypted.
+    """
+    if cell is None:
+        return None
+    if not isinstance(cell, PSSecureString):
+        raise BlockedError("logon", 0, "the password is no SecureString")
+    try:
+        return cell.decrypt()
+    except PSRPCoreError as error:
+        raise BlockedError("logon", 0, str(error)) from error
+
+
+class Here:
+    """The computer to which the session was opened."""
 
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
+
+    def read(self, resources: Sequence[Resource]) -> list[str]:
+        """The lines that answer a read."""
+        readings = self._host.read_all(resources)
+        return [far_side.state_line(index, readings[resource]) for index, resource in enumerate(resources)]
+
+    def carry_out(self, item: RemoteItem, tell: Callable[[Progress], None], *, first: bool) -> Outcome:
+        """Carry out one item; see `SimulatedHost.carry_out`."""
+        return self._host.carry_out(item, tell, first=first)
+
+
+class Agent:
+    """ndrfix's agent in one shell of a simulated host. Its functions exist once its text was sent, as on Windows.
+
+    After Connect-Ndrfix the shell is about a target, of the `network` around the host; about nothing when the way to it
+    is blocked, or was taken down.
+    """
+
+    def __init__(self, host: SimulatedHost, network: Network) -> None:
+        self._host, self._network = host, network
+        self._about: Here | Target | None = Here(host)
         self._defined = False
 
     def run(self, steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
@@ -78,40 +128,60 @@ class Agent:
             if step.script:
                 self._defined = True
                 continue
-            if step.text not in _PARAMETERS or not self._defined:
+            if step.text not in (*_PARAMETERS, TARGET_END) or not self._defined:
                 message = f"The term '{step.text}' is not recognized as the name of a cmdlet, function or script."
                 raise TerminatingError(message, "CommandNotFoundException")
             yield from self._call(step)
 
     def _call(self, step: Step) -> Iterator[tuple[str, ...]]:
+        if step.text == TARGET_END:
+            self._about = None
+            return
         rows = _rows(step)
         try:
-            yield from self._read(rows) if step.text == "Read-Ndrfix" else self._apply(rows)
+            if step.text == TARGET_COMMAND:
+                yield self._connect(rows[0])
+            elif self._about is not None:
+                yield from _read(self._about, rows) if step.text == _READ else _apply(self._about, rows)
         except (WireError, FarSideError) as error:
             raise TerminatingError(str(error), f"RuntimeException,{step.text}") from error
         except UnreachableError as error:
             raise LinkLostError(str(error)) from error
 
-    def _read(self, rows: list[Row]) -> Iterator[tuple[str, ...]]:
-        wanted = [far_side.requested_resource(row) for row in rows]
-        readings = self._host.read_all(wanted)
-        lines = (far_side.state_line(index, readings[resource]) for index, resource in enumerate(wanted))
-        # The agent answers a read by one text that holds all lines.
-        yield ("".join(f"{line}\n" for line in lines),)
+    def _connect(self, row: Row) -> tuple[str, ...]:
+        """The line about the way to a target; none when it is open and there is nothing to say about the host."""
+        self._about = None
+        stage, code, message = "", 0, ""
+        try:
+            password = _password(row.get(TARGET_PASSWORD))
+            self._about = Target(self._host, self._network, far_side.requested_target(row), password)
+        except BlockedError as error:
+            stage, code, message = error.stage, error.code, str(error)
+        facts = Facts.of(self._host)
+        if not stage and facts.pipes:
+            return ()
+        said = TargetLine(stage=stage, code=code, message=message, smb1=facts.smb1, pipes=facts.pipes)
+        return (far_side.target_line(said),)
 
-    def _apply(self, rows: list[Row]) -> Iterator[tuple[str, ...]]:
-        lines: list[str] = []
-        for index, item in enumerate([far_side.requested_item(row) for row in rows]):
-            told: list[Progress] = []
-            try:
-                outcome = self._host.carry_out(item, told.append, first=index == 0)
-            except UnreachableError:
-                yield tuple(lines)
-                raise
-            for progress in told:
-                yield (*lines, far_side.progress_line(index, progress))
-                lines.clear()
-            lines.append(far_side.outcome_line(index, outcome))
-            if outcome.status is not OutcomeStatus.DONE:
-                break
-        yield tuple(lines)
+
+def _read(about: Here | Target, rows: list[Row]) -> Iterator[tuple[str, ...]]:
+    # The agent answers a read by one text that holds all lines.
+    yield ("".join(f"{line}\n" for line in about.read([far_side.requested_resource(row) for row in rows])),)
+
+
+def _apply(about: Here | Target, rows: list[Row]) -> Iterator[tuple[str, ...]]:
+    lines: list[str] = []
+    for index, item in enumerate([far_side.requested_item(row) for row in rows]):
+        told: list[Progress] = []
+        try:
+            outcome = about.carry_out(item, told.append, first=index == 0)
+        except UnreachableError:
+            yield tuple(lines)
+            raise
+        for progress in told:
+            yield (*lines, far_side.progress_line(index, progress))
+            lines.clear()
+        lines.append(far_side.outcome_line(index, outcome))
+        if outcome.status is not OutcomeStatus.DONE:
+            break
+    yield tuple(lines)

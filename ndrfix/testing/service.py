@@ -15,6 +15,7 @@ from ndrfix.testing.pipelines import Agent
 from ndrfix.testing.shells import BrokenPsrpError, Shell
 from ndrfix.testing.soap import POWERSHELL, RSP, Envelope, Refusal, SoapFaultError, answer, created, fault, received
 from ndrfix.testing.soap import refuse as refused
+from ndrfix.testing.targets import Network
 
 # A client that got no answer asks again with the same MessageID; what was received once must not be lost by that.
 _REMEMBERED = 8
@@ -45,8 +46,8 @@ def _pipeline(text: str | None) -> UUID | None:
 class WsmanService:
     """The shells of one host. Used by the endpoint's event loop only."""
 
-    def __init__(self, host: SimulatedHost, meter: Meter, owner: str) -> None:
-        self._host, self._meter, self._owner = host, meter, owner
+    def __init__(self, host: SimulatedHost, network: Network, meter: Meter, owner: str) -> None:
+        self._host, self._network, self._meter, self._owner = host, network, meter, owner
         self._shells: dict[str, Shell] = {}
         self._said: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
         self._actions: Mapping[RequestKind, Callable[[Envelope, Shell], Awaitable[bytes]]] = {
@@ -118,7 +119,7 @@ class WsmanService:
         wanted = request.find(f"{RSP}Shell")
         creation = _bytes(request.find(f"{RSP}Shell", f"{POWERSHELL}creationXml").text)
         name = (wanted.get("ShellId") or str(uuid4())).upper()
-        shell = Shell(Agent(self._host))
+        shell = Shell(Agent(self._host, self._network))
         try:
             shell.open(creation)
         except BrokenPsrpError as error:

@@ -21,6 +21,7 @@ from ndrfix.testing.accounts import Account
 from ndrfix.testing.certificates import Authority
 from ndrfix.testing.conversation import Scheme
 from ndrfix.testing.listener import HostListener, Site
+from ndrfix.testing.targets import Neighbour, Network
 
 
 class EndpointSettings(TypedDict, total=False):
@@ -35,6 +36,7 @@ class EndpointSettings(TypedDict, total=False):
 
 
 _NOBODY_ELSE: Mapping[str, Account] = MappingProxyType({})
+_NO_WAYS: Mapping[str, str] = MappingProxyType({})
 
 
 class WinRMEndpoint:
@@ -44,7 +46,7 @@ class WinRMEndpoint:
         simulation: The hosts.
         schemes: The ways to log on that all hosts offer, in that order.
         https: Whether to speak TLS, with certificates of an authority made for this endpoint.
-        account: Who may log on, on all hosts; made up when not given.
+        account: Who may log on, on all hosts, by WinRM and from a management host; made up when not given.
         accounts: Other accounts for single hosts, by the name of the host.
         addresses: A loopback address, on which each host has a port of its own; or a loopback network
             (`127.7.0.0/16`), in which each host has an address of its own. Linux needs no preparation for the latter.
@@ -143,9 +145,16 @@ class WinRMEndpoint:
             raise InputError(f"no host {name!r} listens{did_you_mean(name, self._simulation.names)}{state}")
         return found
 
-    def inventory(self, auth: str = "") -> str:
-        """An inventory of all hosts as YAML, for ndrfix; passwords stand in it in clear text."""
-        hosts = {listener.name: listener.variables(auth) for listener in self}
+    def inventory(self, auth: str = "", *, via: Mapping[str, str] = _NO_WAYS) -> str:
+        """An inventory of all hosts as YAML, for ndrfix; passwords stand in it in clear text.
+
+        `via` names the management hosts of hosts that are to be reached through one.
+
+        Raises:
+            InputError: a name in `via` is no host.
+        """
+        ways = {self.host(name).name: self.host(through) for name, through in via.items()}
+        hosts = {listener.name: listener.variables(auth, via=ways.get(listener.name)) for listener in self}
         return yaml.safe_dump({"all": {"hosts": hosts}}, sort_keys=False, allow_unicode=True)
 
     # --- its thread -------------------------------------------------------------------------------------------------
@@ -173,6 +182,10 @@ class WinRMEndpoint:
 
     def _made(self, folder: Path) -> Iterator[HostListener]:
         authority = Authority(folder) if self._https else None
+        network = Network(
+            Neighbour(host=self._simulation.host(name), account=self._account_of(name))
+            for name in self._simulation.names
+        )
         for name, address in zip(self._simulation.names, self._addresses, strict=True):
             host = self._simulation.host(name)
             yield HostListener(
@@ -180,13 +193,17 @@ class WinRMEndpoint:
                 Site(
                     address=address,
                     port=self._port,
-                    account=self._accounts.get(name.casefold(), self._account),
+                    account=self._account_of(name),
                     schemes=self._schemes,
                     tls=authority.context(host.name, address) if authority else None,
                     ca_cert=authority.path if authority else None,
                     folder=folder,
+                    network=network,
                 ),
             )
+
+    def _account_of(self, name: str) -> Account:
+        return self._accounts.get(name.casefold(), self._account)
 
 
 def _addresses(text: str, count: int) -> tuple[str, ...]:

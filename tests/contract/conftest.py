@@ -14,7 +14,12 @@ from ndrfix.resources import RegistryKey
 from ndrfix.secrets import Secret
 from tests.contract.hosts import ContractHost, Overlaid, Remote, Served, Simulated
 
-_SERVED = {"basic": ("basic", False), "ntlm": ("ntlm", False), "https": ("negotiate", True)}
+_SERVED = {
+    "basic": ("basic", False, ""),
+    "ntlm": ("ntlm", False, ""),
+    "https": ("negotiate", True, ""),
+    "via": ("ntlm", False, "jump01"),
+}
 _NO_LAB = pytest.mark.skipif(not os.environ.get("NDRFIX_LAB"), reason="NDRFIX_LAB names no lab host")
 
 
@@ -26,8 +31,8 @@ def host(request: pytest.FixtureRequest) -> Iterator[ContractHost]:
     elif request.param == "overlay":
         yield Overlaid()
     elif request.param in _SERVED:
-        auth, https = _SERVED[request.param]
-        with Served(auth, https=https) as served:
+        auth, https, via = _SERVED[request.param]
+        with Served(auth, https=https, via=via) as served:
             yield served
     else:
         lab = request.getfixturevalue("lab_host")

@@ -53,6 +53,9 @@ class ContractHost(Protocol):
 
 
 DESCRIPTION = HostDescription(computer=ComputerState(name="EX55", os_version="5.0.2195"))
+JUMP = HostDescription(
+    computer=ComputerState(name="JUMP01", os_version="10.0.17763"), services=(SimulatedService(name="mrxsmb10"),)
+)
 
 
 class Simulated:
@@ -96,17 +99,20 @@ class Overlaid(Simulated):
 
 
 class Served(Simulated):
-    """The simulated host behind a WinRM endpoint, reached over pypsrp; serves inside its `with` block."""
+    """The simulated host behind a WinRM endpoint, reached over pypsrp, directly or through the management host `via`;
+    serves inside its `with` block.
+    """
 
-    def __init__(self, auth: str, *, https: bool) -> None:
-        simulation = Simulation({"ex55": DESCRIPTION})
+    def __init__(self, auth: str, *, https: bool, via: str = "") -> None:
+        simulation = Simulation({"ex55": DESCRIPTION, "jump01": JUMP})
         self.host = simulation.host("ex55")
-        self._auth = auth
+        self._auth, self._via = auth, via
         self._endpoint = WinRMEndpoint(simulation, https=https)
         self._made: list[Connection] = []
 
     def connection(self) -> Connection:
-        self._made.append(self._endpoint.host("ex55").connect(self._auth))
+        via = self._endpoint.host(self._via) if self._via else None
+        self._made.append(self._endpoint.host("ex55").connect(self._auth, via=via))
         return self._made[-1]
 
     def __enter__(self) -> Served:

@@ -13,12 +13,16 @@ from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
 from ndrfix.connections.protocol import (
     OutcomeLine,
     ProgressLine,
+    SlowLine,
     StateLine,
+    Target,
+    TargetLine,
     apply_request,
     parse_line,
     parse_state,
     read_request,
     state_text,
+    target_request,
 )
 from ndrfix.connections.wire_text import WireError
 from ndrfix.resources import (
@@ -104,6 +108,43 @@ def test_far_side_understands_every_item(item: RemoteItem, milliseconds: int) ->
     understood = far_side.requested_item(apply_request(timed))
     assert understood == timed
     assert understood.timeout == timed.timeout
+
+
+@given(TEXTS, TEXTS, st.one_of(st.none(), TEXTS))
+def test_far_side_understands_every_target(machine: str, computer: str, user: str | None) -> None:
+    """The target that was asked for is the one that is understood; no user is an empty one."""
+    target = Target(name="ex01", machine=machine, via="jump01", via_computer=computer, user=user)
+    understood = far_side.requested_target(target_request(target))
+    assert understood == far_side.RequestedTarget(machine=machine, through=computer, user=user or "")
+
+
+@given(READINGS, st.integers(0, 65535))
+def test_far_side_spells_readings_of_a_target(reading: Reading, code: int) -> None:
+    """What cannot be read on a target comes with its Windows error, everything else without."""
+    line = StateLine(index=3, reading=reading, code=code if isinstance(reading, Unreadable) else 0)
+    assert parse_line(far_side.state_line(3, reading, code)) == line
+
+
+@given(
+    st.builds(
+        TargetLine,
+        stage=st.sampled_from(("", "host", "logon", "registry")),
+        code=st.integers(0, 65535),
+        message=TEXTS,
+        smb1=st.booleans(),
+        pipes=st.booleans(),
+    )
+)
+def test_far_side_tells_the_way(line: TargetLine) -> None:
+    """How the way to a target went arrives as it was."""
+    assert parse_line(far_side.target_line(line)) == line
+
+
+@given(st.integers(0, 10**7))
+def test_far_side_tells_slowness(milliseconds: int) -> None:
+    """The longest wait arrives as it was, to the millisecond."""
+    line = SlowLine(seconds=milliseconds / 1000)
+    assert parse_line(far_side.slow_line(line)) == line
 
 
 @given(READINGS)
