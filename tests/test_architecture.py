@@ -22,8 +22,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"inventory", "playbook", "exchange", "steps", "connections"},
     "report": {"inventory", "playbook", "exchange", "steps", "connections", "engine"},
     "testing": {"exchange", "connections"},
-    "cli": {"inventory", "playbook", "exchange", "steps", "connections", "engine", "report"},
+    "cli": {"inventory", "playbook", "exchange", "steps", "connections", "engine", "report", "testing"},
 }
+HEAVY = ("pypsrp", "psrpcore", "jinja2", "pydantic", "rich", "yaml", "requests")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 
@@ -68,6 +69,14 @@ def test_modules_stay_small(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
+def test_only_the_demo_takes_from_testing() -> None:
+    """The command line serves hosts for the demo alone, in a module that is loaded when it does."""
+    for path in (PACKAGE / "cli").glob("*.py"):
+        assert path.name == "demo_wire.py" or not {name for name in imports(path) if layer(name) == "testing"}, path
+        top = ast.parse(path.read_text(encoding="utf-8")).body
+        assert not [node for node in top if isinstance(node, ast.ImportFrom) and "demo_wire" in f"{node.module}"], path
+
+
 def test_steps_take_only_the_seam_from_connections() -> None:
     """Steps and engine know the connection's seam, not any connection."""
     for path in (*(PACKAGE / "steps").glob("*.py"), *(PACKAGE / "engine").glob("*.py")):
@@ -91,7 +100,7 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom ndrfix import cli\n"
         f"cli.run({arguments!r})\n"
-        "print([name for name in ('pypsrp', 'jinja2', 'pydantic', 'rich', 'yaml', 'requests') if name in sys.modules])"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -119,23 +119,6 @@ def test_secrets_reach_no_output(folder: Folder, monkeypatch: pytest.MonkeyPatch
     assert [item.after.data for item in folder.hosts.host("ex01").writes] == ["is swordfish"]  # type: ignore[union-attr]
 
 
-def test_demo_plans_and_applies(folder: Folder) -> None:
-    """The demo shows hosts of every kind of health and ends well although some of its hosts fail on purpose."""
-    ended = folder("demo --apply --folder demo")
-    assert ended.code == 0
-    for text in (
-        "Service Pack 3",
-        "absent: msexcimc.exe",
-        "still STOP_PENDING",
-        "unreachable: [ex05]",
-        "the wrong server",
-    ):
-        assert text in ended.out
-    assert "changed: [ex01]" in ended.out
-    assert "ok: [ex06]        already dword 0x00000100 (256) no_smtp_return_address" in ended.out
-    assert "Files of this run: demo/runs/" in ended.out
-
-
 def test_a_bug_is_reported_as_one(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """What must never happen ends with code 250 and a request to report it, without a traceback."""
     monkeypatch.setattr("ndrfix.cli.job.load_playbook", lambda *_: 1 / 0)
