@@ -158,4 +158,6 @@ def _endpoint(settings: ConnectionSettings) -> Endpoint:
         credssp_auth_mechanism=settings.credssp_auth_mechanism.value,
         credssp_disable_tlsv1_2=settings.credssp_disable_tlsv1_2,
         credssp_minimum_version=settings.credssp_minimum_version,
+        call_timeout=settings.call_timeout,
+        host_timeout=settings.host_timeout,
     )

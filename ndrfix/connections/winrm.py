@@ -136,7 +136,7 @@ class WinRM:
             limit = self._endpoint.host_timeout
             raise UnreachableError(
                 f"{self._endpoint.title} took longer than the {limit:g} s allowed for one host",
-                next_step="Raise the limit for the host, or run fewer tasks at a time.",
+                next_step="Raise ndrfix_host_timeout, or run fewer tasks at a time.",
             )
         if self._pipelines >= _PIPELINES:
             self.close()

@@ -41,6 +41,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "computer_name": ("ndrfix_computer_name",),
     "via": ("ndrfix_via",),
     "via_limit": ("ndrfix_via_limit",),
+    "call_timeout": ("ndrfix_call_timeout",),
+    "host_timeout": ("ndrfix_host_timeout",),
     "simulation": ("ndrfix_simulation",),
     "simulated_host": ("ndrfix_simulated_host",),
     "os": ("ndrfix_os",),

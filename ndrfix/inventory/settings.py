@@ -70,7 +70,8 @@ class ConnectionSettings:
     `inventory_name` is the host as the inventory calls it, `host` the name or address to connect to (`ansible_host`, an
     IPv6 address without brackets). `read_timeout` is always larger than `operation_timeout`. `via` is the inventory
     name of the management host (then `host`, `user` and `password` are those of `\\HOST` as seen from there),
-    `via_limit` how many hosts are worked on through this one at a time, `os` free text for people. `simulation` is
+    `via_limit` how many hosts are worked on through this one at a time, `call_timeout` the limit of one
+    reading, `host_timeout` that of everything done on the host in one go, `os` free text for people. `simulation` is
     the file of a simulated host, `simulated_host` its name in it when it is not the inventory name.
     """
 
@@ -107,6 +108,8 @@ class ConnectionSettings:
     computer_name: str | None = None
     via: str | None = None
     via_limit: int = 5
+    call_timeout: int = 120
+    host_timeout: int = 7200
     simulation: str | None = None
     simulated_host: str | None = None
     os: str | None = None
@@ -161,6 +164,8 @@ class ConnectionSettings:
             computer_name=reader.text("computer_name"),
             via=reader.text("via"),
             via_limit=reader.whole("via_limit", default=5, least=1),
+            call_timeout=reader.whole("call_timeout", default=120, least=5),
+            host_timeout=reader.whole("host_timeout", default=7200, least=10),
             simulation=reader.text("simulation"),
             simulated_host=reader.text("simulated_host"),
             os=reader.text("os"),
