@@ -47,7 +47,6 @@ __all__ = [
     "ROW",
     "TARGET_COMMAND",
     "TARGET_END",
-    "TARGET_PARAMETER",
     "TARGET_PASSWORD",
     "Line",
     "OutcomeLine",
@@ -72,7 +71,7 @@ Request = dict[str, str | int]
 
 # --- requests -------------------------------------------------------------------------------------------------------
 
-TARGET_COMMAND, TARGET_PARAMETER = "Connect-Ndrfix", "Target"
+TARGET_COMMAND = "Connect-Ndrfix"
 TARGET_END = "Disconnect-Ndrfix"
 TARGET_PASSWORD = "Password"  # noqa: S105 - the name of a cell
 

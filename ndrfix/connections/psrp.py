@@ -19,11 +19,11 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import TaggedValue
 from pypsrp.wsman import OptionSet, SelectorSet, WSMan
 
+from ndrfix.connections.agent import ROWS, TARGET, opening
 from ndrfix.connections.endpoint import Endpoint
 from ndrfix.connections.protocol import (
     TARGET_COMMAND,
     TARGET_END,
-    TARGET_PARAMETER,
     TARGET_PASSWORD,
     Request,
     Target,
@@ -210,45 +210,29 @@ class Session:
         parameter: str,
         rows: Sequence[Request],
         *,
-        first: str = "",
+        first: bool = False,
         target: Target | None = None,
     ) -> Iterator[str]:
         """Run one function of the far side over a list of tables, and yield its lines as they come.
 
-        `first` is script text that is run before, `target` the computer that the far side is told to work on, between
-        the two; all in one pipeline where that is possible.
+        With `first` the far side is defined before, in the same pipeline; `target`, for a first call only, is the
+        computer that it is told to work on then.
         """
-        statements: list[Callable[[PowerShell], object]] = []
-        if first:
-            statements.append(lambda shell: shell.add_script(first))
-        if target:
-            table = _target_table(target)
-            statements.append(lambda shell: shell.add_cmdlet(TARGET_COMMAND).add_parameter(TARGET_PARAMETER, table))
-            self._parting = target.password is not None
+        shell = PowerShell(self._pool)
         tables = [dict(row) for row in rows]
-        statements.append(lambda shell: shell.add_cmdlet(command).add_parameter(parameter, tables))
-        for shell in self._pipelines(statements):
-            with self._guarded():
-                shell.begin_invoke()
-                yield from self._lines(shell)
-            if shell.state != PSInvocationState.COMPLETED or shell.streams.error:
-                raise ScriptError("; ".join(str(error) for error in shell.streams.error) or "the pipeline was stopped")
-
-    def _pipelines(self, statements: Sequence[Callable[[PowerShell], object]]) -> Iterator[PowerShell]:
-        """The statements as one pipeline, or as one each where the far side takes no more (PowerShell 2.0)."""
-        together = PowerShell(self._pool) if self._takes_statements() else None
-        for number, add in enumerate(statements):
-            shell = together or PowerShell(self._pool)
-            if together and number:
-                shell.add_statement()
-            add(shell)
-            if together is None or number == len(statements) - 1:
-                yield shell
-
-    def _takes_statements(self) -> bool:
-        """Whether one pipeline may hold several statements: from PSRP 2.2 on, which came with PowerShell 3.0."""
-        major, _, minor = (self._pool.protocol_version or "").partition(".")
-        return major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= (2, 2)
+        if first:
+            script = opening(command, parameter, connect=TARGET_COMMAND if target else "")
+            shell.add_script(script, use_local_scope=True).add_parameter(ROWS, tables)
+        else:
+            shell.add_cmdlet(command).add_parameter(parameter, tables)
+        if target:
+            shell.add_parameter(TARGET, _target_table(target))
+            self._parting = target.password is not None
+        with self._guarded():
+            shell.begin_invoke()
+            yield from self._lines(shell)
+        if shell.state != PSInvocationState.COMPLETED or shell.streams.error:
+            raise ScriptError("; ".join(str(error) for error in shell.streams.error) or "the pipeline was stopped")
 
     def _lines(self, shell: PowerShell) -> Iterator[str]:
         seen = size = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
@@ -38,10 +37,6 @@ if TYPE_CHECKING:
 _STALE = 60.0
 # A shell takes a limited number of pipelines (1,000 by default on Windows), and pypsrp frees none while it lives.
 _PIPELINES = 500
-
-
-def _agent() -> str:
-    return files("ndrfix.connections").joinpath("agent.ps1").read_text(encoding="ascii")
 
 
 def _limit(item: RemoteItem) -> float:
@@ -172,7 +167,8 @@ class WinRM:
         complete = False
         closed: HostError | None = None
         try:
-            first, target = ("", None) if self._defined else (_agent(), self._target)
+            first = not self._defined
+            target = self._target if first else None
             self._pipelines += 1
             for text in session.call(command, parameter, rows, first=first, target=target):
                 line = parse_line(text)

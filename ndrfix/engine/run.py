@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
-from ndrfix.connections.base import Connection, Outcome, Progress, Reading
+from ndrfix.connections.base import Connection, Progress
 from ndrfix.engine.applying import HostApply
 from ndrfix.engine.fleet import Fleet, too_many_failed
 from ndrfix.engine.locks import host_lock
@@ -21,10 +21,10 @@ from ndrfix.engine.plan import BoundTask, HostPlan, Plan, PlayPlan
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import HostRecorder, Journal, NoRecorder, Recorder
 from ndrfix.engine.result import HostResult, Mode, PlayResult, RunContext, RunResult, Status, TaskResult
+from ndrfix.engine.snapshot import Snapshot
 from ndrfix.engine.task import TaskRunner
 from ndrfix.errors import HostError
 from ndrfix.playbook import Play
-from ndrfix.resources import RemoteItem, Resource
 
 Listener = Callable[[str, BoundTask, Progress], None]
 """Told of signs of life: host, task, progress."""
@@ -130,7 +130,7 @@ class Run:
         if passed:
             return host.passed_over(passed)
         # One overlay for all plays, so that a later play sees what an earlier one would have changed.
-        overlay = self._overlays.setdefault(host.name, Overlay(_Reopening(lambda: self.connect(host.name))))
+        overlay = self._overlays.setdefault(host.name, Overlay(Snapshot(lambda: self.connect(host.name))))
         try:
             plan = host.run(self._runner(host.name, overlay, NoRecorder()), self.fleet.interrupt)
         finally:
@@ -168,33 +168,6 @@ class Run:
             yield connection
         finally:
             connection.close()
-
-
-class _Reopening:
-    """A connection that is made when it is used, and made anew when it is used after it was closed."""
-
-    def __init__(self, connect: Callable[[], Connection]) -> None:
-        self._connect = connect
-        self._open: Connection | None = None
-
-    def _connection(self) -> Connection:
-        if self._open is None:
-            self._open = self._connect()
-        return self._open
-
-    def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
-        """As the connection does it."""
-        return self._connection().read(resources)
-
-    def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
-        """As the connection does it."""
-        return self._connection().apply(items, on_event=on_event)
-
-    def close(self) -> None:
-        """End the session; the next call opens another."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
 
 
 @dataclass(frozen=True, slots=True)

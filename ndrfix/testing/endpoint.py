@@ -3,6 +3,10 @@
 Prints one line of JSON as soon as every host can be reached, and ends when its standard input ends:
 
     {"user": …, "password": …, "ca_cert": null, "hosts": {"ex01": {"address": "127.0.0.1", "port": 40001}, …}}
+
+A line `counts` on standard input is answered by a line with what each host was asked until then:
+
+    {"ex01": {"requests": {"logon": 3, "create": 1, …}, "up": 15000, "down": 9000, "shells": 0, "connections": 0}, …}
 """
 
 from __future__ import annotations
@@ -61,6 +65,24 @@ def _described(endpoint: WinRMEndpoint) -> str:
     return json.dumps({**account, "ca_cert": ca_cert, "hosts": hosts})
 
 
+def _answered(command: str, endpoint: WinRMEndpoint) -> str:
+    if command != "counts":
+        return json.dumps({"error": f"unknown command {command!r}, known is counts"})
+    counts = {listener.name: listener.counts for listener in endpoint}
+    return json.dumps(
+        {
+            name: {
+                "requests": dict(one.requests),
+                "up": one.up,
+                "down": one.down,
+                "shells": one.shells,
+                "connections": one.connections,
+            }
+            for name, one in counts.items()
+        }
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 when standard input ended, 1 when the hosts cannot be served (standard error says why)."""
     chosen = _parser().parse_args(arguments)
@@ -71,8 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 chosen.inventory.write_text(endpoint.inventory(), encoding="utf-8")
             sys.stdout.write(_described(endpoint) + "\n")
             sys.stdout.flush()
-            while sys.stdin.read(1 << 16):
-                continue
+            for line in sys.stdin:
+                sys.stdout.write(_answered(line.strip(), endpoint) + "\n")
+                sys.stdout.flush()
     except (NdrfixError, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 from psrpcore import PSRPCoreError
 from psrpcore.types import PSSecureString
 
 from ndrfix.connections import far_side
+from ndrfix.connections.agent import ROWS, TARGET, agent_text, opening
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
 from ndrfix.connections.far_side import Row
 from ndrfix.connections.protocol import (
     TARGET_COMMAND,
     TARGET_END,
-    TARGET_PARAMETER,
     TARGET_PASSWORD,
     TargetLine,
 )
@@ -27,7 +26,7 @@ from ndrfix.resources import RemoteItem, Resource
 from ndrfix.testing.targets import BlockedError, Facts, Network, Target
 
 _READ, _APPLY = "Read-Ndrfix", "Invoke-Ndrfix"
-_PARAMETERS = {_READ: "Request", _APPLY: "Item", TARGET_COMMAND: TARGET_PARAMETER}
+_PARAMETERS = {_READ: "Request", _APPLY: "Item", TARGET_COMMAND: TARGET}
 
 
 class TerminatingError(Exception):
@@ -51,10 +50,23 @@ class Step:
     parameters: tuple[tuple[str, object], ...] = ()
 
 
-@cache
-def agent_text() -> str:
-    """The script that ndrfix sends first in every session."""
-    return files("ndrfix.connections").joinpath("agent.ps1").read_text(encoding="ascii")
+def taken_apart(step: Step) -> tuple[Step, ...]:
+    """An opening script as the agent and the calls that it makes; every other step as it is.
+
+    Raises:
+        TerminatingError: a script that is not ndrfix's own.
+    """
+    if not step.script or step.text == agent_text():
+        return (step,)
+    given = dict(step.parameters)
+    for command, connect in itertools.product((_READ, _APPLY), ("", TARGET_COMMAND)):
+        parameter = _PARAMETERS[command]
+        if step.text == opening(command, parameter, connect=connect):
+            calls = [(connect, TARGET, given.get(TARGET))] if connect else []
+            calls.append((command, parameter, given.get(ROWS)))
+            agent = Step(text=agent_text(), script=True)
+            return agent, *(Step(text=text, script=False, parameters=((name, value),)) for text, name, value in calls)
+    raise TerminatingError("A simulated host runs no scripts but ndrfix's own.", "ScriptRefused")
 
 
 def _rows(step: Step) -> list[Row]:
@@ -121,10 +133,7 @@ class Agent:
             TerminatingError: the pipeline fails; also for every script but the agent's, of which nothing is run.
             LinkLostError: the simulation says so.
         """
-        for step in steps:
-            if step.script and step.text.strip() != agent_text().strip():
-                raise TerminatingError("A simulated host runs no scripts but ndrfix's own.", "ScriptRefused")
-        for step in steps:
+        for step in itertools.chain.from_iterable([taken_apart(given) for given in steps]):
             if step.script:
                 self._defined = True
                 continue

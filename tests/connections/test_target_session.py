@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -14,7 +15,7 @@ from ndrfix.errors import UnreachableError
 from ndrfix.resources import COMPUTER, ComputerState
 from ndrfix.secrets import Secret
 from ndrfix.testing import Drop, HostListener, Rule, WinRMEndpoint
-from ndrfix.testing.pipelines import Agent, Step
+from ndrfix.testing.pipelines import Agent, Step, taken_apart
 
 HOSTS = "jump01:\n  computer: {name: JUMP01, os_version: 10.0.17763}\n"
 Seen = list[tuple[str, dict[str, object]]]
@@ -28,7 +29,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
 
     def watching(self: Agent, steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
         rest: list[Step] = []
-        for step in steps:
+        for step in itertools.chain.from_iterable(map(taken_apart, steps)):
             if step.text in ("Connect-Ndrfix", "Disconnect-Ndrfix"):
                 commands.append((step.text, dict(step.parameters)))
             else:

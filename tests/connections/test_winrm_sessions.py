@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from ndrfix.connections.base import OutcomeStatus
-from ndrfix.connections.psrp import Session
 from ndrfix.connections.simulated import Simulation
 from ndrfix.errors import FarSideError
 from ndrfix.resources import ABSENT, COMPUTER, Change, RegistryData, RegistryKey, RegistryType, RegistryValue
 from ndrfix.testing import HostListener, KillShells, RequestKind, Rule, WinRMEndpoint
+from ndrfix.testing.pipelines import Agent, Step
 
 MODE = RegistryValue(RegistryKey.parse(r"HKLM\SOFTWARE\Acme"), "Mode")
 SET = Change(resource=MODE, before=ABSENT, after=RegistryData(RegistryType.DWORD, 2))
@@ -56,31 +56,21 @@ def test_a_lost_read_is_repeated_with_the_same_computer_only(listener: HostListe
         connection.close()
 
 
-def test_a_far_side_that_takes_one_statement_a_pipeline(
-    listener: HostListener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """PowerShell 2.0 (PSRP 2.1) knows no batches of statements: the definitions go in a pipeline of their own."""
-    monkeypatch.setattr(Session, "_takes_statements", lambda _session: False)
+def test_a_session_is_begun_by_one_statement(listener: HostListener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PowerShell 2.0 (PSRP 2.1) knows no batches of statements: definitions and first call are one script."""
+    sent: list[tuple[bool, ...]] = []
+    run = Agent.run
+
+    def watching(self: Agent, steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
+        sent.append(tuple(step.script for step in steps))
+        yield from run(self, steps)
+
+    monkeypatch.setattr(Agent, "run", watching)
     connection = listener.connect()
     try:
         assert connection.read([MODE]) == {MODE: ABSENT}
-        assert listener.counts.requests[RequestKind.COMMAND] == 2
         outcomes = list(connection.apply([SET], on_event=lambda _: None))
         assert [outcome.status for outcome in outcomes] == [OutcomeStatus.DONE]
-        assert listener.counts.requests[RequestKind.COMMAND] == 3
     finally:
         connection.close()
-
-
-@pytest.mark.parametrize(
-    ("version", "batches"), [("2.1", False), ("2.2", True), ("2.3", True), ("3.0", True), ("", False)]
-)
-def test_batches_of_statements_come_with_psrp_2_2(version: str, batches: bool) -> None:
-    """The protocol version of the far side decides."""
-
-    class Pool:
-        protocol_version = version
-
-    session = object.__new__(Session)
-    session._pool = Pool()  # type: ignore[assignment]
-    assert session._takes_statements() is batches
+    assert sent == [(True,), (False,)]

@@ -158,6 +158,13 @@ def test_process_serves_until_its_input_ends(tmp_path: Path, https: bool) -> Non
             password=Secret(said["password"]),
         )
         assert computer(WinRM(reach)) == "MAIL2"
+        process.stdin.write("counts\ncount\n")
+        process.stdin.flush()
+        counts = json.loads(process.stdout.readline())
+        assert counts["ex01"] == {"requests": {}, "up": 0, "down": 0, "shells": 0, "connections": 0}
+        assert counts["ex02"]["requests"]["command"] == 1
+        assert min(counts["ex02"]["up"], counts["ex02"]["down"]) > 1000
+        assert json.loads(process.stdout.readline()) == {"error": "unknown command 'count', known is counts"}
         assert inventory.stat().st_mode & 0o077 == 0
         assert yaml.safe_load(inventory.read_text())["all"]["hosts"]["ex01"]["ansible_password"] == said["password"]
         process.stdin.close()

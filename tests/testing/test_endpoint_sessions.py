@@ -18,6 +18,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 from spnego.exceptions import OperationNotAvailableError
 
+from ndrfix.connections.agent import agent_text
 from ndrfix.connections.base import Progress
 from ndrfix.connections.psrp import wsman_arguments
 from ndrfix.connections.simulated import Simulation
@@ -42,7 +43,6 @@ from ndrfix.secrets import Secret
 from ndrfix.testing import Account, HostListener, RequestKind, Scheme, WinRMEndpoint, conversation
 from ndrfix.testing.accounts import Door
 from ndrfix.testing.http import HttpReply, HttpRequest, read_request
-from ndrfix.testing.pipelines import agent_text
 
 ACME = RegistryKey.parse("HKLM\\SOFTWARE\\Acme")
 MODE = RegistryValue(ACME, "Mode")
@@ -297,7 +297,7 @@ def test_wrong_tables_end_with_an_error(listener: HostListener, rows: object) ->
 
 def test_script_errors_are_far_side_errors(listener: HostListener, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ndrfix tells a pipeline that failed from a session that is lost."""
-    monkeypatch.setattr("ndrfix.connections.winrm._agent", lambda: "Get-Process")
+    monkeypatch.setattr("ndrfix.connections.psrp.opening", lambda *_names, **_more: "Get-Process")
     connection = listener.connect()
     with pytest.raises(FarSideError, match="runs no scripts"):
         connection.read([MODE])

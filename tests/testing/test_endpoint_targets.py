@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ndrfix.connections.agent import agent_text
 from ndrfix.connections.base import OutcomeStatus, Progress
 from ndrfix.connections.protocol import Target
 from ndrfix.connections.simulated import Simulation
@@ -35,7 +36,7 @@ from ndrfix.resources import (
 )
 from ndrfix.secrets import Secret
 from ndrfix.testing import Account, WinRMEndpoint
-from ndrfix.testing.pipelines import Agent, Step, TerminatingError, agent_text
+from ndrfix.testing.pipelines import Agent, Step, TerminatingError
 from ndrfix.testing.targets import Neighbour, Network
 
 HOSTS = r"""
