@@ -12,8 +12,8 @@ from tests.lab.witness import IMS, PARAMETERS, SERVICES, Witness
 
 pytestmark = pytest.mark.lab
 SET = {"path": r"HKLM\SOFTWARE\ndrfix bad hosts", "name": "v", "type": "dword", "data": 1}
-# The pipelines of `apply reverse-ndr --yes` on a host that needs the change: one read of the plan, one of the apply, then
-# the change, a look at the service, then the restart.
+# The pipelines of `apply reverse-ndr --yes` on a host that needs the change: one read of the plan, one of the apply,
+# then the change, a look at the service, then the restart.
 CHANGE, HANDLER = 3, 5
 
 
