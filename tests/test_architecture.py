@@ -104,10 +104,3 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_no_word_of_machines_or_registries() -> None:
-    """The shipped files name no path of a build machine."""
-    for path in PACKAGE.rglob("*"):
-        if path.suffix in {".py", ".ps1", ".yml"}:
-            assert "/work/" not in path.read_text(encoding="utf-8"), path
