@@ -12,7 +12,7 @@ from enum import StrEnum
 
 def fold(text: str) -> str:
     """The form in which Windows compares names: upper case letter by letter, so that no letter becomes two."""
-    return "".join(upper if len(upper := char.upper()) == 1 else char for char in text)
+    return text.upper() if text.isascii() else "".join(up if len(up := char.upper()) == 1 else char for char in text)
 
 
 # --- states ---------------------------------------------------------------------------------------------------------

@@ -161,6 +161,8 @@ class Session:
         # Built now, to get at its connections: pypsrp offers no public way to a session before the first request.
         transport = self._wsman.transport
         transport.session = transport._build_session()  # noqa: SLF001
+        # Else requests goes through the environment for proxies at every request, although those are not wanted.
+        transport.session.trust_env = not endpoint.ignore_proxy
         self._wires = Wires(transport.session)
         self._pool = RunspacePool(
             self._wsman, configuration_name=endpoint.configuration_name, idle_timeout=IDLE_TIMEOUT

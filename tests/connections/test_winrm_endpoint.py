@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ndrfix.connections.endpoint import Endpoint, check_endpoint
-from ndrfix.connections.psrp import quiet_loggers, wsman_arguments
+from ndrfix.connections.psrp import Session, quiet_loggers, wsman_arguments
 from ndrfix.connections.winrm import WinRM
 from ndrfix.errors import UnreachableError
 from ndrfix.resources import COMPUTER
@@ -157,3 +157,13 @@ def test_a_host_has_a_limit_for_everything_together() -> None:
     with pytest.raises(UnreachableError, match="longer than the 0 s"):
         connection.read([COMPUTER])
     connection.close()
+
+
+@pytest.mark.parametrize("ignore", [True, False])
+def test_the_environment_is_read_when_wanted_only(ignore: bool) -> None:
+    """Requests looks into the environment, and into .netrc, at every request unless it is told not to."""
+    session = Session(replace(BASIS, user="u", password=Secret("geheim"), ignore_proxy=ignore), lambda: 0.0)
+    built = session._wsman.transport.session
+    assert built is not None
+    assert built.trust_env is not ignore
+    session.close()
