@@ -30,8 +30,9 @@ lab: $(STAMP)
 	@command -v wine64 >/dev/null || test -x /usr/lib/wine/wine64 || { apt-get update -q && apt-get install -y --no-install-recommends wine64 xz-utils openssl; }
 	NDRFIX_LAB_REQUIRED=1 $(RUN)/python -m pytest -q -m lab
 
+# What a host costs, beside bare pypsrp, and beside Ansible where NDRFIX_LAB is set; writes docs/benchmarks.md.
 bench: $(STAMP)
-	$(RUN)/python bench/startup.py
+	$(RUN)/python -m bench
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -1,7 +1,7 @@
 """Start-up: `ndrfix --help` beside a bare Click program's `--help`, interleaved in one run; prints both and their
 ratio.
 
-The goal is a ratio of at most 2.5. Usage: python bench/startup.py [ROUNDS]
+The goal is a ratio of at most 2.5. Usage: python -m bench.startup [ROUNDS]
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import statistics
 import subprocess
 import sys
 import time
+
+from bench.child import ROOT
+from bench.table import table
 
 BARE = "import click\n@click.group()\ndef root(): pass\nroot(['--help'], standalone_mode=False)"
 COMMANDS = {
@@ -22,13 +25,12 @@ COMMANDS = {
 def seconds(command: list[str]) -> float:
     """Wall time of one run."""
     began = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=60)
     return time.perf_counter() - began
 
 
-def main() -> None:
-    """Measure and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 21
+def measured(rounds: int = 21) -> str:
+    """Measure, and say it."""
     for command in COMMANDS.values():
         seconds(command)
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
@@ -36,11 +38,14 @@ def main() -> None:
         for name, command in COMMANDS.items():
             times[name].append(seconds(command))
     base = statistics.median(times["bare click --help"])
-    print(f"{rounds} rounds, medians (python {sys.version.split()[0]})")
-    for name, values in times.items():
-        middle = statistics.median(values)
-        print(f"  {name:<20} {1000 * middle:7.1f} ms   {middle / base:5.2f} x bare click")
+    rows = (
+        [name, f"{1000 * statistics.median(each):.0f}", f"{statistics.median(each) / base:.2f}"]
+        for name, each in times.items()
+    )
+    return f"### Start\n\n{rounds} rounds, medians; the goal is a ratio of at most 2.5.\n\n" + table(
+        ("command", "ms", "÷ bare click"), rows
+    )
 
 
 if __name__ == "__main__":
-    main()
+    print(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 21))
