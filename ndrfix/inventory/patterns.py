@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -177,8 +178,10 @@ def _named(name: str, inventory: Inventory) -> set[str]:
 
 def _by_regex(part: str, pattern: _Pattern) -> set[str]:
     try:
-        expression = re.compile(part[1:])
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python means to read in another way some day is refused today
+            expression = re.compile(part[1:])
+    except (re.error, FutureWarning, DeprecationWarning) as error:
         raise pattern.error(f"{part!r} is not a regular expression: {error}", "Correct the part after '~'.") from error
     names = [name for name in _names(pattern.inventory) if expression.match(name)]
     if not names:

@@ -142,3 +142,11 @@ def test_any_text_is_a_pattern_or_an_input_error(inventory: Inventory, text: str
     except InputError:
         return
     assert list(chosen) == [host for host in inventory.hosts if host in chosen]
+
+
+def test_an_expression_that_python_may_read_otherwise_is_refused(tmp_path: Path) -> None:
+    """A regular expression that Python warns about is an error of the pattern, not a warning on the screen."""
+    (tmp_path / "inventory.yml").write_text("all:\n  hosts:\n    ex01:\n")
+    inventory = load_inventory([tmp_path / "inventory.yml"])
+    with pytest.raises(InventoryError, match="is not a regular expression"):
+        select(inventory, "~[0--]x")
