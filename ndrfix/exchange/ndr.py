@@ -1,0 +1,294 @@
+"""What a message of the outbound queue is, and which evidence says so.
+
+A non-delivery report is told by what a user's message cannot have at the same time: the diagnostic line of the Internet
+Mail Service in the first text of the message, and evidence in the message's own header. Texts inside (an attached
+original, a quoted report) never count. A null sender proves nothing: receipts have it too (Q178436), and a queue file
+need not show it. Whatever remains in doubt is `unknown`, and is left alone as user mail is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ndrfix.exchange.diagnostic import Diagnostic, diagnostic
+from ndrfix.exchange.extract import Extract
+from ndrfix.exchange.mail_header import Mailbox, decoded, domain, key, mailbox, media_type
+from ndrfix.exchange.wordings import (
+    BOUNCES,
+    RECEIPTS,
+    SYSTEM_LOCALS,
+    SYSTEM_NAMES,
+    UNDELIVERABLE,
+    begins,
+)
+
+OPENING = "\nYour message"
+_OPENING_SLACK = 8
+_FAILURES = (
+    "\ndid not reach",
+    "\nYour message did not reach",
+    "\nThe following recipient(s) could not be reached",
+    "\nThe following recipients did not receive",
+)
+_DELIVERIES = ("\nwas delivered to", "\nwas read on", "\nwas deleted without being read")
+_QUOTES = ("\n>", "Original Message-----")
+_ATTACHED = "\nContent-Type: message/"
+_ENOUGH = 2
+
+
+class MessageKind(StrEnum):
+    """What a message is. `bounce`: another system's report; `unknown`: it could not be told, so it is never taken."""
+
+    NDR = "ndr"
+    BOUNCE = "bounce"
+    RECEIPT = "receipt"
+    USER = "user"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One piece of evidence, and where it stands: a header field, or an offset in bytes."""
+
+    evidence: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.evidence} ({self.where})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a message is, and why.
+
+    `recipients` are those who, as a non-delivery report says, could not be reached. `sender` is the address in
+    From, `domain` that of the first address in To: where the message goes. What is not known is empty.
+    """
+
+    kind: MessageKind
+    reasons: tuple[Reason, ...]
+    subject: str = ""
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """An extract with its header taken apart; `report` is a diagnostic line at the start of a line."""
+
+    extract: Extract
+    sender: Mailbox
+    subject: str
+    media: str
+    report: Diagnostic | None
+
+    def header(self, name: str) -> str:
+        return self.extract.header(name) or ""
+
+    @property
+    def system(self) -> bool:
+        """A sender as systems have: postmaster and the like, or none."""
+        local = self.sender.local
+        return local in SYSTEM_LOCALS or key(local.strip('"')) in SYSTEM_NAMES or self.nobody
+
+    @property
+    def nobody(self) -> bool:
+        """A From without an address."""
+        return not self.sender.address and self.extract.header("from") is not None
+
+    @property
+    def text(self) -> int | None:
+        """Where the first text begins, by the header's own word; None: in no part of a message in parts."""
+        return self.extract.inner if self.media.startswith("multipart/") else self.extract.body
+
+
+def classify(extract: Extract) -> Verdict:
+    """What the message is that was cut so. Never raises; the same extract always gives the same."""
+    sender = mailbox(extract.header("from") or "")
+    message = _Message(
+        extract=extract,
+        sender=sender,
+        subject=decoded(extract.header("subject") or ""),
+        media=media_type(extract.header("content-type") or ""),
+        report=diagnostic(extract),
+    )
+    kind, reasons = _told(message)
+    return Verdict(
+        kind=kind,
+        reasons=reasons,
+        subject=message.subject,
+        sender=sender.address,
+        recipients=message.report.recipients if message.report and kind is MessageKind.NDR else (),
+        domain=domain(extract.header("to") or ""),
+    )
+
+
+def _told(message: _Message) -> tuple[MessageKind, tuple[Reason, ...]]:
+    unread = _unreadable(message.extract)
+    if unread:
+        return MessageKind.UNKNOWN, (unread,)
+    bounce = _delivery_status(message)
+    if bounce:
+        return MessageKind.BOUNCE, bounce
+    receipt = _receipt(message)
+    if receipt:
+        return MessageKind.RECEIPT, receipt
+    if message.report is None:
+        return _without_diagnostic(message)
+    return _with_diagnostic(message, message.report)
+
+
+def _unreadable(extract: Extract) -> Reason | None:
+    if extract.start is None:
+        return Reason("no header found", "whole file" if extract.complete else f"first {extract.taken} bytes")
+    if extract.hidden:
+        return Reason(
+            "a blank line before the header, which may be that of an attached message", f"offset {extract.start}"
+        )
+    if extract.body is None and not extract.complete:
+        return Reason("the header is longer than what was looked at", f"first {extract.taken} bytes")
+    if extract.header("from") is None:
+        return Reason("no sender", "header From")
+    return None
+
+
+# --- other kinds ------------------------------------------------------------------------------------------------------
+
+
+def _delivery_status(message: _Message) -> tuple[Reason, ...]:
+    """A report in the form of RFC 1894, which the Internet Mail Service does not write."""
+    kind = key(message.header("content-type"))
+    found = []
+    if "report-type=delivery-status" in kind or 'report-type="delivery-status"' in kind:
+        found.append(Reason("a delivery status report", "header Content-Type"))
+    if message.extract.header("x-failed-recipients") is not None:
+        found.append(Reason("recipients that failed", "header X-Failed-Recipients"))
+    at = message.extract.mark("message/delivery-status")
+    if at is not None and message.media == "multipart/report":
+        found.append(Reason("a delivery status part", f"offset {at}"))
+    return tuple(found)
+
+
+def _receipt(message: _Message) -> tuple[Reason, ...]:
+    found = []
+    if begins(message.subject, RECEIPTS):
+        found.append(Reason("the subject of a receipt or automatic reply", "header Subject"))
+    if "disposition-notification" in message.header("content-type").lower():
+        found.append(Reason("a disposition notification", "header Content-Type"))
+    if message.header("auto-submitted").lower().startswith("auto-replied"):
+        found.append(Reason("an automatic reply", "header Auto-Submitted"))
+    if key(message.header("precedence")) in {"auto_reply", "auto-reply"}:
+        found.append(Reason("an automatic reply", "header Precedence"))
+    if message.extract.header("x-auto-response-suppress") is not None and not message.system:
+        found.append(Reason("an automatic message", "header X-Auto-Response-Suppress"))
+    return (*found, *_delivered(message))
+
+
+def _delivered(message: _Message) -> tuple[Reason, ...]:
+    """The words of a delivery or read report, in the first text of what looks like a report."""
+    report = message.extract.header("x-ms-embedded-report") is not None or message.system
+    end = _text_end(message.extract, message.text)
+    if not report or message.text is None:
+        return ()
+    return tuple(
+        Reason(f'"{words.strip()}"', f"offset {at}")
+        for words in _DELIVERIES
+        if (at := message.extract.mark(words)) is not None and at < end
+    )
+
+
+def _text_end(extract: Extract, text: int | None) -> int:
+    """Where the part that begins at `text` ends: at the next line that begins with two dashes."""
+    return min((at for at in extract.parts if text is not None and at >= text - 1), default=extract.taken)
+
+
+def _without_diagnostic(message: _Message) -> tuple[MessageKind, tuple[Reason, ...]]:
+    found = []
+    if message.system:
+        found.append(Reason("a system is the sender", "header From"))
+    if begins(message.subject, BOUNCES):
+        found.append(Reason("the subject of a bounce", "header Subject"))
+    if message.header("return-path") == "<>":
+        found.append(Reason("a null sender", "header Return-Path"))
+    if len(found) >= _ENOUGH:
+        return MessageKind.BOUNCE, tuple(found)
+    if message.extract.header("x-ms-embedded-report") is not None:
+        found.append(Reason("an embedded report without a diagnostic line", "header X-MS-Embedded-Report"))
+    if found and not (len(found) == 1 and begins(message.subject, BOUNCES)):
+        return MessageKind.UNKNOWN, tuple(found)
+    return MessageKind.USER, (Reason("no evidence of a report", "header and first text"),)
+
+
+# --- reports with a diagnostic line -----------------------------------------------------------------------------------
+
+
+def _with_diagnostic(message: _Message, report: Diagnostic) -> tuple[MessageKind, tuple[Reason, ...]]:
+    doubts = (*_misplaced(message, report), *_contradictions(message, report))
+    evidence = _evidence(message)
+    if not evidence:
+        return MessageKind.USER, (Reason("a report's text, but nothing of a report", "header"), *doubts)
+    if doubts:
+        return MessageKind.UNKNOWN, doubts
+    if _suffices(message, evidence):
+        code = ", ".join(report.codes) or "failure text"
+        return MessageKind.NDR, (Reason(f"diagnostic line, {code}", f"offset {report.offset}"), *evidence)
+    return MessageKind.UNKNOWN, (
+        Reason("a diagnostic line, but too little in the header", f"offset {report.offset}"),
+        *evidence,
+    )
+
+
+def _misplaced(message: _Message, report: Diagnostic) -> tuple[Reason, ...]:
+    """Why the diagnostic line does not stand in the first text, as the message's own."""
+    extract = message.extract
+    found = []
+    before = sum(at < report.offset for at in extract.parts)
+    if before != int(message.media.startswith("multipart/")) or message.text is None or message.text > report.offset:
+        found.append(Reason("the diagnostic line is not in the first part", f"offset {report.offset}"))
+    for mark, said in ((_ATTACHED, "an attached message"), *((quote, "quoted text") for quote in _QUOTES)):
+        at = extract.mark(mark)
+        if at is not None and at < report.offset:
+            found.append(Reason(f"{said} before the diagnostic line", f"offset {at}"))
+    return tuple(found)
+
+
+def _contradictions(message: _Message, report: Diagnostic) -> tuple[Reason, ...]:
+    """What a report of the Internet Mail Service does not have."""
+    found = []
+    if message.media not in {"", "multipart/mixed", "text/plain", "text/html"}:
+        found.append(Reason(f"not the form of such a report: {message.media}", "header Content-Type"))
+    path = mailbox(message.header("return-path"))
+    if path.local not in SYSTEM_LOCALS | {"", "unknown"}:
+        found.append(Reason("a return path that leads to somebody", "header Return-Path"))
+    failures = [at for words in _FAILURES if (at := message.extract.mark(words)) is not None and at < report.offset]
+    if not report.codes and not failures:
+        found.append(Reason("a diagnostic line without a code, and no text of a failure", f"offset {report.offset}"))
+    return tuple(found)
+
+
+def _evidence(message: _Message) -> tuple[Reason, ...]:
+    found = []
+    if message.extract.header("x-ms-embedded-report") is not None:
+        found.append(Reason("an embedded report", "header X-MS-Embedded-Report"))
+    if message.sender.local in SYSTEM_LOCALS:
+        found.append(Reason("a system is the sender", "header From"))
+    if key(message.sender.name) in SYSTEM_NAMES:
+        found.append(Reason("a system's name", "header From"))
+    if begins(message.subject, UNDELIVERABLE):
+        found.append(Reason("the subject of a non-delivery report", "header Subject"))
+    return tuple(found)
+
+
+def _suffices(message: _Message, evidence: tuple[Reason, ...]) -> bool:
+    """True for an embedded report with one thing more in the header.
+
+    Without that field: a system's address and name, and a text that begins as a report does. A person who writes as
+    postmaster has the first, and may paste a report.
+    """
+    if message.extract.header("x-ms-embedded-report") is not None:
+        return len(evidence) >= _ENOUGH
+    at = message.extract.mark(OPENING)
+    opens = at is not None and message.text is not None and at < message.text + _OPENING_SLACK
+    return opens and message.sender.local in SYSTEM_LOCALS and key(message.sender.name) in SYSTEM_NAMES
