@@ -304,7 +304,9 @@ def test_connection_errors(what: str, step: str) -> None:
         {"auth": "basic", "user": "u", "password": Secret("p"), "message_encryption": "always"},
         {"auth": "certificate", "protocol": "http"},
         {"auth": "certificate"},
-        {"ca_cert": "acme-ca.pem"},
+        {"auth": "ntlm", "user": "u"},
+        {},
+        {"ca_cert": "acme-ca.pem", "user": "u", "password": Secret("p")},
     ],
     ids=str,
 )

@@ -79,6 +79,12 @@ def _missing(*modules: str) -> bool:
     return any(importlib.util.find_spec(module) is None for module in modules)
 
 
+def _needs_password(end: Endpoint) -> bool:
+    """Whether nobody but the settings can say who logs on: no Windows log-on session, and no Kerberos ticket."""
+    ticket = end.auth == "negotiate" and not _missing("gssapi", "krb5")
+    return end.auth in ("ntlm", "negotiate") and sys.platform != "win32" and not ticket
+
+
 def _complaints(end: Endpoint) -> Iterator[tuple[str, str]]:
     """What is wrong with the settings themselves, each with the next step."""
     if end.auth not in AUTHS:
@@ -89,6 +95,10 @@ def _complaints(end: Endpoint) -> Iterator[tuple[str, str]]:
         yield "logging on by credssp needs a library that is not installed", "Run pip install 'ndrfix[credssp]'."
     if end.auth in ("basic", "credssp") and not (end.user and end.password):
         yield f"logging on by {end.auth} needs a user and a password", "Set ansible_user and ansible_password."
+    known = end.user and end.password and end.password.reveal()
+    if not known and _needs_password(end):
+        lacking = "password" if end.user else "user and password"
+        yield f"no {lacking} to log on by {end.auth} with", "Set ansible_user and ansible_password, or give -u and -k."
     if end.auth in ("basic", "certificate") and end.message_encryption == "always":
         yield f"{end.auth} cannot encrypt messages itself", "Set ansible_psrp_message_encryption: auto and use https."
     if end.auth == "basic" and end.protocol == "http" and end.message_encryption == "auto":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -110,6 +111,28 @@ def said(template: str) -> Wording:
 def quoting(template: str) -> Wording:
     """A wording like `said`, with the exception's own text at the end."""
     return lambda error, scene: f"{said(template)(error, scene)}: {last(error)}"
+
+
+def handshake(error: BaseException, _scene: Scene) -> bool:
+    """A test: the TLS handshake was not answered in time; the limit of a connection counts there."""
+    return any("handshake operation timed out" in str(one) for one in _chain(error))
+
+
+def no_way(error: BaseException, _scene: Scene) -> bool:
+    """A test: no router knows a way to the address."""
+    numbers = {one.errno for one in _chain(error) if isinstance(one, OSError)}
+    return bool(numbers & {errno.EHOSTUNREACH, errno.ENETUNREACH})
+
+
+def unsealed(error: BaseException, scene: Scene) -> bool:
+    """A test: the server could not decrypt a message, or asks for a new log-on in the middle of an encrypted session.
+
+    Without a session, a status of 400 means that only where messages are encrypted at all.
+    """
+    end = scene.endpoint
+    plain = end.auth in ("basic", "certificate") or end.message_encryption == "never"
+    encrypted = not plain and (end.protocol == "http" or end.message_encryption == "always")
+    return (scene.opened or encrypted) and code(400, 401)(error, scene)
 
 
 def code(*codes: int | None) -> Callable[[BaseException, Scene], bool]:

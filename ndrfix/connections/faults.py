@@ -18,10 +18,12 @@ from ndrfix.connections.fault_words import (
     caused_by,
     code,
     fault,
+    handshake,
     last,
     logon,
     names,
     no_scheme,
+    no_way,
     plain_port,
     quoting,
     reason,
@@ -29,6 +31,7 @@ from ndrfix.connections.fault_words import (
     skew,
     status,
     unknown_principal,
+    unsealed,
     verify_code,
     verify_message,
 )
@@ -119,6 +122,14 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         name=_REQUESTS + "ReadTimeout",
+        test=handshake,
+        what=said(
+            "{where} accepts connections but does not answer the TLS handshake within {end.connection_timeout} s"
+        ),
+        step=f"{_PORT_STEP} When they are right, the host is overloaded.",
+    ),
+    Row(
+        name=_REQUESTS + "ReadTimeout",
         test=lambda _error, scene: not scene.opened and scene.endpoint.protocol == "https",
         what=said("{where} accepts connections but does not answer within {end.read_timeout} s"),
         step=f"{_PORT_STEP} When they are right, the host is overloaded.",
@@ -139,6 +150,12 @@ ROWS: tuple[Row, ...] = (
         test=caused_by(socket.gaierror),
         what=said("the name {end.host} of {title} cannot be resolved"),
         step="Check the spelling, or set ansible_host to an address.",
+    ),
+    Row(
+        name=_REQUESTS + "ConnectionError",
+        test=no_way,
+        what=quoting("there is no way to {where}"),
+        step="Check the address, and the routers, the VPN and the firewalls in between.",
     ),
     Row(
         name=_REQUESTS + "ConnectionError",
@@ -262,7 +279,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         name=_PYPSRP + "WinRMTransportError",
-        test=lambda error, scene: scene.opened and code(400, 401)(error, scene),
+        test=unsealed,
         what=said("the encrypted session with {where} was lost"),
         step=_LOST_STEP,
     ),

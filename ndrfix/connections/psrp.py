@@ -192,8 +192,8 @@ class Session:
             raise KeyExchangeError from error
 
     @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
-        with Watchdog(self._wires, self._until) as dog:
+    def _guarded(self, *, grace: float | None = None) -> Iterator[None]:
+        with Watchdog(self._wires, self._until, grace=grace) as dog:
             try:
                 yield
             except FOREIGN as error:
@@ -253,18 +253,21 @@ class Session:
             shell.poll_invoke(timeout=max(1, min(self._poll, math.ceil(left))))
 
     def close(self) -> None:
-        """Delete the remote shell where the connection still works, and close the sockets. Never raises.
+        """Delete the remote shell where the connection still works, and close the sockets. Never raises, and takes no
+        longer than the time-out of this module for each of the two.
 
         A connection that the far side made to a target is taken down before; where that fails, it ends with the shell's
         log-on session.
         """
         if not self._broken:
             transport = self._wsman.transport
-            transport.read_timeout = transport.connection_timeout = _CLOSE_TIMEOUT
+            transport.read_timeout = min(_CLOSE_TIMEOUT, transport.read_timeout)
+            transport.connection_timeout = min(_CLOSE_TIMEOUT, transport.connection_timeout)
             with contextlib.suppress(*FAILURES):
                 self._part()
             self._broken = True
-            with contextlib.suppress(*FOREIGN):
+            ends = time.monotonic() + _CLOSE_TIMEOUT
+            with contextlib.suppress(*FOREIGN), Watchdog(self._wires, lambda: ends, grace=0.0):
                 self._pool.close()
         with contextlib.suppress(*FOREIGN):
             self._wsman.close()
@@ -277,7 +280,7 @@ class Session:
         self._until = lambda: ends
         shell = PowerShell(self._pool)
         shell.add_cmdlet(TARGET_END)
-        with self._guarded():
+        with self._guarded(grace=0.0):
             shell.begin_invoke()
             for _ in self._lines(shell):
                 pass

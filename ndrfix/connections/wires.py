@@ -62,16 +62,20 @@ class Wires:
 
 
 class Watchdog:
-    """Cuts the wires when a call is still under way after its deadline: a peer that drips bytes never times out."""
+    """Cuts the wires when a call is still under way after its deadline: a peer that drips bytes never times out.
 
-    def __init__(self, wires: Wires, until: Callable[[], float]) -> None:
+    `grace` are seconds beyond the deadline, for the time-outs of the call itself to come first.
+    """
+
+    def __init__(self, wires: Wires, until: Callable[[], float], *, grace: float | None = None) -> None:
         self._wires, self._until = wires, until
+        self._grace = _GRACE if grace is None else grace
         self._done = threading.Event()
         self.barked = False
         self._thread = threading.Thread(target=self._watch, name="ndrfix-watchdog", daemon=True)
 
     def _watch(self) -> None:
-        while (left := self._until() + _GRACE - time.monotonic()) > 0:
+        while (left := self._until() + self._grace - time.monotonic()) > 0:
             if self._done.wait(left):
                 return
         self.barked = True

@@ -75,7 +75,9 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[WinRM, Script]]
         script = Script(*answers)
         monkeypatch.setattr("ndrfix.connections.psrp.Session", script.session)
         told = [] if warnings is None else warnings
-        return WinRM(Endpoint(host="192.0.2.1", name="ex01"), target, warn=told.append), script
+        return WinRM(
+            Endpoint(host="192.0.2.1", name="ex01", user="u", password=Secret("p")), target, warn=told.append
+        ), script
 
     return play
 

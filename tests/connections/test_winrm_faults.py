@@ -7,6 +7,7 @@ import http.client
 import socket
 import ssl
 import struct
+from dataclasses import replace
 from xml.etree.ElementTree import ParseError
 
 import pytest
@@ -24,6 +25,8 @@ from ndrfix.secrets import Secret
 
 END = Endpoint(host="10.0.0.5", name="ex01", auth="ntlm", user="ACME\\svc", password=Secret("s3cret-word"))
 OPENING = Scene(endpoint=END)
+OPENING_SLOWLY = Scene(endpoint=replace(END, connection_timeout=7))
+OPENING_SEALED = Scene(endpoint=replace(END, protocol="http"))
 READING = Scene(endpoint=END, opened=True)
 APPLYING = Scene(endpoint=END, opened=True, changes=True)
 
@@ -81,6 +84,13 @@ CASES: list[tuple[BaseException, Scene, type[Exception], str, str]] = [
     (_tls("UNSUPPORTED_PROTOCOL"), OPENING, UnreachableError, "no TLS connection", "old version of TLS"),
     (requests.exceptions.ProxyError("p"), OPENING, UnreachableError, "proxy", "ansible_psrp_proxy"),
     (requests.exceptions.ConnectTimeout("t"), OPENING, UnreachableError, "no connection within 30 s", "firewalls"),
+    (
+        _from(requests.exceptions.ReadTimeout("t"), TimeoutError("_ssl.c:989: The handshake operation timed out")),
+        OPENING_SLOWLY,
+        UnreachableError,
+        "does not answer the TLS handshake within 7 s",
+        "5986",
+    ),
     (requests.exceptions.ReadTimeout("t"), OPENING, UnreachableError, "does not answer within 30 s", "5986"),
     (requests.exceptions.ReadTimeout("t"), READING, UnreachableError, "does not answer", "overloaded"),
     (
@@ -98,7 +108,20 @@ CASES: list[tuple[BaseException, Scene, type[Exception], str, str]] = [
         "closed the connection without an answer",
         "ansible_psrp_protocol",
     ),
-    (_connection(OSError(errno.EHOSTUNREACH, "No route")), OPENING, UnreachableError, "No route", "network"),
+    (
+        _connection(OSError(errno.EHOSTUNREACH, "No route to host")),
+        OPENING,
+        UnreachableError,
+        "there is no way to ex01 (10.0.0.5:5986, ntlm): [Errno 113] No route",
+        "routers",
+    ),
+    (
+        _connection(OSError(errno.EPIPE, "Broken pipe")),
+        READING,
+        UnreachableError,
+        "was lost: [Errno 32]",
+        "network",
+    ),
     (_connection(ConnectionResetError(104, "reset")), READING, UnreachableError, "was lost", "run again"),
     (
         requests.exceptions.ChunkedEncodingError("x"),
@@ -160,6 +183,8 @@ CASES: list[tuple[BaseException, Scene, type[Exception], str, str]] = [
     (_http(404), OPENING, UnreachableError, "no WinRM under /wsman", "ansible_psrp_path"),
     (_http(413), READING, FarSideError, "too large", "MaxEnvelopeSizekb"),
     (_http(400), READING, UnreachableError, "encrypted session", "run again"),
+    (_http(400), OPENING_SEALED, UnreachableError, "encrypted session", "run again"),
+    (_http(400), OPENING, UnreachableError, "HTTP status 400", "proxy"),
     (_http(503), OPENING, UnreachableError, "HTTP status 503", "proxy"),
     (ParseError("syntax error"), OPENING, UnreachableError, "not WinRM", "web server"),
     (pypsrp.InvalidPSRPOperation("broken"), READING, UnreachableError, "broke: broken", "event log"),

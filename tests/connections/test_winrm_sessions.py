@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -10,7 +11,7 @@ from ndrfix.connections.base import OutcomeStatus
 from ndrfix.connections.simulated import Simulation
 from ndrfix.errors import FarSideError
 from ndrfix.resources import ABSENT, COMPUTER, Change, RegistryData, RegistryKey, RegistryType, RegistryValue
-from ndrfix.testing import HostListener, KillShells, RequestKind, Rule, WinRMEndpoint
+from ndrfix.testing import Drip, HostListener, KillShells, RequestKind, Rule, WinRMEndpoint
 from ndrfix.testing.pipelines import Agent, Step
 
 MODE = RegistryValue(RegistryKey.parse(r"HKLM\SOFTWARE\Acme"), "Mode")
@@ -74,3 +75,15 @@ def test_a_session_is_begun_by_one_statement(listener: HostListener, monkeypatch
     finally:
         connection.close()
     assert sent == [(True,), (False,)]
+
+
+def test_the_end_of_a_session_is_bounded(listener: HostListener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that answers the deletion of its shell byte by byte, and would for ten minutes, is not waited for."""
+    monkeypatch.setattr("ndrfix.connections.psrp._CLOSE_TIMEOUT", 0.3)
+    listener.inject(Rule(Drip(1.0), kind=RequestKind.DELETE))
+    connection = listener.connect()
+    connection.read([COMPUTER])
+    began = time.monotonic()
+    connection.close()
+    assert time.monotonic() - began < 10
+    assert listener.wait(lambda counts: counts.connections == 0, timeout=10).shells == 0
