@@ -188,7 +188,7 @@ class Extract:
         size, taken, start, hidden, body, inner, parts, fields, marks, lines = cells
         if hidden not in {"0", "1"}:
             raise ValueError(f"neither 0 nor 1: {hidden!r}")
-        return cls(
+        made = cls(
             size=_number(size),
             taken=_number(taken),
             start=_number_or_none(start),
@@ -200,6 +200,15 @@ class Extract:
             marks=tuple((_index(one, MARKS), _number(one[1:])) for one in _pieces(marks, ",")),
             lines=tuple(map(_unescape, _pieces(lines, "^"))),
         )
+        made._check_bounds()
+        return made
+
+    def _check_bounds(self) -> None:
+        longest = max((len(value) for _, value in self.fields), default=0), max(map(len, self.lines), default=0)
+        counts = len(self.fields), len(self.marks), len(self.lines), len(self.parts)
+        limits = FIELD, LINE, len(NAMES), len(MARKS), LINES, PARTS
+        if any(found > limit for found, limit in zip((*longest, *counts), limits, strict=True)):
+            raise ValueError("not an extract of a message: more than was asked for")
 
 
 # --- the text ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"@]{1,120}@[^\s<>()\[\]:;,\"@]{1,120}")
 _ANGLE = re.compile(r"\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^<\"]*))\s*<([^<>]*)>")
 _COMMENT = re.compile(r"\(([^()]*)\)")
-_BASE64 = 4
+_GROUP = 4
 
 # Encodings of text alone: others that Python knows by name warn, import or fail in ways of their own.
 _CHARSETS = re.compile(
@@ -108,5 +108,6 @@ def _bytes(encoding: str, text: str) -> bytes:
     data = text.encode("latin-1", "replace")
     if encoding in "qQ":
         return _HEX.sub(lambda found: bytes((int(found[1], 16),)), data.replace(b"_", b" "))
-    # A field that was cut ends anywhere: whole groups of four decode.
-    return binascii.a2b_base64(data[: len(data) // _BASE64 * _BASE64])
+    # A field that was cut ends anywhere, and some leave the padding out: one character of a group holds no byte.
+    whole = data[:-1] if len(data) % _GROUP == 1 else data
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % _GROUP))

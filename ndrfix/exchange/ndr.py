@@ -34,6 +34,7 @@ _FAILURES = (
 _DELIVERIES = ("\nwas delivered to", "\nwas read on", "\nwas deleted without being read")
 _QUOTES = ("\n>", "Original Message-----")
 _ATTACHED = "\nContent-Type: message/"
+_ALWAYS_CODED = "MSEXCH:IMS:"
 _ENOUGH = 2
 
 
@@ -263,8 +264,8 @@ def _contradictions(message: _Message, report: Diagnostic) -> tuple[Reason, ...]
     if path.local not in SYSTEM_LOCALS | {"", "unknown"}:
         found.append(Reason("a return path that leads to somebody", "header Return-Path"))
     failures = [at for words in _FAILURES if (at := message.extract.mark(words)) is not None and at < report.offset]
-    if not report.codes and not failures:
-        found.append(Reason("a diagnostic line without a code, and no text of a failure", f"offset {report.offset}"))
+    if not report.codes and (report.line.startswith(_ALWAYS_CODED) or not failures):
+        found.append(Reason("a diagnostic line without a code, or without a failure", f"offset {report.offset}"))
     return tuple(found)
 
 

@@ -115,9 +115,8 @@ SYSTEM_LOCALS = frozenset({"postmaster", "mailer-daemon", "mailerdaemon", "mail-
 """The local parts under which systems write."""
 
 SYSTEM_NAMES = _keys(
-    "System Administrator",  # Q251152
+    "System Administrator",  # Q251152; without blanks it is German too
     "Mailer-Daemon",
-    "Systemadministrator",
     "Administrateur système",
     "Administrador del sistema",
     "Amministratore di sistema",

@@ -95,11 +95,12 @@ def test_a_quoted_report_is_never_taken(report: bytes, quote: bytes) -> None:
     assert _told(header + b"\n\n" + quoted).kind is not MessageKind.NDR
 
 
-@pytest.mark.parametrize("report", REPORTS)
-def test_a_report_whose_header_was_not_seen_to_its_end_stays(report: bytes) -> None:
-    """A header that fills all that is looked at is no evidence."""
-    long = report.replace(b"To: ", b"X-Filler: " + b"x" * LIMIT + b"\nTo: ", 1)
-    assert _told(long).kind is MessageKind.UNKNOWN
+@pytest.mark.parametrize("message", [*REPORTS, *PEOPLE])
+def test_a_message_whose_header_was_not_seen_to_its_end_stays(message: bytes) -> None:
+    """A header that fills all that is looked at is no evidence, of a report or of a user's message."""
+    verdict = _told(message.replace(b"\n\n", b"\nX-Filler: " + b"x" * LIMIT + b"\n\n", 1))
+    assert verdict.kind is MessageKind.UNKNOWN
+    assert "longer than what was looked at" in str(verdict.reasons[0])
 
 
 @given(st.sampled_from(REPORTS), st.integers(0, 3000))
@@ -145,6 +146,25 @@ BROKEN = [
         for old, new in (("*0*0*", "*0*2*"), ("*0*0*", "*-1*0*"), ("^", "^~"), ("*", "*١"), (",", ",,"))
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (2, "1,2,3,4"),
+        (3, "a" + "x" * 241),
+        (3, "^".join(["axy"] * 11)),
+        (4, ",".join(["a1"] * 27)),
+        (5, "x" * 121),
+        (5, "^".join(["@"] * 13)),
+    ],
+)
+def test_more_than_was_asked_for_is_refused(part: int, text: str) -> None:
+    """A far side cannot make a message take longer than the limits allow."""
+    cells = Extract.of(b"From: a\n\nb", 10).encode().split("*")
+    cells[part + 4] = text
+    with pytest.raises(ValueError, match="more than was asked for"):
+        Extract.decode("*".join(cells))
 
 
 @pytest.mark.parametrize("text", BROKEN)
