@@ -79,6 +79,7 @@ MARKS = (
     "Original Message-----",
     "\nContent-Type: message/",
     "message/delivery-status",
+    "\nContent-Type: multipart/alternative",
 )
 KEEP = ("@", DIAGNOSTIC, "(00", "cn=")
 

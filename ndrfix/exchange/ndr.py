@@ -33,6 +33,8 @@ _FAILURES = (
 )
 _DELIVERIES = ("\nwas delivered to", "\nwas read on", "\nwas deleted without being read")
 _QUOTES = ("\n>", "Original Message-----")
+_FORMS = frozenset({"", "text/plain", "text/html", "multipart/mixed", "multipart/alternative"})
+_ALTERNATIVE = "\nContent-Type: multipart/alternative"
 _ATTACHED = "\nContent-Type: message/"
 _ALWAYS_CODED = "MSEXCH:IMS:"
 _ENOUGH = 2
@@ -100,9 +102,18 @@ class _Message:
         return not self.sender.address and self.extract.header("from") is not None
 
     @property
+    def depth(self) -> int:
+        """How many lines with two dashes lead to the first text: two when its part holds it as plain text and HTML."""
+        if not self.media.startswith("multipart/"):
+            return 0
+        at, parts = self.extract.mark(_ALTERNATIVE), self.extract.parts
+        return 2 if at is not None and len(parts) > 1 and parts[0] < at < parts[1] else 1
+
+    @property
     def text(self) -> int | None:
-        """Where the first text begins, by the header's own word; None: in no part of a message in parts."""
-        return self.extract.inner if self.media.startswith("multipart/") else self.extract.body
+        """Where the first text begins, or its part when that is deeper; None: in no part of a message in parts."""
+        inner = (self.extract.body, self.extract.inner)
+        return inner[self.depth] if self.depth < len(inner) else self.extract.parts[1] + 2
 
 
 def classify(extract: Extract) -> Verdict:
@@ -246,7 +257,7 @@ def _misplaced(message: _Message, report: Diagnostic) -> tuple[Reason, ...]:
     extract = message.extract
     found = []
     before = sum(at < report.offset for at in extract.parts)
-    if before != int(message.media.startswith("multipart/")) or message.text is None or message.text > report.offset:
+    if before != message.depth or message.text is None or message.text > report.offset:
         found.append(Reason("the diagnostic line is not in the first part", f"offset {report.offset}"))
     for mark, said in ((_ATTACHED, "an attached message"), *((quote, "quoted text") for quote in _QUOTES)):
         at = extract.mark(mark)
@@ -258,7 +269,7 @@ def _misplaced(message: _Message, report: Diagnostic) -> tuple[Reason, ...]:
 def _contradictions(message: _Message, report: Diagnostic) -> tuple[Reason, ...]:
     """What a report of the Internet Mail Service does not have."""
     found = []
-    if message.media not in {"", "multipart/mixed", "text/plain", "text/html"}:
+    if message.media not in _FORMS:
         found.append(Reason(f"not the form of such a report: {message.media}", "header Content-Type"))
     path = mailbox(message.header("return-path"))
     if path.local not in SYSTEM_LOCALS | {"", "unknown"}:

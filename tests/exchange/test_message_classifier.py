@@ -16,7 +16,7 @@ from tests.exchange.message_cases import CASES, MESSAGES, Case
 DATA = os.environ.get("NDRFIX_DATA")
 PAGE = Path(__file__).parents[2] / "docs" / "classifying.md"
 NEVER = ("user", "receipt", "other-bounce")
-REPORTS = [MESSAGES[name] for name in ("report", "plain", "connector", "hypertext")]
+REPORTS = [MESSAGES[name] for name in ("report", "plain", "connector", "hypertext", "both")]
 PEOPLE = [MESSAGES[name] for name in ("user", "forward")]
 
 
