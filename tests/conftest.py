@@ -26,6 +26,7 @@ from ndrfix.secrets import Secret
 from tests.lab_required import LabRequired
 
 LabInfo = dict[str, Any]
+TOLD = pytest.StashKey[Counter[str]]()
 
 # No test is timed: a busy machine is no fault. CI draws the same examples each time; elsewhere new ones are tried.
 settings.register_profile("ndrfix", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -39,11 +40,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once for each reason how many tests were skipped for it."""
+    """Say once for each reason how many tests were skipped for it, and what tests tell."""
     reports = terminalreporter.stats.get("skipped", [])
     reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports)
     for reason, count in reasons.most_common():
         terminalreporter.line(f"{count} skipped: {reason}")
+    for what, number in terminalreporter.config.stash.get(TOLD, Counter()).items():
+        terminalreporter.line(f"{what}: {number}")
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
+    """Add to a number that stands in the summary, also where output is captured."""
+    told = request.config.stash.setdefault(TOLD, Counter())
+
+    def add(what: str, number: int) -> None:
+        told[what] += number
+
+    return add
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 _GRACE = 10.0
+_AGAIN = 0.25
 
 
 class Wires:
@@ -79,7 +80,10 @@ class Watchdog:
             if self._done.wait(left):
                 return
         self.barked = True
+        # Again and again: headers that a cut ended early pass for an answer, and make a client log on anew.
         self._wires.cut()
+        while not self._done.wait(_AGAIN):
+            self._wires.cut()
 
     def __enter__(self) -> Watchdog:
         self._thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
 import socket
@@ -111,40 +112,58 @@ def test_the_libraries_log_nothing() -> None:
         assert not logging.getLogger(name).isEnabledFor(logging.CRITICAL)
 
 
-@pytest.fixture
-def dripping() -> Iterator[int]:
+def _drip(peer: socket.socket, head: bytes, over: threading.Event) -> None:
+    with peer:
+        peer.recv(65536)
+        with contextlib.suppress(OSError):
+            peer.sendall(head)
+            while not over.wait(0.02):
+                peer.sendall(b"x")
+
+
+@pytest.fixture(
+    params=[
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n",
+        # What is cut in the headers passes for an answer: the client logs on, over a new connection.
+        b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\nX-Long: ",
+    ],
+    ids=["body", "headers"],
+)
+def dripping(request: pytest.FixtureRequest) -> Iterator[int]:
     """The port of a server that sends one byte of an endless answer at a time."""
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
+    threads: list[threading.Thread] = []
 
     def serve() -> None:
-        with listener:
+        while True:
             peer, _ = listener.accept()
-            with peer:
-                peer.recv(65536)
-                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-                while not over.wait(0.02):
-                    try:
-                        peer.sendall(b"x")
-                    except OSError:
-                        return
+            if over.is_set():
+                peer.close()
+                return
+            threads.append(threading.Thread(target=_drip, args=(peer, request.param, over)))
+            threads[-1].start()
 
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield listener.getsockname()[1]
+    threads.append(threading.Thread(target=serve))
+    threads[0].start()
+    port = listener.getsockname()[1]
+    yield port
     over.set()
-    thread.join()
+    socket.create_connection(("127.0.0.1", port)).close()
+    for thread in threads:
+        thread.join()
+    listener.close()
 
 
 def test_a_peer_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch, dripping: int) -> None:
-    """Every byte resets the read limit; the limit of the call holds all the same."""
+    """Every byte resets the read limit; the limit of the call holds all the same, over all its connections."""
     monkeypatch.setattr("ndrfix.connections.wires._GRACE", 0.1)
     drip = replace(
         BASIS,
         host="127.0.0.1",
         port=dripping,
         protocol="http",
-        auth="basic",
+        auth="ntlm",
         message_encryption="never",
         call_timeout=0.2,
     )
