@@ -20,7 +20,9 @@ from ndrfix.connections.protocol import (
     parse_state,
     state_text,
 )
+from ndrfix.connections.wire_states import queue_file, queue_file_cells
 from ndrfix.connections.wire_text import WireError, escape, unescape
+from ndrfix.exchange.extract import Extract
 from ndrfix.resources import (
     COMPUTER,
     Action,
@@ -30,8 +32,19 @@ from ndrfix.resources import (
     FileState,
     FileVersion,
     FileVersionState,
+    Folder,
+    FolderState,
     Hive,
     Located,
+    MessageQueue,
+    Move,
+    MoveState,
+    Quarantine,
+    Quarantines,
+    QuarantinesState,
+    QuarantineState,
+    QueueFile,
+    QueueState,
     RegistryData,
     RegistryKey,
     RegistryTree,
@@ -89,7 +102,7 @@ def _resource(row: Row) -> Resource:
             return _key(row)
         case "tree":
             return RegistryTree(_key(row), _number(row, "Depth"))
-        case "service" | "restart":
+        case "service" | "restart" | "watch":
             return Service(_text(row, "Name"))
         case "file":
             return File(_path(row))
@@ -97,6 +110,14 @@ def _resource(row: Row) -> Resource:
             return FileVersion(_path(row))
         case "computer":
             return COMPUTER
+        case "queue" | "move":
+            return MessageQueue(_path(row))
+        case "folder":
+            return Folder(_path(row))
+        case "quarantine":
+            return Quarantine(_path(row), _text(row, "Run"))
+        case "quarantines":
+            return Quarantines(_path(row))
     raise WireError(f"unknown kind {row['Kind']!r}")
 
 
@@ -133,9 +154,11 @@ def requested_item(row: Row) -> RemoteItem:
     resource = requested_resource(row)
     try:
         timeout = _number(row, "Timeout") / 1000
-        if row["Kind"] == "restart" and isinstance(resource, Service):
-            return Action(verb=Verb.RESTART, resource=resource, timeout=timeout)
-        if isinstance(resource, RegistryValue | RegistryKey | Service):
+        if row["Kind"] in set(Verb) and isinstance(resource, Service):
+            return Action(verb=Verb(str(row["Kind"])), resource=resource, timeout=timeout)
+        if isinstance(resource, MessageQueue):
+            return _move(row, resource, timeout)
+        if isinstance(resource, RegistryValue | RegistryKey | Service | Quarantine):
             before, after = _state(str(row["Before"])), _state(str(row["After"]))
             return Change(resource=resource, before=before, after=after, timeout=timeout)
     except WireError:
@@ -143,6 +166,22 @@ def requested_item(row: Row) -> RemoteItem:
     except (KeyError, ValueError) as error:
         raise WireError(f"an item {dict(row)!r}: {error!r}") from error
     raise WireError(f"{resource} cannot be written")
+
+
+def _move(row: Row, queue: MessageQueue, timeout: float) -> Move:
+    if row["Kind"] != "move":
+        raise WireError("a queue is changed by moves only")
+    target = _path({name.removeprefix("To"): cell for name, cell in row.items() if name.startswith("To")})
+    return Move(
+        queue=queue,
+        quarantine=Quarantine(target, _text(row, "Run")),
+        files=tuple(queue_file(cells) for cells in str(row["Files"]).split(ROW)[:-1]),
+        at=_text(row, "At"),
+        kept=_text(row, "Kept"),
+        back=_number(row, "Back") == 1,
+        replace=_number(row, "Replace") == 1,
+        timeout=timeout,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +231,16 @@ def _tree(state: TreeState) -> str:
     return "".join(row + ROW for row in rows)
 
 
+def _quarantine(state: QuarantineState) -> tuple[str, ...]:
+    return (state.status, state.promised, str(state.messages or 0), str(state.size or 0), state.began)
+
+
+def _quarantines(state: QuarantinesState) -> str:
+    rows = [CELL.join((escape(run), *_quarantine(quarantine))) for run, quarantine in state.runs]
+    rows += (CELL.join((escape(run), escape(reason))) for run, reason in state.unreadable)
+    return "".join(row + ROW for row in rows)
+
+
 def reading_text(reading: Reading, code: int | None = None) -> str:
     """The spelling of any state, or of why it cannot be read; `protocol.parse_state` reads it.
 
@@ -213,11 +262,30 @@ def reading_text(reading: Reading, code: int | None = None) -> str:
             return PART.join(("computer", *names, _flag(reading.administrator), str(reading.bits)))
         case TreeState():
             return PART.join(("tree", _tree(reading)))
+        case QueueState(path=path, messages=messages, data=data):
+            about = (escape(path), str(len(messages)), queue_file_cells(data) if data else "")
+            return PART.join(("queue", *about))
+        case FolderState(path=path, files=files, size=size, free=free):
+            return PART.join(("folder", escape(path), str(files), str(size), "" if free is None else str(free)))
+        case QuarantineState():
+            pending = "".join(queue_file_cells(file) + ROW for file in reading.pending)
+            return PART.join(("quarantine", *_quarantine(reading), _flag(reading.back), pending))
+        case QuarantinesState(path=path):
+            return PART.join(("quarantines", escape(path), _quarantines(reading)))
+        case MoveState(moved=moved, size=size, left=left):
+            rows = "".join(CELL.join((escape(file.name), escape(file.reason))) + ROW for file in left)
+            return PART.join(("moved", str(moved), str(size), rows))
         case Unreadable():
             number = () if code is None else (str(code),)
             return PART.join(("unreadable", _flag(reading.denied), escape(reading.reason), *number))
         case _:
             return state_text(reading)
+
+
+def message_line(index: int, file: QueueFile, extract: Extract | str) -> str:
+    """A message of the queue asked for at `index`; in place of an extract, the reason why it could not be opened."""
+    text = f"!{escape(extract)}" if isinstance(extract, str) else extract.encode()
+    return FIELD.join(("message", str(index), escape(file.name), str(file.size), str(file.written), text))
 
 
 def state_line(index: int, reading: Reading, code: int | None = None) -> str:

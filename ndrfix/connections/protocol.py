@@ -4,7 +4,9 @@ A line consists of fields, a field may hold a state, a state may hold rows, rows
 Each level has a separator of its own, so that splitting never needs a parser:
 
     target|STAGE|CODE|MESSAGE|SMB1|PIPES                      the end of Connect-Ndrfix; an empty stage: it worked
-    state|INDEX|STATE                                         an answer to a read
+    message|INDEX|NAME|SIZE|WRITTEN|EXTRACT                   a message of the queue that is asked for at INDEX
+    same|INDEX|NAME                                           a message as this session told it before
+    state|INDEX|STATE                                         an answer to a read, after all its messages
     slow|MS                                                   the longest wait for service control of another computer
     progress|INDEX|ELAPSED MS|LIMIT MS|TEXT                   a sign of life of an item
     outcome|INDEX|STATUS|BEFORE|AFTER|MESSAGE|NEXT STEP       the end of an item; an empty state was not read
@@ -22,14 +24,32 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ndrfix.connections.base import OutcomeStatus, Reading
-from ndrfix.connections.wire_states import CELL, ELEMENT, PART, ROW, parse_state, state_text, windows_error
+from ndrfix.connections.wire_states import (
+    CELL,
+    ELEMENT,
+    PART,
+    ROW,
+    parse_state,
+    queue_file_cells,
+    state_text,
+    windows_error,
+)
 from ndrfix.connections.wire_text import WireError, escape, unescape
+from ndrfix.exchange.extract import CUT, Extract
+from ndrfix.exchange.messages import classified, closed
 from ndrfix.resources import (
     Action,
     Computer,
     File,
     FileVersion,
+    Folder,
     Located,
+    Message,
+    MessageQueue,
+    Move,
+    Quarantine,
+    Quarantines,
+    QueueFile,
     RegistryKey,
     RegistryTree,
     RegistryValue,
@@ -137,6 +157,14 @@ def read_request(resource: Resource) -> Request:
             return {"Kind": "version", **_path_cells(resource.path)}
         case Computer():
             return {"Kind": "computer"}
+        case MessageQueue():
+            return {"Kind": "queue", **_path_cells(resource.root), "Cut": CUT}
+        case Folder():
+            return {"Kind": "folder", **_path_cells(resource.path)}
+        case Quarantine():
+            return {"Kind": "quarantine", **_path_cells(resource.folder), "Run": escape(resource.run)}
+        case Quarantines():
+            return {"Kind": "quarantines", **_path_cells(resource.folder)}
 
 
 def apply_request(item: RemoteItem) -> Request:
@@ -148,8 +176,25 @@ def apply_request(item: RemoteItem) -> Request:
     limit = max(1, round(item.timeout * 1000))
     if isinstance(item, Action):
         return {"Kind": item.verb.value, "Name": escape(item.resource.name), "Timeout": limit}
+    if isinstance(item, Move):
+        return {**_move_cells(item), "Timeout": limit}
     states: Request = {"Before": state_text(item.before), "After": state_text(item.after), "Timeout": limit}
     return {**read_request(item.resource), **states}
+
+
+def _move_cells(move: Move) -> Request:
+    target = {f"To{name}": cell for name, cell in _path_cells(move.quarantine.folder).items()}
+    return {
+        "Kind": "move",
+        **_path_cells(move.queue.root),
+        **target,
+        "Run": escape(move.quarantine.run),
+        "At": escape(move.at),
+        "Kept": escape(move.kept),
+        "Back": int(move.back),
+        "Replace": int(move.replace),
+        "Files": "".join(queue_file_cells(file) + ROW for file in move.files),
+    }
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
@@ -162,6 +207,22 @@ class StateLine:
     index: int
     reading: Reading
     code: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLine:
+    """A message of the queue that is asked for by the read request at `index`."""
+
+    index: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameLine:
+    """A message that is as the session told it before."""
+
+    index: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +270,7 @@ class OutcomeLine:
     next_step: str
 
 
-Line = StateLine | ProgressLine | OutcomeLine | TargetLine | SlowLine
+Line = StateLine | MessageLine | SameLine | ProgressLine | OutcomeLine | TargetLine | SlowLine
 
 
 def _state_or_none(text: str) -> Reading | None:
@@ -231,11 +292,20 @@ def _progress(index: str, elapsed: str, limit: str, text: str) -> ProgressLine:
     return ProgressLine(index=int(index), elapsed=int(elapsed) / 1000, limit=int(limit) / 1000, text=unescape(text))
 
 
+def _message(index: str, name: str, size: str, written: str, extract: str) -> MessageLine:
+    file = QueueFile(unescape(name), int(size), int(written))
+    if extract.startswith("!"):
+        return MessageLine(index=int(index), message=closed(file, unescape(extract[1:])))
+    return MessageLine(index=int(index), message=classified(file, Extract.decode(extract)))
+
+
 def _target(stage: str, code: str, message: str, smb1: str, pipes: str) -> TargetLine:
     return TargetLine(stage=stage, code=int(code), message=unescape(message), smb1=smb1 == "1", pipes=pipes == "1")
 
 
 _LINES: dict[str, Callable[..., Line]] = {
+    "message": _message,
+    "same": lambda index, name: SameLine(index=int(index), name=unescape(name)),
     "state": lambda index, state: StateLine(index=int(index), reading=parse_state(state), code=windows_error(state)),
     "target": _target,
     "slow": lambda milliseconds: SlowLine(seconds=int(milliseconds) / 1000),

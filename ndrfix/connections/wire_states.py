@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 
 from ndrfix.connections.base import Reading
 from ndrfix.connections.wire_text import WireError, escape, unescape
@@ -15,6 +16,14 @@ from ndrfix.resources import (
     FileState,
     FileVersionState,
     Present,
+    FolderState,
+    LeftFile,
+    MoveState,
+    QuarantinesState,
+    QuarantineState,
+    QuarantineStatus,
+    QueueFile,
+    QueueState,
     RegistryData,
     RegistryType,
     ServiceState,
@@ -59,7 +68,8 @@ def _parse_data(name: str, text: str) -> RegistryData:
 
 
 def state_text(state: State) -> str:
-    """The one spelling of a state that can be written: a registry value, a key, or a service (status, start type).
+    """The one spelling of a state that can be written: a registry value, a key, a service (status, start type), or a
+    quarantine (status, promise, and messages and size where they are given).
 
     Raises:
         ValueError: a state that no item can have before or after it.
@@ -73,6 +83,9 @@ def state_text(state: State) -> str:
             return PART.join(("data", *_data_cells(state)))
         case ServiceState(status=status, start=start):
             return PART.join(("service", status, start))
+        case QuarantineState(status=status, promised=promised, messages=messages, size=size):
+            counts = () if messages is None or size is None else (str(messages), str(size))
+            return PART.join(("quarantine", status, promised, *counts))
     raise ValueError(f"{type(state).__name__} is no state that an item can write")
 
 
@@ -119,6 +132,64 @@ def _tree(rows: str) -> TreeState:
     return TreeState(keys=tuple(TreeKey(path=path, values=tuple(values)) for path, values in keys))
 
 
+def queue_file(cells: str) -> QueueFile:
+    """The file that a row names: name, size and time.
+
+    Raises:
+        ValueError: there are not three cells, or they hold no numbers.
+    """
+    name, size, written = cells.split(CELL)
+    return QueueFile(unescape(name), int(size), int(written))
+
+
+def queue_file_cells(file: QueueFile) -> str:
+    """A file as a row."""
+    return CELL.join((escape(file.name), str(file.size), str(file.written)))
+
+
+def _queue(path: str, _count: str, data: str) -> QueueState:
+    return QueueState(path=unescape(path), data=queue_file(data) if data else None)
+
+
+def _folder(path: str, files: str, size: str, free: str) -> FolderState:
+    return FolderState(path=unescape(path), files=int(files), size=int(size), free=int(free) if free else None)
+
+
+def _quarantine(status: str, promised: str, *rest: str) -> QuarantineState:
+    core = QuarantineState(status=QuarantineStatus(status), promised=ServiceStatus(promised))
+    if not rest:
+        return core
+    messages, size, *about = rest
+    core = replace(core, messages=int(messages), size=int(size))
+    if not about:
+        return core
+    began, back, pending = about
+    files = tuple(sorted((queue_file(row) for row in _items(pending, ROW)), key=lambda file: file.name))
+    return replace(core, began=began, back=back == "1", pending=files)
+
+
+def _quarantines(path: str, rows: str) -> QuarantinesState:
+    runs: list[tuple[str, QuarantineState]] = []
+    unreadable: list[tuple[str, str]] = []
+    for row in _items(rows, ROW):
+        run, *cells = row.split(CELL)
+        if len(cells) == 1:
+            unreadable.append((unescape(run), unescape(cells[0])))
+        else:
+            status, promised, messages, size, began = cells
+            runs.append((unescape(run), _quarantine(status, promised, messages, size, began, "0", "")))
+    return QuarantinesState(path=unescape(path), runs=tuple(sorted(runs)), unreadable=tuple(sorted(unreadable)))
+
+
+def _moved(count: str, size: str, left: str) -> MoveState:
+    rows = (row.split(CELL) for row in _items(left, ROW))
+    return MoveState(
+        moved=int(count),
+        size=int(size),
+        left=tuple(LeftFile(unescape(name), unescape(reason)) for name, reason in rows),
+    )
+
+
 _PARSERS: dict[str, Callable[..., Reading]] = {
     "absent": lambda: ABSENT,
     "present": lambda: PRESENT,
@@ -128,6 +199,11 @@ _PARSERS: dict[str, Callable[..., Reading]] = {
     "version": _version,
     "computer": _computer,
     "tree": _tree,
+    "queue": _queue,
+    "folder": _folder,
+    "quarantine": _quarantine,
+    "quarantines": _quarantines,
+    "moved": _moved,
     "unreadable": lambda denied, reason, _code="0": Unreadable(reason=unescape(reason), denied=denied == "1"),
 }
 

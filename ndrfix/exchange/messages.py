@@ -1,0 +1,29 @@
+"""Messages of the queue as values: a file, and what the classifier says of its first kilobytes."""
+
+from __future__ import annotations
+
+from ndrfix.exchange.extract import Extract
+from ndrfix.exchange.ndr import classify
+from ndrfix.resources import Message, MessageKind, QueueFile
+
+
+def classified(file: QueueFile, extract: Extract) -> Message:
+    """The message in a file."""
+    verdict = classify(extract)
+    return Message(
+        name=file.name,
+        size=file.size,
+        written=file.written,
+        kind=verdict.kind,
+        subject=verdict.subject,
+        recipients=verdict.recipients,
+        domain=verdict.domain,
+        reasons=tuple(str(reason) for reason in verdict.reasons),
+    )
+
+
+def closed(file: QueueFile, reason: str) -> Message:
+    """The message in a file that could not be opened."""
+    return Message(
+        name=file.name, size=file.size, written=file.written, kind=MessageKind.UNKNOWN, reasons=(f"not read: {reason}",)
+    )

@@ -1,0 +1,249 @@
+r"""The message queue of the Internet Mail Service, and the quarantine into which messages of it are moved.
+
+The queue lies below the service's folder (`RootDir`, usually `C:\exchsrvr\imcdata`): one file a message in `out`, and
+`queue.dat`, which only says what is where and is rebuilt when it is missing (Q148727, Q312443). The quarantine is a
+folder on the same volume with a folder for each run, laid out like the queue (`out`, `queue.dat`), and a manifest that
+the far side writes before it moves anything. So a run that broke off can be told, finished, or put back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ndrfix.resources.kinds import Located, _Named, fold, path_identity
+from ndrfix.resources.states import ServiceStatus
+
+OUT = "out"
+"""The folder of the queue's outbound messages, and of the messages in a run's quarantine."""
+BAD = "bad"
+"""The folder, in a run's quarantine, of messages that made the service stop when they were put back."""
+REPLACED = "replaced"
+"""The folder, in a run's quarantine, of the `queue.dat` that had to go when messages were put back."""
+QUEUE_DATA = "queue.dat"
+
+
+class MessageKind(StrEnum):
+    """What a message is. `bounce`: another system's report; `unknown`: it could not be told, so it is never taken."""
+
+    NDR = "ndr"
+    BOUNCE = "bounce"
+    RECEIPT = "receipt"
+    USER = "user"
+    UNKNOWN = "unknown"
+
+
+# --- states ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFile:
+    """A file as it was seen: its literal name, `size` in bytes, and when it was `written` (100 ns since 1601, UTC)."""
+
+    name: str
+    size: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message(QueueFile):
+    """A message of the queue, and what its first kilobytes say.
+
+    `recipients` are, of a report, those who could not be reached; `domain` is where the message goes; `reasons` say
+    why it is of its kind.
+    """
+
+    kind: MessageKind
+    subject: str = ""
+    recipients: tuple[str, ...] = ()
+    domain: str = ""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> QueueFile:
+        """The message's file alone."""
+        return QueueFile(self.name, self.size, self.written)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState:
+    """A queue whose folder `out` exists: `path` is its root after resolution, `messages` are sorted by name, `data` is
+    its `queue.dat`, if any.
+    """
+
+    path: str
+    messages: tuple[Message, ...] = ()
+    data: QueueFile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderState:
+    """A folder: the files in it (not below it), their `size` in bytes, and the `free` bytes of its volume (None: not
+    known).
+    """
+
+    path: str
+    files: int
+    size: int
+    free: int | None = None
+
+
+class QuarantineStatus(StrEnum):
+    """`open`: a run is moving messages, or broke off; `closed`: it came to its end."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineState:
+    """One run's quarantine.
+
+    `promised` is the status to which the Internet Mail Service returns at the end. `messages` and their `size` in bytes
+    are what lies there now (None in a change: whatever there is). `began` is UTC as `YYYY-MM-DDTHH:MM:SSZ`. `pending`
+    are files on record whose move did not happen, sorted by name: `back` tells for which way. Only status, promise and
+    (where given) messages and size are compared.
+    """
+
+    status: QuarantineStatus
+    promised: ServiceStatus
+    messages: int | None = None
+    size: int | None = None
+    began: str = ""
+    pending: tuple[QueueFile, ...] = ()
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinesState:
+    """A folder of quarantines that exists: each run with its state, sorted by run; one whose manifest cannot be read is
+    in `unreadable` with the reason.
+    """
+
+    path: str
+    runs: tuple[tuple[str, QuarantineState], ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftFile:
+    """A file that was not moved, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveState:
+    """What a move came to: files `moved` (those that were there already count), their `size` in bytes, and the files
+    `left` where they were.
+    """
+
+    moved: int
+    size: int
+    left: tuple[LeftFile, ...] = ()
+
+
+# --- resources ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MessageQueue(_Named):
+    """The outbound queue below a root. State: `QueueState`, or `ABSENT` when its folder `out` does not exist."""
+
+    root: str | Located
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
+        return path_identity(self.root)
+
+    def __str__(self) -> str:
+        return f"the queue in {self.root}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folder(_Named):
+    """What lies in a folder, counted. State: `FolderState` or `ABSENT`."""
+
+    path: str | Located
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
+        return path_identity(self.path)
+
+    def __str__(self) -> str:
+        return f"the files in {self.path}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quarantine(_Named):
+    """The quarantine of one run below the folder of quarantines. State: `QuarantineState` or `ABSENT`."""
+
+    folder: str | Located
+    run: str
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
+        return (*path_identity(self.folder), fold(self.run))
+
+    def __str__(self) -> str:
+        return f"quarantine {self.run}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quarantines(_Named):
+    """The folder of quarantines. State: `QuarantinesState` or `ABSENT`."""
+
+    folder: str | Located
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What equality goes by."""
+        return path_identity(self.folder)
+
+    def __str__(self) -> str:
+        return f"the quarantines in {self.folder}"
+
+
+# --- the item -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Files moved from `at` in the queue's root to `kept` in a run's quarantine (`back`: the other way), by their
+    literal names. Its reverse is the move back.
+
+    The quarantine must be open. The far side puts every file on record in the manifest, on disk, before it moves it;
+    one that is not as it was seen (size, time), is held open, or would replace another is left where it is and
+    reported. A file that is on the far end already counts as moved, so that a move can be repeated. `replace`: a file
+    of that name on the far end is replaced. `timeout` is the limit in seconds for all of it.
+    """
+
+    queue: MessageQueue
+    quarantine: Quarantine
+    files: tuple[QueueFile, ...]
+    at: str = OUT
+    kept: str = OUT
+    back: bool = False
+    replace: bool = False
+    timeout: float = field(default=600.0, compare=False)
+
+    @property
+    def resource(self) -> MessageQueue:
+        """What is changed."""
+        return self.queue
+
+    def reversed(self) -> Move:
+        """The move that takes this one back."""
+        return Move(
+            queue=self.queue,
+            quarantine=self.quarantine,
+            files=self.files,
+            at=self.at,
+            kept=self.kept,
+            back=not self.back,
+            timeout=self.timeout,
+        )
