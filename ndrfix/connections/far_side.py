@@ -20,7 +20,7 @@ from ndrfix.connections.protocol import (
     parse_state,
     state_text,
 )
-from ndrfix.connections.wire_states import queue_file, queue_file_cells
+from ndrfix.connections.wire_states import pending_element, queue_file, queue_file_cells
 from ndrfix.connections.wire_text import WireError, escape, unescape
 from ndrfix.exchange.extract import Extract
 from ndrfix.resources import (
@@ -232,7 +232,9 @@ def _tree(state: TreeState) -> str:
 
 
 def _quarantine(state: QuarantineState) -> tuple[str, ...]:
-    return (state.status, state.promised, str(state.messages or 0), str(state.size or 0), state.began)
+    counts = (str(state.messages or 0), str(state.size or 0))
+    pending = "".join(pending_element(move) for move in state.pending)
+    return (state.status, state.promised, *counts, state.began, _flag(state.data), pending)
 
 
 def _quarantines(state: QuarantinesState) -> str:
@@ -268,8 +270,7 @@ def reading_text(reading: Reading, code: int | None = None) -> str:
         case FolderState(path=path, files=files, size=size, free=free):
             return PART.join(("folder", escape(path), str(files), str(size), "" if free is None else str(free)))
         case QuarantineState():
-            pending = "".join(queue_file_cells(file) + ROW for file in reading.pending)
-            return PART.join(("quarantine", *_quarantine(reading), _flag(reading.back), pending))
+            return PART.join(("quarantine", *_quarantine(reading)))
         case QuarantinesState(path=path):
             return PART.join(("quarantines", escape(path), _quarantines(reading)))
         case MoveState(moved=moved, size=size, left=left):

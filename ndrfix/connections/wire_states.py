@@ -19,6 +19,7 @@ from ndrfix.resources import (
     FolderState,
     LeftFile,
     MoveState,
+    PendingMove,
     QuarantinesState,
     QuarantineState,
     QuarantineStatus,
@@ -36,6 +37,7 @@ from ndrfix.resources import (
 )
 
 PART, ROW, CELL, ELEMENT = ">", "<", "*", "?"
+_INNER = "/"  # in the elements of a list; no name of a file holds one
 
 
 def _items(text: str, separator: str) -> list[str]:
@@ -163,9 +165,28 @@ def _quarantine(status: str, promised: str, *rest: str) -> QuarantineState:
     core = replace(core, messages=int(messages), size=int(size))
     if not about:
         return core
-    began, back, pending = about
-    files = tuple(sorted((queue_file(row) for row in _items(pending, ROW)), key=lambda file: file.name))
-    return replace(core, began=began, back=back == "1", pending=files)
+    began, data, pending = about
+    moves = tuple(sorted((_pending(element) for element in _items(pending, ELEMENT)), key=lambda each: each.file.name))
+    return replace(core, began=began, data=data == "1", pending=moves)
+
+
+def _pending(element: str) -> PendingMove:
+    at, kept, back, name, size, written = element.split(_INNER)
+    return PendingMove(unescape(at), unescape(kept), back == "1", QueueFile(unescape(name), int(size), int(written)))
+
+
+def pending_element(move: PendingMove) -> str:
+    """A pending move as an element of a list, its end included."""
+    file = move.file
+    cells = (
+        escape(move.at),
+        escape(move.kept),
+        str(int(move.back)),
+        escape(file.name),
+        str(file.size),
+        str(file.written),
+    )
+    return _INNER.join(cells) + ELEMENT
 
 
 def _quarantines(path: str, rows: str) -> QuarantinesState:
@@ -176,9 +197,12 @@ def _quarantines(path: str, rows: str) -> QuarantinesState:
         if len(cells) == 1:
             unreadable.append((unescape(run), unescape(cells[0])))
         else:
-            status, promised, messages, size, began = cells
-            runs.append((unescape(run), _quarantine(status, promised, messages, size, began, "0", "")))
-    return QuarantinesState(path=unescape(path), runs=tuple(sorted(runs)), unreadable=tuple(sorted(unreadable)))
+            runs.append((unescape(run), _quarantine(*cells)))
+    return QuarantinesState(
+        path=unescape(path),
+        runs=tuple(sorted(runs, key=lambda each: each[0])),
+        unreadable=tuple(sorted(unreadable)),
+    )
 
 
 def _moved(count: str, size: str, left: str) -> MoveState:

@@ -98,7 +98,7 @@ class Verb(StrEnum):
 class Action:
     """Something to do that is no state. `timeout`, in seconds, holds for each half of a restart (stop, then start).
 
-    `watch` waits for `timeout` and fails as soon as the service does not run.
+    `watch` waits for `timeout` seconds, or until the service does not run any more: what is read after it tells.
     """
 
     verb: Verb

@@ -38,7 +38,10 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueFile:
-    """A file as it was seen: its literal name, `size` in bytes, and when it was `written` (100 ns since 1601, UTC)."""
+    """A file as it was seen: its literal name, `size` in bytes, and when it was `written` (100 ns since 1601, UTC).
+
+    In a move, a size of -1 means: as it is, neither size nor time are compared.
+    """
 
     name: str
     size: int
@@ -88,6 +91,16 @@ class FolderState:
     free: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PendingMove:
+    """A file on record in a manifest, of which the move between `at` and `kept` did not happen; see `Move`."""
+
+    at: str
+    kept: str
+    back: bool
+    file: QueueFile
+
+
 class QuarantineStatus(StrEnum):
     """`open`: a run is moving messages, or broke off; `closed`: it came to its end."""
 
@@ -110,8 +123,8 @@ class QuarantineState:
     messages: int | None = None
     size: int | None = None
     began: str = ""
-    pending: tuple[QueueFile, ...] = ()
-    back: bool = False
+    pending: tuple[PendingMove, ...] = ()
+    data: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
