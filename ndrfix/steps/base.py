@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ndrfix.connections.base import Reading
+from ndrfix.exchange.backlog import Backlog
 from ndrfix.resources import Item, RemoteItem, Resource, State, Unreadable
 
 
@@ -93,7 +94,8 @@ class StepPlan:
     """What a phase found and would do. A plan with a failed check must hold no items.
 
     `on_failure` holds what must be tried if an item fails; `note` says why nothing is to be done; `instruction` is for
-    a person to carry out (step `manual`).
+    a person to carry out (step `manual`). `backlog` is what was found in the message queue, `risks` what a person must
+    know before it is done. `carry` is for the next round of a repeated phase.
     """
 
     checks: tuple[Check, ...] = ()
@@ -101,6 +103,9 @@ class StepPlan:
     on_failure: tuple[RemoteItem, ...] = ()
     note: str = ""
     instruction: str = ""
+    backlog: Backlog | None = None
+    risks: tuple[str, ...] = ()
+    carry: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -142,12 +147,35 @@ class Observed:
 A = TypeVar("A", bound=Args)
 
 
+class MovedOnError(Exception):
+    """A host is not as it was when a plan was shown, and what would be done now is more than what was shown."""
+
+
+def unchanged(shown: StepPlan, now: StepPlan) -> StepPlan:
+    """What is done of a plan that was shown: all of it, when the plan made now is the same.
+
+    Raises:
+        MovedOnError: it is another one.
+    """
+    if shown != now:
+        raise MovedOnError
+    return now
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase(Generic[A]):
-    """One round of look and plan; both functions are pure."""
+    """One round of look and plan; all functions are pure.
+
+    `settle` gets the plan that was shown and the one that fits now, and gives what is done; a message queue changes all
+    the time, so its phases compare guards instead of all. `again` makes the phase repeated: it is planned and carried
+    out until its plan holds no items; `again` plans every round but the first, with the plan of the round before it. A
+    dry run makes the first round only.
+    """
 
     probe: Callable[[A], tuple[Resource, ...]]
     plan: Callable[[A, Observed], StepPlan]
+    settle: Callable[[StepPlan, StepPlan], StepPlan] = unchanged
+    again: Callable[[A, Observed, StepPlan], StepPlan] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +183,8 @@ class Step(Generic[A]):
     """A step as playbooks name it. `summary` is the first line of its module's docstring, `page` the whole of it.
 
     `idempotent` is False for a step whose plan is never empty (an action): the engine does not plan it again to prove
-    it. `resume` gives the arguments with which the step makes up for an earlier run of it that broke off half way.
+    it. `resume` gives the arguments with which the step makes up for an earlier run of it that broke off half way;
+    `in_run` those with which it knows the id of the run that it is part of.
     """
 
     name: str
@@ -164,6 +193,7 @@ class Step(Generic[A]):
     page: str
     idempotent: bool = True
     resume: Callable[[A], A] | None = None
+    in_run: Callable[[A, str], A] | None = None
 
     @property
     def summary(self) -> str:

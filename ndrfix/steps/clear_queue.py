@@ -1,0 +1,329 @@
+r"""Take the non-delivery reports out of the outbound queue, and leave the mail of users in it.
+
+### Why
+
+In a reverse-NDR attack thousands of reports wait in `imcdata\out`, beside the mail of users, and the queue does not
+move any more. The published way is to delete all of it (Q268494), the mail of users included. This step tells the two
+apart and moves the reports only, to a quarantine from which they can be put back.
+
+### What it does
+
+1. Looks at the host: a cluster (Q179258), a service that is disabled or has running dependents, is refused. What an
+   earlier run left half done is finished first.
+2. Tells, while the service still runs, which messages are non-delivery reports of this Internet Mail Service. Reports
+   of other systems, receipts, mail of users, and whatever cannot be told stay where they are.
+3. Opens the quarantine, and stops the service; when it does not stop in time, nothing is moved.
+4. Looks at the queue again, puts every file on record in the quarantine's manifest and moves it; then `queue.dat`,
+   which the service makes anew from the files that are left (Q148727, Q312443). Copies in `archive` are not touched.
+5. Starts the service (one that was stopped stays stopped, unless `restart: true`), watches it, and counts again: what
+   waits in the information store flows back (Q197792).
+
+It does not suppress new reports, and says so when nothing does: set `SuppressNDROptions` before it (KB 837794).
+
+`messages: all` takes the mail of users too. `keep: delete` removes for good what was taken, at the end. Never more mail
+of users is taken than the plan showed.
+
+### Risks
+
+The service delivers again what was sent and not yet removed from `out`, and works on the inbound queue again
+(Q312443, Q148727). Mail stands still while the service is stopped.
+
+### Example
+
+```yaml
+- name: Clear the outbound queue
+  clear_queue:
+    max_messages: 100000
+```
+
+### Undo
+
+`ndrfix undo` puts the messages back in small batches, as `restore_queue` does. What `keep: delete` removed is gone.
+"""
+
+from __future__ import annotations
+
+import ntpath
+from dataclasses import replace
+
+from ndrfix.exchange.backlog import Backlog, backlog
+from ndrfix.exchange.layout import IMS, QUEUE, SUPPRESSION, WORKED_ON
+from ndrfix.exchange.suppression import is_documented
+from ndrfix.exchange.values import describe
+from ndrfix.resources import (
+    ABSENT,
+    Action,
+    Change,
+    FolderState,
+    Item,
+    MessageKind,
+    Move,
+    QuarantinesState,
+    QuarantineState,
+    QuarantineStatus,
+    QueueState,
+    RegistryData,
+    Resource,
+    ServiceStatus,
+    Verb,
+)
+from ndrfix.steps.base import Check, MovedOnError, Observed, Phase, Step, StepPlan
+from ndrfix.steps.clearing import (
+    GUARDED,
+    RUNNING,
+    STOPPED,
+    brought_to,
+    closed,
+    data_moved,
+    finish,
+    guards,
+    moved,
+    opened,
+    service,
+)
+from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
+from ndrfix.steps.finish_queue import interrupted_runs
+
+_TWICE = (
+    "what was sent and not yet removed from the queue can be delivered twice, and the inbound queue is worked on "
+    "again, since queue.dat goes (Q312443, Q148727)"
+)
+_MANIFEST_ROOM = 10 * 1024 * 1024  # as much as the service itself wants free (Q189587)
+
+
+# --- guards, and what an earlier run left ---------------------------------------------------------------------------
+
+
+def _probe_guards(args: ClearQueueArgs) -> tuple[Resource, ...]:
+    return (*GUARDED, SUPPRESSION, args.folder)
+
+
+def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
+    if problems := guards(observed):
+        return StepPlan(checks=problems)
+    found = observed.state(args.folder)
+    runs = interrupted_runs(args.folder, found) if isinstance(found, QuarantinesState) else ()
+    # Its own quarantine may be open when the step runs again in the same run, after it failed half way.
+    work = finish(runs, service(observed), service_timeout=args.service_timeout)
+    checks = tuple(Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
+    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure)
+
+
+# --- look, and stop -------------------------------------------------------------------------------------------------
+
+
+def _probe_queue(args: ClearQueueArgs) -> tuple[Resource, ...]:
+    return (QUEUE, IMS, SUPPRESSION, args.own, *args.volume)
+
+
+def _plan_stop(args: ClearQueueArgs, observed: Observed) -> StepPlan:
+    queue = observed.state(QUEUE)
+    if not isinstance(queue, QueueState):
+        text = f"{QUEUE} has no folder `out`"
+        return StepPlan(checks=(Check(ok=False, text=text, next_step="Find out where the queue lies (RootDir)."),))
+    found = backlog(queue.messages, taken=args.kinds, samples=args.show)
+    count, size = found.of(*args.kinds)
+    if problem := _place_problem(args, queue, observed, size) or _too_many(args, count):
+        return StepPlan(checks=(problem,), backlog=found)
+    state = service(observed)
+    if not count:
+        start = brought_to(state, RUNNING, args.service_timeout) if args.restart else ()
+        what = "messages" if args.messages is Taken.ALL else "non-delivery reports"
+        return StepPlan(items=start, backlog=found, note=f"there are no {what} in the queue: nothing to clear")
+    earlier = observed.state(args.own)
+    items = (
+        opened(args.own, earlier if isinstance(earlier, QuarantineState) else None, _promise(args, state.status)),
+        *brought_to(state, STOPPED, args.service_timeout),
+    )
+    return StepPlan(items=items, backlog=found, risks=tuple(_risks(args, found, observed)))
+
+
+def _promise(args: ClearQueueArgs, status: ServiceStatus) -> ServiceStatus:
+    if args.restart is not None:
+        return RUNNING if args.restart else STOPPED
+    return STOPPED if status in (STOPPED, ServiceStatus.STOP_PENDING) else RUNNING
+
+
+def _too_many(args: ClearQueueArgs, count: int) -> Check | None:
+    if count <= args.max_messages:
+        return None
+    return Check(
+        ok=False,
+        text=f"{count:,} messages would be taken, more than max_messages allows ({args.max_messages:,})",
+        next_step="Look at the queue with check_queue; raise max_messages if the number is right.",
+    )
+
+
+def _place_problem(args: ClearQueueArgs, queue: QueueState, observed: Observed, size: int) -> Check | None:
+    if args.quarantine is None:
+        return None
+    root, wanted = (ntpath.normcase(ntpath.normpath(path)) for path in (queue.path, args.quarantine))
+    inside = [name for name in WORKED_ON if f"{wanted}\\".startswith(f"{root}\\{name}\\")]
+    if inside:
+        return _misplaced(args, f"lies in `{inside[0]}` of the queue, where the service takes every file for a message")
+    if ntpath.splitdrive(root)[0] == ntpath.splitdrive(wanted)[0]:
+        return None
+    if not args.other_volume:
+        return _misplaced(
+            args, f"is on another volume than {queue.path}", "Choose a folder there, or other_volume: true."
+        )
+    there = observed.state(args.volume[0])
+    if not isinstance(there, FolderState):
+        return _misplaced(args, "is on a volume that does not exist")
+    if there.free is not None and there.free < size + _MANIFEST_ROOM:
+        return _misplaced(args, f"has {there.free:,} bytes free, {size + _MANIFEST_ROOM:,} are needed")
+    return None
+
+
+def _misplaced(args: ClearQueueArgs, why: str, next_step: str = "Choose another folder.") -> Check:
+    return Check(ok=False, text=f"the quarantine {args.quarantine} {why}", next_step=next_step)
+
+
+def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed) -> list[str]:
+    risks = [_TWICE]
+    value = observed.state(SUPPRESSION)
+    number = value.data if isinstance(value, RegistryData) else 0
+    if not isinstance(number, int) or not number or not is_documented(number):
+        risks.append(
+            f"nothing suppresses new reports ({SUPPRESSION.name} is {describe(SUPPRESSION, value)}): the queue fills "
+            "again; set it before, with set_registry"
+        )
+    others = found.messages - found.of(MessageKind.NDR)[0]
+    if args.messages is Taken.ALL and others:
+        risks.append(
+            f"MESSAGES: ALL takes {others:,} messages that are no non-delivery reports: mail of users goes too"
+        )
+    if args.keep is Keep.DELETE:
+        risks.append("KEEP: DELETE removes for good what is taken: it cannot be put back")
+    return risks
+
+
+# --- move, and start ------------------------------------------------------------------------------------------------
+
+
+def _probe_move(args: ClearQueueArgs) -> tuple[Resource, ...]:
+    return (QUEUE, IMS, args.own)
+
+
+def _plan_move(args: ClearQueueArgs, observed: Observed) -> StepPlan:
+    own, queue = observed.state(args.own), observed.state(QUEUE)
+    if not isinstance(own, QuarantineState) or own.status is not QuarantineStatus.OPEN:
+        return StepPlan()
+    state = service(observed)
+    files = args.chosen(queue) if isinstance(queue, QueueState) else []
+    items: tuple[Item, ...] = (
+        *moved(args.own, files),
+        data_moved(args.own),
+        *brought_to(state, own.promised, args.service_timeout),
+        closed(args.own, own.promised),
+    )
+    found = backlog(queue.messages, taken=args.kinds) if isinstance(queue, QueueState) else None
+    stopped = replace(state, status=STOPPED)
+    rescue = brought_to(stopped, own.promised, args.service_timeout)
+    return StepPlan(items=items, on_failure=rescue, backlog=found)
+
+
+# --- watch, and count again -----------------------------------------------------------------------------------------
+
+
+def _probe_watch(args: ClearQueueArgs) -> tuple[Resource, ...]:
+    return (args.own, IMS)
+
+
+def _plan_watch(args: ClearQueueArgs, observed: Observed) -> StepPlan:
+    own = observed.state(args.own)
+    if not isinstance(own, QuarantineState) or not args.recount_after or own.promised is not RUNNING:
+        return StepPlan()
+    return StepPlan(items=(Action(verb=Verb.WATCH, resource=IMS, timeout=args.recount_after),))
+
+
+def _probe_recount(args: ClearQueueArgs) -> tuple[Resource, ...]:
+    return (args.own, IMS, QUEUE)
+
+
+def _plan_recount(args: ClearQueueArgs, observed: Observed) -> StepPlan:
+    own, queue, state = observed.state(args.own), observed.state(QUEUE), service(observed)
+    if not isinstance(own, QuarantineState) or not isinstance(queue, QueueState):
+        return StepPlan()
+    if own.promised is RUNNING and state.status not in (RUNNING, ServiceStatus.START_PENDING):
+        check = Check(
+            ok=False,
+            text=f"{IMS} IS {state.status.upper()} again after it was started; the messages lie in {args.own}",
+            next_step="Look in the event log (4116, 4182 name a bad message); start it when that is out of `out`.",
+        )
+        return StepPlan(checks=(check,))
+    check = Check(ok=True, text=_recounted(args, backlog(queue.messages)))
+    gone: tuple[Change, ...] = ()
+    if args.keep is Keep.DELETE and own.status is QuarantineStatus.CLOSED:
+        before = QuarantineState(status=own.status, promised=own.promised, messages=own.messages, size=own.size)
+        gone = (Change(resource=args.own, before=before, after=ABSENT, timeout=args.service_timeout),)
+    return StepPlan(checks=(check,), items=gone)
+
+
+def _recounted(args: ClearQueueArgs, found: Backlog) -> str:
+    reports = found.of(MessageKind.NDR)[0]
+    after = f" {args.recount_after:g} s after" if args.recount_after else ""
+    text = f"counted again{after}: {found.messages:,} messages in the queue, {reports:,} of them reports"
+    if reports:
+        text += "; they flow back from the information store (Q197792): clear the queue again"
+    return text
+
+
+# --- what may differ from the plan that was shown -------------------------------------------------------------------
+
+
+def _settle_stop(shown: StepPlan, now: StepPlan) -> StepPlan:
+    """A queue changes all the time; what must hold is that nothing more is done, and no more mail of users goes."""
+    if now.failed:
+        return now
+    if not shown.items or not now.items:
+        note = now.note
+        if now.items and now.backlog:
+            waiting = now.backlog.of(*now.backlog.taken)[0]
+            note = f"the plan had nothing to clear; {waiting:,} messages that came since are left for the next run"
+        return replace(now, items=(), risks=(), note=note)
+    _no_more_mail(shown, now)
+    if now.items != shown.items or now.risks[1:2] != shown.risks[1:2]:
+        raise MovedOnError("the service or the quarantine is not as it was")
+    return now
+
+
+def _settle_move(shown: StepPlan, now: StepPlan) -> StepPlan:
+    if [item for item in now.items if not isinstance(item, Move)] != [
+        item for item in shown.items if not isinstance(item, Move)
+    ]:
+        raise MovedOnError("the service or the quarantine is not as it was")
+    _no_more_mail(shown, now)
+    return now
+
+
+def _no_more_mail(shown: StepPlan, now: StepPlan) -> None:
+    before, after = (_mail(plan) for plan in (shown, now))
+    if after > before:
+        raise MovedOnError(f"{after:,} messages that are no reports would go, the plan showed {before:,}")
+
+
+def _mail(plan: StepPlan) -> int:
+    """How many messages other than reports a plan takes."""
+    if plan.backlog is None or MessageKind.USER not in plan.backlog.taken:
+        return 0
+    return plan.backlog.messages - plan.backlog.of(MessageKind.NDR)[0]
+
+
+def _settle_recount(shown: StepPlan, now: StepPlan) -> StepPlan:
+    return now if shown.items else replace(now, items=())
+
+
+STEP = Step(
+    name="clear_queue",
+    args=ClearQueueArgs,
+    phases=(
+        Phase(probe=_probe_guards, plan=_plan_guards),
+        Phase(probe=_probe_queue, plan=_plan_stop, settle=_settle_stop),
+        Phase(probe=_probe_move, plan=_plan_move, settle=_settle_move),
+        Phase(probe=_probe_watch, plan=_plan_watch),
+        Phase(probe=_probe_recount, plan=_plan_recount, settle=_settle_recount),
+    ),
+    page=__doc__,
+    in_run=in_run,
+)

@@ -1,0 +1,197 @@
+"""What clearing the queue, finishing it and putting messages back share: the moves, the service, the guards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ndrfix.exchange.layout import CLUSTER, IMS, QUEUE, ROOT_DIR
+from ndrfix.resources import (
+    ABSENT,
+    OUT,
+    QUEUE_DATA,
+    REPLACED,
+    Change,
+    Move,
+    Quarantine,
+    QuarantineState,
+    QuarantineStatus,
+    QueueFile,
+    RegistryData,
+    RemoteItem,
+    Resource,
+    ServiceState,
+    ServiceStatus,
+    StartType,
+)
+from ndrfix.steps.base import Check, Observed
+from ndrfix.steps.service_name import held_by_dependents, missing_service
+
+GUARDED: tuple[Resource, ...] = (ROOT_DIR, IMS, CLUSTER)
+"""What `guards` looks at."""
+# The service writes it until it has stopped: whatever is there then is moved.
+_DATA = QueueFile(QUEUE_DATA, -1, 0)
+# Renames take a few milliseconds each, over the network too; a limit that no honest host reaches.
+_MOVE_SECONDS, _FILE_SECONDS = 120.0, 0.05
+RUNNING, STOPPED = ServiceStatus.RUNNING, ServiceStatus.STOPPED
+
+
+def guards(observed: Observed) -> tuple[Check, ...]:
+    """The failed checks of a host on which the queue cannot be worked on; none when it can."""
+    root = observed.state(ROOT_DIR)
+    if not isinstance(root, RegistryData) or not root.data:
+        what = "empty" if isinstance(root, RegistryData) else "absent"
+        text = f"{ROOT_DIR} is {what}: where the queue lies is not known"
+        return (
+            Check(ok=False, text=text, next_step="Check that the Internet Mail Service is installed on this host."),
+        )
+    state = observed.state(IMS)
+    if not isinstance(state, ServiceState):
+        return (missing_service(IMS.name),)
+    found = (_clustered(observed), held_by_dependents(IMS, state), _would_not_return(state))
+    return tuple(check for check in found if check)
+
+
+def _clustered(observed: Observed) -> Check | None:
+    cluster = observed.state(CLUSTER)
+    if not isinstance(cluster, ServiceState) or (cluster.status is STOPPED and cluster.start is StartType.DISABLED):
+        return None
+    return Check(
+        ok=False,
+        text=f"this host is part of a cluster ({CLUSTER} is {cluster.status}): stopping {IMS} here makes it fail over",
+        next_step="Stop and start the service in Cluster Administrator and clear the queue by hand (Q179258, Q148727).",
+    )
+
+
+def _would_not_return(state: ServiceState) -> Check | None:
+    if state.status is STOPPED or state.start is not StartType.DISABLED:
+        return None
+    return Check(
+        ok=False,
+        text=f"{IMS} is {state.status}, but disabled: once stopped it could not be started again",
+        next_step="Set its start type first, with set_service and start_mode: auto.",
+    )
+
+
+def service(observed: Observed) -> ServiceState:
+    """The Internet Mail Service, after `guards` found it."""
+    state = observed.state(IMS)
+    if not isinstance(state, ServiceState):
+        raise TypeError("the service was to be there")
+    return state
+
+
+def brought_to(state: ServiceState, status: ServiceStatus, timeout: float) -> tuple[Change, ...]:
+    """The change that brings the service to a status; none when it is there."""
+    if state.status is status:
+        return ()
+    return (Change(resource=IMS, before=state, after=replace(state, status=status, dependents=()), timeout=timeout),)
+
+
+def opened(quarantine: Quarantine, before: QuarantineState | None, promised: ServiceStatus) -> Change:
+    """The quarantine opened, or opened again, with the promise to which status the service returns."""
+    after = QuarantineState(status=QuarantineStatus.OPEN, promised=promised)
+    return Change(resource=quarantine, before=core(before) if before else ABSENT, after=after)
+
+
+def closed(quarantine: Quarantine, promised: ServiceStatus) -> Change:
+    """The quarantine closed: the work on it has come to its end."""
+    before = QuarantineState(status=QuarantineStatus.OPEN, promised=promised)
+    return Change(resource=quarantine, before=before, after=replace(before, status=QuarantineStatus.CLOSED))
+
+
+def core(state: QuarantineState) -> QuarantineState:
+    """What of a quarantine is compared when it is opened or closed."""
+    return QuarantineState(status=state.status, promised=state.promised)
+
+
+def moved(
+    quarantine: Quarantine,
+    files: Sequence[QueueFile],
+    *,
+    at: str = OUT,
+    kept: str = OUT,
+    back: bool = False,
+) -> tuple[Move, ...]:
+    """The move of these files; none when there are none."""
+    if not files:
+        return ()
+    limit = _MOVE_SECONDS + _FILE_SECONDS * len(files)
+    plain = tuple(QueueFile(file.name, file.size, file.written) for file in files)
+    return (Move(queue=QUEUE, quarantine=quarantine, files=plain, at=at, kept=kept, back=back, timeout=limit),)
+
+
+def data_moved(quarantine: Quarantine, *, restoring: bool = False) -> Move:
+    """`queue.dat` moved away; it is made anew from the files when the service starts (Q148727, Q312443)."""
+    return Move(
+        queue=QUEUE,
+        quarantine=quarantine,
+        files=(_DATA,),
+        at="",
+        kept=REPLACED if restoring else "",
+        replace=restoring,
+        timeout=_MOVE_SECONDS,
+    )
+
+
+def is_data(move: Move) -> bool:
+    """Whether a move is that of `queue.dat`."""
+    return move.at == ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """What finishes interrupted work: the items in order, what to try when one fails, and what was found."""
+
+    items: tuple[RemoteItem, ...]
+    on_failure: tuple[RemoteItem, ...]
+    texts: tuple[str, ...]
+
+
+def finish(
+    runs: Iterable[tuple[Quarantine, QuarantineState]], state: ServiceState, *, service_timeout: float
+) -> Finish:
+    """Finish what earlier runs left open: files on record are moved, the service gets the status that was promised."""
+    items: list[RemoteItem] = []
+    texts: list[str] = []
+    now = state
+    for quarantine, found in runs:
+        texts.append(_told(quarantine, found, now))
+        moves = _pending(quarantine, found)
+        if moves and now.status is not STOPPED:
+            items += brought_to(now, STOPPED, service_timeout)
+            now = replace(now, status=STOPPED, dependents=())
+        items += moves
+        if now.status is not found.promised:
+            items += brought_to(now, found.promised, service_timeout)
+            now = replace(now, status=found.promised, dependents=())
+        items.append(closed(quarantine, found.promised))
+    stopped = replace(state, status=STOPPED, dependents=())
+    rescue = brought_to(stopped, RUNNING, service_timeout) if items and now.status is RUNNING else ()
+    return Finish(items=tuple(items), on_failure=rescue, texts=tuple(texts))
+
+
+def _pending(quarantine: Quarantine, found: QuarantineState) -> list[Move]:
+    """The moves on record that did not happen, and that of `queue.dat`, without which the service counts on files that
+    are gone.
+    """
+    pending = found.pending
+    ways = dict.fromkeys((each.at, each.kept, each.back) for each in pending if each.at)
+    moves: list[Move] = []
+    for at, kept, back in ways:
+        files = [each.file for each in pending if (each.at, each.kept, each.back) == (at, kept, back)]
+        moves += moved(quarantine, files, at=at, kept=kept, back=back)
+    restoring = any(back for _, _, back in ways)
+    if moves or any(not each.at for each in pending) or (found.messages and not found.data):
+        moves.append(data_moved(quarantine, restoring=restoring))
+    return moves
+
+
+def _told(quarantine: Quarantine, found: QuarantineState, now: ServiceState) -> str:
+    waiting = sum(1 for each in found.pending if each.at)
+    text = f"run {quarantine.run} broke off here: {found.messages or 0} messages lie in its quarantine"
+    if waiting:
+        text += f", {waiting} on record were not moved"
+    if now.status is not found.promised:
+        text += f"; {IMS} is {now.status} and was to be {found.promised}"
+    return text

@@ -1,0 +1,111 @@
+"""The arguments of `clear_queue`."""
+
+from __future__ import annotations
+
+import ntpath
+from enum import StrEnum
+
+from pydantic import Field, field_validator
+
+from ndrfix.exchange.layout import QUARANTINE_FOLDER
+from ndrfix.resources import Folder, Message, MessageKind, Quarantine, Quarantines, QueueState
+from ndrfix.steps.base import Args
+from ndrfix.steps.service_name import LONGEST_WAIT
+
+
+class Taken(StrEnum):
+    """Which messages are taken out of the queue."""
+
+    NDR = "ndr"
+    ALL = "all"
+
+
+class Keep(StrEnum):
+    """What becomes of the messages that were taken."""
+
+    QUARANTINE = "quarantine"
+    DELETE = "delete"
+
+
+class ClearQueueArgs(Args):
+    """Arguments of `clear_queue`."""
+
+    messages: Taken = Field(
+        Taken.NDR,
+        description="`ndr`: this service's non-delivery reports; `all`: everything, the mail of users too.",
+    )
+    keep: Keep = Field(
+        Keep.QUARANTINE, description="`quarantine`: what is taken can be put back; `delete`: it is gone for good."
+    )
+    max_messages: int = Field(
+        250_000, ge=1, description="With more messages than this to take, nothing is done and the host fails."
+    )
+    service_timeout: float = Field(
+        600.0, gt=0, le=LONGEST_WAIT, description="Seconds to wait for the service to stop, and to start (Q184542)."
+    )
+    recount_after: float = Field(
+        60.0, ge=0, le=3600, description="Seconds to watch the service before the queue is counted again; 0: do not."
+    )
+    restart: bool | None = Field(
+        None,
+        description="`true`: the service runs afterwards; `false`: it stays stopped; by default as it was before.",
+    )
+    quarantine: str | None = Field(
+        None,
+        description="The folder of quarantines, a full path on the host; by default beside imcdata.",
+    )
+    other_volume: bool = Field(
+        False, description="The quarantine may lie on another volume: messages are copied, which takes longer."
+    )
+    show: int = Field(10, ge=0, le=1000, description="How many messages to show by name, subject and recipient.")
+
+    @field_validator("quarantine")
+    @classmethod
+    def _full_path(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        drive, rest = ntpath.splitdrive(value)
+        if not drive or not rest.startswith(("\\", "/")) or not rest.strip("\\/"):
+            raise ValueError(f"{value!r} is not the full path of a folder on the host (as D:\\ndrfix-quarantine)")
+        return ntpath.normpath(value)
+
+    @property
+    def folder(self) -> Quarantines:
+        """The folder of quarantines."""
+        return Quarantines(self.quarantine or QUARANTINE_FOLDER)
+
+    @property
+    def own(self) -> Quarantine:
+        """The quarantine of this run; it has no name before the run has an id."""
+        return Quarantine(self.folder.folder, "")
+
+    @property
+    def volume(self) -> tuple[Folder, ...]:
+        """The root of the volume of a quarantine that was asked for."""
+        return (Folder(ntpath.splitdrive(self.quarantine)[0] + "\\"),) if self.quarantine else ()
+
+    @property
+    def kinds(self) -> tuple[MessageKind, ...]:
+        """The kinds of messages that are taken."""
+        return tuple(MessageKind) if self.messages is Taken.ALL else (MessageKind.NDR,)
+
+    def chosen(self, queue: QueueState) -> list[Message]:
+        """The messages that are taken."""
+        kinds = set(self.kinds)
+        return [message for message in queue.messages if message.kind in kinds]
+
+
+class ClearQueueInRun(ClearQueueArgs):
+    """The arguments in the run with the id `run_id`, after which its quarantine is called."""
+
+    run_id: str
+
+    @property
+    def own(self) -> Quarantine:
+        """The quarantine of this run."""
+        return Quarantine(self.folder.folder, self.run_id)
+
+
+def in_run(args: ClearQueueArgs, run_id: str) -> ClearQueueArgs:
+    """The same arguments in a run."""
+    return ClearQueueInRun(**args.model_dump(exclude={"run_id"}), run_id=run_id)
