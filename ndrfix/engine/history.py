@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ndrfix.engine.records import change_of
+from ndrfix.engine.records import change_of, quarantine_of
 from ndrfix.errors import InputError
 from ndrfix.place import Place
-from ndrfix.resources import Change, Service
+from ndrfix.resources import Change, Quarantine, Service
 
 Entry = dict[str, Any]
 
@@ -24,7 +24,8 @@ class HostHistory:
 
     `computer` is the name that answered. `changes` were made and read back, oldest first, those of items that failed
     half way too; of `unsure` ones no outcome is known. `hidden` counts changes whose values the journal does not hold.
-    `restarted` services are up again; of `broken` ones the run stopped or restarted, that is not known.
+    `restarted` services are up again; of `broken` ones the run stopped or restarted, that is not known. In the
+    quarantines `quarantined` lie messages that it took, or may have taken, out of the queue.
     """
 
     host: str
@@ -34,11 +35,13 @@ class HostHistory:
     hidden: int = 0
     restarted: list[Service] = field(default_factory=list)
     broken: list[Service] = field(default_factory=list)
+    quarantined: list[Quarantine] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
         """Whether the run did nothing to the host."""
-        return not (self.changes or self.unsure or self.hidden or self.restarted or self.broken)
+        done = (self.changes, self.unsure, self.restarted, self.broken, self.quarantined)
+        return not self.hidden and not any(done)
 
 
 def read_history(folder: Path) -> tuple[HostHistory, ...]:
@@ -109,6 +112,8 @@ def _note(entry: Entry, hosts: dict[str, HostHistory], waiting: dict[str, list[E
             for item in waiting.pop(host, []):
                 _unsettled(item, hosts[host])
             waiting[host] = list(entry["items"])
+            for item in entry["items"]:
+                _quarantined(item, hosts[host])
         case "outcome":
             _settle(entry, hosts[host], waiting.get(host, []))
 
@@ -118,7 +123,7 @@ def _settle(outcome: Entry, history: HostHistory, waiting: list[Entry]) -> None:
     item = waiting.pop(0) if waiting and waiting[0]["resource"] == outcome["resource"] else None
     if outcome["status"] != "done":
         waiting.clear()
-    if item is None or outcome["status"] == "drifted":
+    if item is None or outcome["status"] == "drifted" or not _counts(item):
         return
     if outcome["status"] == "failed":
         _half_done(item, outcome, history)
@@ -144,12 +149,26 @@ def _half_done(item: Entry, outcome: Entry, history: HostHistory) -> None:
 
 def _unsettled(item: Entry, history: HostHistory) -> None:
     """An item of which no outcome is known."""
+    if not _counts(item):
+        return
     if "action" in item:
         _restarted(item, history, history.broken)
     elif item["change"] == "state":
         history.unsure.append(change_of(item))
     else:
         history.hidden += 1
+
+
+def _counts(item: Entry) -> bool:
+    """Whether an item is one to take back by itself. Messages come back by their quarantine, which is kept for that."""
+    return "move" not in item and item.get("action") != "watch" and item["resource"]["kind"] != "quarantine"
+
+
+def _quarantined(item: Entry, history: HostHistory) -> None:
+    if item.get("move") == "to quarantine" and item["at"]:
+        quarantine = quarantine_of(item["quarantine"])
+        if quarantine not in history.quarantined:
+            history.quarantined.append(quarantine)
 
 
 def _restarted(item: Entry, history: HostHistory, where: list[Service]) -> None:

@@ -38,7 +38,7 @@ class _Account:
         names = [str(name) for name in entry.get("notify", ()) if name not in self.handlers]
         self.fresh[str(entry["task"])] = tuple(names)
         self.handlers |= dict.fromkeys(names, run_id)
-        self.broken |= {Service(item["resource"]["name"]) for item in entry["items"] if "action" in item}
+        self.broken |= {Service(item["resource"]["name"]) for item in entry["items"] if item.get("action") == "restart"}
 
     def outcome(self, entry: Mapping[str, Any]) -> None:
         """The first outcome of an intent decides: refused means that nothing was written."""

@@ -13,7 +13,7 @@ from ndrfix.engine.pending import NO_DEBT, Debt
 from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
 from ndrfix.engine.records import state_record
 from ndrfix.engine.result import Status, TaskResult
-from ndrfix.engine.session import Starts, WrongServerError, meet, named, prefetch, resumed, stopped_by
+from ndrfix.engine.session import Starts, WrongServerError, in_run, meet, named, prefetch, resumed, stopped_by
 from ndrfix.engine.task import TaskRunner, would
 from ndrfix.errors import HostError, InputError, UnreachableError
 from ndrfix.playbook import Play, Registered, Scope
@@ -144,7 +144,7 @@ class HostPlanner:
             text = f"not needed: the service is started by {by!r}, after the change"
             self._keep(binding, named(binding).ended(Status.OK, text))
             return ""
-        binding = resumed(binding, self.owed)
+        binding = in_run(resumed(binding, self.owed), runner.run_id)
         result = would(runner.run(binding))
         if binding.handler and binding.name in self.owed.handlers and result.status is not Status.FAILED:
             result = replace(result, message=f"owed since run {self.owed.handlers[binding.name]}")

@@ -12,7 +12,12 @@ from ndrfix.resources import (
     Change,
     File,
     FileVersion,
+    Folder,
     Located,
+    MessageQueue,
+    Move,
+    Quarantine,
+    Quarantines,
     RegistryKey,
     RegistryTree,
     RegistryValue,
@@ -22,7 +27,9 @@ from ndrfix.resources import (
     Unreadable,
 )
 
-_OF_SERVICES = Service | File | FileVersion
+_OF_SERVICES = Service | File | FileVersion | MessageQueue | Folder
+_OF_QUEUES = File | FileVersion | MessageQueue | Folder | Quarantine | Quarantines
+_LOCATED = File | FileVersion | Folder
 
 
 class Readings:
@@ -53,10 +60,7 @@ class Readings:
             yield outcome
 
     def _forget(self, item: RemoteItem) -> None:
-        if isinstance(item, Action) or isinstance(item.resource, Service):
-            self._known = {known: it for known, it in self._known.items() if not isinstance(known, _OF_SERVICES)}
-        else:
-            self._known = {known: it for known, it in self._known.items() if not _may_depend(known, item)}
+        self._known = {known: it for known, it in self._known.items() if not _may_depend(known, item)}
 
     def _learn(self, outcome: Outcome) -> None:
         """A registry change that was read back is known. After anything else that item's readings stay forgotten."""
@@ -69,10 +73,16 @@ class Readings:
             self._known[item.resource] = outcome.after
 
 
-def _may_depend(known: Resource, item: Change) -> bool:
-    """Whether a change of a registry value or key can alter this reading. Removing a key takes its values with it."""
+def _may_depend(known: Resource, item: RemoteItem) -> bool:
+    """Whether an item can alter this reading. Removing a key takes its values with it."""
+    if isinstance(item, Move) or isinstance(item.resource, Quarantine):
+        return isinstance(known, _OF_QUEUES)
+    if isinstance(item, Action) or isinstance(item.resource, Service):
+        return isinstance(known, _OF_SERVICES)
     if known == item.resource or isinstance(known, RegistryKey | RegistryTree):
         return True
     if isinstance(known, RegistryValue):
         return isinstance(item.resource, RegistryKey)
-    return isinstance(known, File | FileVersion) and isinstance(known.path, Located)
+    if isinstance(known, MessageQueue | Quarantine | Quarantines):
+        return isinstance(known.root if isinstance(known, MessageQueue) else known.folder, Located)
+    return isinstance(known, _LOCATED) and isinstance(known.path, Located)

@@ -15,7 +15,16 @@ from ndrfix.resources import (
     ComputerState,
     FileState,
     FileVersionState,
+    FolderState,
+    Located,
+    MessageQueue,
+    Move,
+    MoveState,
     Present,
+    Quarantine,
+    QuarantinesState,
+    QuarantineState,
+    QueueState,
     RegistryData,
     RegistryKey,
     RegistryType,
@@ -38,9 +47,21 @@ def item_record(item: RemoteItem, *, hidden: bool = False) -> Record:
     record: Record = {"resource": resource_record(item.resource)}
     if isinstance(item, Action):
         return {"action": item.verb.value, **record}
+    if isinstance(item, Move):
+        return {"move": "back" if item.back else "to quarantine", **record, **_move_record(item)}
     if hidden:
         return {"change": "hidden by no_log", **record}
     return {"change": "state", **record, "before": state_record(item.before), "after": state_record(item.after)}
+
+
+def _move_record(move: Move) -> Record:
+    """A move by the names of its files, which tell a client what was taken; none of them is a secret."""
+    return {
+        "quarantine": resource_record(move.quarantine),
+        "at": move.at,
+        "kept": move.kept,
+        "files": [[file.name, file.size, file.written] for file in move.files],
+    }
 
 
 def outcome_record(outcome: Outcome, mask: Callable[[str], str], *, hidden: bool = False) -> Record:
@@ -72,7 +93,7 @@ def _masked(state: Reading | None, mask: Callable[[str], str]) -> bool:
     return any(mask(text) != text for text in (data if isinstance(data, tuple) else (data,)))
 
 
-def resource_record(resource: RegistryValue | RegistryKey | Service) -> Record:
+def resource_record(resource: RegistryValue | RegistryKey | Service | Quarantine | MessageQueue) -> Record:
     """A resource that can be written."""
     match resource:
         case RegistryValue():
@@ -81,6 +102,16 @@ def resource_record(resource: RegistryValue | RegistryKey | Service) -> Record:
             return {"kind": "registry_key", "key": str(resource)}
         case Service():
             return {"kind": "service", "name": resource.name}
+        case Quarantine():
+            return {"kind": "quarantine", "folder": _path_record(resource.folder), "run": resource.run}
+        case MessageQueue():
+            return {"kind": "queue", "root": _path_record(resource.root)}
+
+
+def _path_record(path: str | Located) -> Record:
+    if isinstance(path, str):
+        return {"path": path}
+    return {"below": resource_record(path.base), "tail": path.tail}
 
 
 def state_record(state: Reading) -> Record:
@@ -108,6 +139,24 @@ def state_record(state: Reading) -> Record:
             return {"computer": state.name, "os_version": state.os_version, "powershell": state.powershell}
         case TreeState():
             return {"keys": len(state.keys), "values": sum(len(key.values) for key in state.keys)}
+        case _:
+            return _queue_record(state)
+
+
+def _queue_record(state: QueueState | FolderState | QuarantineState | QuarantinesState | MoveState) -> Record:
+    match state:
+        case QueueState():
+            return {"queue": state.path, "messages": len(state.messages)}
+        case FolderState():
+            return {"folder": state.path, "files": state.files, "size": state.size}
+        case QuarantineState():
+            counts = {} if state.messages is None else {"messages": state.messages, "size": state.size}
+            return {"quarantine": state.status.value, "promised": state.promised.value, **counts}
+        case QuarantinesState():
+            return {"quarantines": [run for run, _ in state.runs]}
+        case MoveState():
+            left = [[file.name, file.reason] for file in state.left]
+            return {"moved": state.moved, "size": state.size, "left": left}
 
 
 def _data_record(data: str | int | bytes | tuple[str, ...]) -> Any:
@@ -126,6 +175,21 @@ def change_of(record: Record, *, timeout: float = 600.0) -> Change:
     return Change(
         resource=resource, before=_state_of(record["before"]), after=_state_of(record["after"]), timeout=timeout
     )
+
+
+def quarantine_of(record: Record) -> Quarantine:
+    """The quarantine that `resource_record` wrote.
+
+    Raises:
+        ValueError, KeyError: the record is of something else.
+    """
+    folder = record["folder"]
+    if "path" in folder:
+        return Quarantine(str(folder["path"]), str(record["run"]))
+    base = _resource_of(folder["below"])
+    if isinstance(base, RegistryKey):
+        raise ValueError("a folder lies below a registry key")  # noqa: TRY004 - damaged input is a ValueError here
+    return Quarantine(Located(base, str(folder["tail"])), str(record["run"]))
 
 
 def _resource_of(record: Record) -> RegistryValue | RegistryKey | Service:

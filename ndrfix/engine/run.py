@@ -26,6 +26,9 @@ from ndrfix.engine.task import TaskRunner
 from ndrfix.errors import HostError
 from ndrfix.playbook import Play
 
+# Each round of putting messages back takes seconds; more than this in one run is a round that leads nowhere.
+_MOST_ROUNDS = 100_000
+
 Listener = Callable[[str, BoundTask, Progress], None]
 """Told of signs of life: host, task, progress."""
 
@@ -159,6 +162,8 @@ class Run:
             on_event=lambda task, progress: self.listen(host, task, progress),
             on_bug=self.fleet.bugs.append,
             clock=self.clock,
+            run_id=self.context.run_id,
+            rounds=1 if isinstance(recorder, NoRecorder) else _MOST_ROUNDS,
         )
 
     @contextmanager

@@ -14,7 +14,9 @@ from ndrfix.resources import (
     COMPUTER,
     Action,
     Artifact,
+    Change,
     ComputerState,
+    MessageQueue,
     RemoteItem,
     Resource,
     Service,
@@ -22,6 +24,7 @@ from ndrfix.resources import (
     ServiceStatus,
     State,
     Unreadable,
+    Verb,
     fold,
 )
 
@@ -53,9 +56,10 @@ def meet(host: str, readings: Readings, prefetch: Iterable[Resource], *, wanted:
 
 
 def prefetch(tasks: Iterable[BoundTask]) -> Iterable[Resource]:
-    """What the tasks will look at first."""
+    """What the tasks will look at first; not the message queue, which takes long and may never be come to."""
     for task in tasks:
-        yield from task.step.phases[0].probe(task.args)
+        probed = task.step.phases[0].probe(task.args)
+        yield from (resource for resource in probed if not isinstance(resource, MessageQueue))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +125,12 @@ def resumed(bound: BoundTask, owed: Debt) -> BoundTask:
     return replace(bound, args=resume(bound.args))
 
 
+def in_run(bound: BoundTask, run_id: str) -> BoundTask:
+    """The task as part of the run with this id."""
+    step = bound.step
+    return bound if step.in_run is None else replace(bound, args=step.in_run(bound.args, run_id))
+
+
 class Starts:
     """When services were last started, counted in tasks, to tell which restarts are not needed any more."""
 
@@ -153,7 +163,9 @@ def _started(result: TaskResult) -> Iterable[Service]:
 
 
 def _starts(item: RemoteItem) -> bool:
-    return isinstance(item, Action) or (_runs(item.after) and not _runs(item.before))
+    if isinstance(item, Action):
+        return item.verb is Verb.RESTART
+    return isinstance(item, Change) and _runs(item.after) and not _runs(item.before)
 
 
 def _runs(state: State) -> bool:

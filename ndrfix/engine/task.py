@@ -10,24 +10,19 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
+from ndrfix.engine.aftermath import failed, lost, moved_on, standing
 from ndrfix.engine.plan import BoundTask
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import Recorder
 from ndrfix.engine.result import PhaseResult, Status, TaskResult
-from ndrfix.errors import FarSideError, HostError, UnreachableError
-from ndrfix.exchange.values import describe
+from ndrfix.errors import HostError, UnreachableError
 from ndrfix.resources import (
-    Action,
     Artifact,
     Change,
     Item,
-    RegistryValue,
     RemoteItem,
-    Resource,
-    ServiceState,
-    State,
 )
-from ndrfix.steps.base import NotReadableError, Observed, Phase, StepPlan
+from ndrfix.steps.base import MovedOnError, NotReadableError, Observed, Phase, StepPlan
 
 
 class _EndedError(Exception):
@@ -49,7 +44,8 @@ class TaskRunner:
     """Carries out bound tasks on `host`, over whatever connection the readings stand on.
 
     `on_event` gets signs of life of items that take their time, `on_bug` the traceback of what must never happen;
-    `clock` gives seconds for durations.
+    `clock` gives seconds for durations. `run_id` is that of the run, `rounds` how many rounds a repeated phase may
+    take: one in a dry run, which cannot know what a round leads to.
     """
 
     host: str
@@ -58,6 +54,8 @@ class TaskRunner:
     on_event: Callable[[BoundTask, Progress], None]
     on_bug: Callable[[str], None]
     clock: Callable[[], float]
+    run_id: str = ""
+    rounds: int = 1
     _paths: set[str] = field(default_factory=set, init=False)
 
     def run(self, bound: BoundTask, expected: Sequence[StepPlan] | None = None) -> TaskResult:
@@ -104,15 +102,38 @@ class TaskRunner:
     def _phase(
         self, bound: BoundTask, phase: Phase[Any], shown: Sequence[StepPlan] | None, done: list[PhaseResult]
     ) -> None:
-        plan = self._plan(bound, phase)
-        plan = replace(plan, items=tuple(self._placed(item) for item in plan.items))
-        if shown is not None and (not shown or shown[0] != plan):
-            done.append(PhaseResult(plan=replace(plan, items=())))
+        plan = self._look(bound, phase)
+        self._round(bound, phase, self._settled(phase, shown, plan, done), done)
+        for _ in range(self.rounds - 1 if phase.again else 0):
+            plan = self._look(bound, phase, done[-1].plan)
+            if not plan.items and not plan.failed:
+                done[-1] = replace(done[-1], plan=replace(done[-1].plan, note=plan.note or done[-1].plan.note))
+                return
+            self._round(bound, phase, plan, done)
+
+    def _settled(
+        self, phase: Phase[Any], shown: Sequence[StepPlan] | None, plan: StepPlan, done: list[PhaseResult]
+    ) -> StepPlan:
+        """What is done of a plan, by what was shown."""
+        if shown is None:
+            return plan
+        try:
+            return _settle(phase, shown, plan)
+        except MovedOnError as error:
+            done.append(PhaseResult(plan=replace(plan, items=(), on_failure=())))
+            what = f": {error}" if str(error) else moved_on(shown, plan)
+            carried_out = any(phase.outcomes for phase in done)
             raise _EndedError(
                 status=Status.DRIFTED,
-                message="the host is not as it was when the plan was shown" + _moved(shown, plan),
-                next_step="Nothing of this task was carried out. Plan again.",
-            )
+                message="the host is not as it was when the plan was shown" + what,
+                next_step=(
+                    "What was carried out before is above; the rest was not. Plan again."
+                    if carried_out
+                    else "Nothing of this task was carried out. Plan again."
+                ),
+            ) from error
+
+    def _round(self, bound: BoundTask, phase: Phase[Any], plan: StepPlan, done: list[PhaseResult]) -> None:
         done.append(PhaseResult(plan=plan))
         if plan.failed:
             failed = [check for check in plan.checks if not check.ok]
@@ -124,16 +145,20 @@ class TaskRunner:
                 outcomes.append(outcome)
                 done[-1] = PhaseResult(plan=plan, outcomes=tuple(outcomes))
             if bad := next((each for each in outcomes if each.status is not OutcomeStatus.DONE), None):
-                self._rescue(bound, plan, bad)
+                self._rescue(bound, plan, bad, done)
         except HostError as error:
-            raise _lost(error, outcomes, plan) from error
-        if outcomes:
+            raise lost(error, outcomes, plan, standing(done, self.host, self.run_id)) from error
+        if outcomes and phase.again is None:
             self._converged(bound, phase)
 
-    def _plan(self, bound: BoundTask, phase: Phase[Any]) -> StepPlan:
+    def _plan(self, bound: BoundTask, phase: Phase[Any], last: StepPlan | None = None) -> StepPlan:
         observed = Observed(self.readings.read(phase.probe(bound.args)))
         try:
-            plan = phase.plan(bound.args, observed)
+            plan = (
+                phase.plan(bound.args, observed)
+                if last is None or phase.again is None
+                else phase.again(bound.args, observed, last)
+            )
         except NotReadableError as error:
             denied = error.unreadable.denied
             hint = (
@@ -143,6 +168,11 @@ class TaskRunner:
         if plan.failed and plan.items:
             raise StepBugError(f"step {bound.step.name} plans items although a check failed")
         return plan
+
+    def _look(self, bound: BoundTask, phase: Phase[Any], last: StepPlan | None = None) -> StepPlan:
+        """The plan of a round, its files placed."""
+        plan = self._plan(bound, phase, last)
+        return replace(plan, items=tuple(self._placed(item) for item in plan.items))
 
     def _placed(self, item: Item) -> Item:
         """A file of the run folder in a folder of its host's own, never over another; everything else as it is."""
@@ -175,18 +205,12 @@ class TaskRunner:
             self.recorder.outcome(bound.name, outcome, hidden=bound.hidden)
             yield outcome
 
-    def _rescue(self, bound: BoundTask, plan: StepPlan, bad: Outcome) -> None:
+    def _rescue(self, bound: BoundTask, plan: StepPlan, bad: Outcome, done: list[PhaseResult]) -> None:
         """Try what the step wants tried after a failure, then end the task with what went wrong."""
         rescued = list(self._send(bound, plan.on_failure)) if plan.on_failure else []
-        message = bad.message or f"{bad.item.resource} could not be changed"
-        if rescued and all(each.status is OutcomeStatus.DONE for each in rescued):
-            message += "; afterwards " + ", ".join(f"{each.item.resource} was put right" for each in rescued)
-        elif rescued:
-            message += "; trying to put things right failed too: " + rescued[-1].message
-        if bad.status is OutcomeStatus.DRIFTED:
-            next_step = bad.next_step or "Somebody else changed it after the plan. Plan again."
-            raise _EndedError(status=Status.DRIFTED, message=message, next_step=next_step)
-        raise _EndedError(status=Status.FAILED, message=message, next_step=bad.next_step)
+        message, next_step = failed(bad, rescued, standing(done, self.host, self.run_id))
+        status = Status.DRIFTED if bad.status is OutcomeStatus.DRIFTED else Status.FAILED
+        raise _EndedError(status=status, message=message, next_step=next_step)
 
     def _converged(self, bound: BoundTask, phase: Phase[Any]) -> None:
         """What was carried out is proved by planning again: no change may be left."""
@@ -200,51 +224,17 @@ class TaskRunner:
             )
 
 
+def _settle(phase: Phase[Any], shown: Sequence[StepPlan], plan: StepPlan) -> StepPlan:
+    if not shown:
+        raise MovedOnError
+    return phase.settle(shown[0], plan)
+
+
 def _status(done: Sequence[PhaseResult]) -> Status:
     items = [item for phase in done for item in phase.plan.items]
-    if any(isinstance(item, Change | Action) for item in items):
+    if any(not isinstance(item, Artifact) for item in items):
         return Status.CHANGED
     return Status.MANUAL if any(phase.plan.instruction for phase in done) else Status.OK
-
-
-def _lost(error: HostError, outcomes: Sequence[Outcome], plan: StepPlan) -> HostError:
-    """The call failed while items were under way: say which of them are certain and which are not."""
-    remote = [item for item in plan.items if not isinstance(item, Artifact)]
-    certain = [_named(outcome.item) for outcome in outcomes]
-    unknown = [_named(item) for item in remote[len(outcomes) :]]
-    text = error.what + (f"; done and read back before: {', '.join(certain)}" if certain else "")
-    # Only a session that was lost before anything went out is sure to have changed nothing.
-    sent = error.sent if isinstance(error, UnreachableError) else True
-    if unknown:
-        text += ("; not known whether it was carried out: " if sent else "; not sent: ") + ", ".join(unknown)
-    hint = error.next_step or "Run the plan again: it shows what the host is like now."
-    if isinstance(error, UnreachableError):
-        return UnreachableError(text, host=error.host, next_step=hint, sent=sent)
-    return FarSideError(text, host=error.host, next_step=hint)
-
-
-def _named(item: RemoteItem) -> str:
-    return f"the restart of {item.resource}" if isinstance(item, Action) else str(item.resource)
-
-
-def _moved(shown: Sequence[StepPlan], plan: StepPlan) -> str:
-    """What differs between the plan that was shown and the one that fits now."""
-    before = {item.resource: item for item in (shown[0].items if shown else ()) if isinstance(item, Change)}
-    now = {item.resource: item for item in plan.items if isinstance(item, Change)}
-    parts = []
-    for resource, change in before.items():
-        found = now[resource].before if resource in now else change.after
-        if found != change.before:
-            parts.append(f"{resource} was {state_words(resource, change.before)}, is {state_words(resource, found)}")
-    parts += [check.text for check in plan.checks if not shown or check not in shown[0].checks]
-    return ": " + "; ".join(parts) if parts else ""
-
-
-def state_words(resource: Resource, state: State) -> str:
-    """A state in one line, for messages."""
-    if isinstance(resource, RegistryValue):
-        return describe(resource, state)
-    return f"{state.status}, start type {state.start}" if isinstance(state, ServiceState) else str(state)
 
 
 def file_name(text: str) -> str:

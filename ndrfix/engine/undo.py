@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from pydantic import ConfigDict
 
+from ndrfix.engine.aftermath import state_words
 from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Debt, Owed
 from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
 from ndrfix.engine.result import Status
 from ndrfix.engine.session import Named, meet, named, prefetch, resumed, stopped_by
-from ndrfix.engine.task import TaskRunner, state_words, would
+from ndrfix.engine.task import TaskRunner, would
 from ndrfix.errors import HostError, UnreachableError
 from ndrfix.resources import (
     ABSENT,

@@ -7,9 +7,9 @@ over.
 
 ### What it looks at
 
-All messages in `imcdata\out`, of each the first kilobytes: number and size by kind, the oldest and the newest, where the
-reports go and who could not be reached. Then the copies that Message Archival keeps, which fill the disk in an attack
-(Q306958), and the free space: below 10 MB the service stops to take mail (Q189587). Nothing is changed.
+All messages in `imcdata\out`, of each the first kilobytes: number and size by kind, the oldest and the newest, where
+the reports go and who could not be reached. Then the copies that Message Archival keeps, which fill the disk in an
+attack (Q306958), and the free space: below 10 MB the service goes into flush mode (Q189587). Nothing is changed.
 
 The verdict is `present` when it looks like an attack: at least `attack_messages` reports, and at least `attack_percent`
 of all messages are reports. Else it is `absent`, or `probably_present` when there are that many reports among much
