@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
 from ndrfix.engine.result import Mode, PhaseResult, Status, TaskResult
+from ndrfix.report.backlog import backlog_lines
 from ndrfix.report.diff import DiffLine, change_text, diff, item_lines, state_text
-from ndrfix.report.text import Colour, Pen
+from ndrfix.report.text import Colour, Pen, amount
 from ndrfix.report.total import verified
-from ndrfix.resources import Artifact, Change
+from ndrfix.resources import Artifact, Change, Move, MoveState
 from ndrfix.steps.base import Check
 
 _WORDS = {
@@ -28,6 +29,7 @@ _WORDS = {
 _WIDEST_NAME = 44
 _WIDEST_HEADING = 60
 _NARROWEST_TEXT = 40
+_LEFT_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,9 @@ class Block:
             yield self.pen.paint(name, _WORDS[task.status][1]) + (gap + texts[0] if beside and texts else "")
         yield from (" " * self.column + text for text in texts[beside:])
         if not task.hidden:
+            yield from self._queue(task)
             yield from self._changes(task)
+            yield from self._left(task)
         if task.ignored:
             yield self.pen.paint("...ignoring", Colour.CYAN)
 
@@ -100,6 +104,29 @@ class Block:
     def _next(self, text: str) -> Iterator[str]:
         for number, line in enumerate(self.pen.whole().lines(text)):
             yield f"{'      ' if number else 'Next: '}{line}"
+
+    def _queue(self, task: TaskResult) -> Iterator[str]:
+        """What was found in the message queue first, and the risks of working on it."""
+        plans = [phase.plan for phase in task.phases]
+        moves = any(isinstance(item, Move) for plan in plans for item in plan.items)
+        found = next((plan.backlog for plan in plans if plan.backlog), None)
+        if found is not None:
+            yield from backlog_lines(found, self.mode, self.pen, moves=moves)
+        for risk in (risk for plan in plans for risk in plan.risks):
+            lines = textwrap.wrap(f"Risk: {self.pen.line(risk.text)}", self.width - 4, break_long_words=False)
+            colour = Colour.RED if risk.grave else Colour.YELLOW
+            yield from (
+                self.pen.paint(f"  {'' if not number else '      '}{line}", colour) for number, line in enumerate(lines)
+            )
+
+    def _left(self, task: TaskResult) -> Iterator[str]:
+        """The files that a move left where they were."""
+        states = [outcome.after for phase in task.phases for outcome in phase.outcomes]
+        left = [file for state in states if isinstance(state, MoveState) for file in state.left]
+        for file in left[:_LEFT_SHOWN]:
+            yield self.pen.paint(f"    left: {self.pen.line(file.name)} {self.pen.line(file.reason)}", Colour.RED)
+        if len(left) > _LEFT_SHOWN:
+            yield f"    left: {amount(len(left) - _LEFT_SHOWN, 'more file')}, all in the journal"
 
     def _changes(self, task: TaskResult) -> Iterator[str]:
         entries = [entry for phase in task.phases for entry in self._entries(phase, task)]
@@ -153,7 +180,10 @@ class Block:
             yield f"{'found' if drifted else 'read back'}: {state_text(found, self.pen)}"
 
     def _unproved(self, outcome: Outcome) -> Iterator[str]:
-        if not isinstance(outcome.item, Change):
+        if isinstance(outcome.after, MoveState):
+            left = bool(outcome.after.left)
+            yield self.pen.paint(f"   {state_text(outcome.after, self.pen)}", Colour.RED if left else Colour.GREEN)
+        elif not isinstance(outcome.item, Change):
             yield "   done"
         elif outcome.after is None:
             yield self.pen.paint("   done, not read back", Colour.YELLOW)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from ndrfix.exchange.values import documented
 from ndrfix.report.text import Pen, amount
 from ndrfix.resources import (
+    OUT,
+    QUEUE_DATA,
     Absent,
     Action,
     Artifact,
@@ -16,8 +18,15 @@ from ndrfix.resources import (
     ComputerState,
     FileState,
     FileVersionState,
+    FolderState,
     Item,
+    Move,
+    MoveState,
     Present,
+    Quarantine,
+    QuarantinesState,
+    QuarantineState,
+    QueueState,
     RegistryData,
     RegistryKey,
     RegistryType,
@@ -29,6 +38,7 @@ from ndrfix.resources import (
     State,
     TreeState,
     Unreadable,
+    Verb,
 )
 from ndrfix.secrets import MASK
 
@@ -61,11 +71,33 @@ class DiffLine:
 def diff(item: Item) -> tuple[DiffLine, ...]:
     """What the item changes; at least one line."""
     if isinstance(item, Action):
-        return (DiffLine(subject="", name=item.resource.name, deed=str(item.verb)),)
+        watch = item.verb is Verb.WATCH
+        deed = f"watched for {item.timeout:g} s" if watch else str(item.verb)
+        return (DiffLine(subject="", name=item.resource.name, deed=deed),)
+    if isinstance(item, Move):
+        return (_move(item),)
     if isinstance(item, Artifact):
         size = amount(len(item.content), "byte")
         return (DiffLine(subject="", name=item.path, deed=f"a file of {size} for the run folder"),)
     return _change(item)
+
+
+def _move(move: Move) -> DiffLine:
+    if not move.at:
+        return DiffLine(subject="", name=QUEUE_DATA, deed="moved away (the service makes it anew when it starts)")
+    size = sum(max(file.size, 0) for file in move.files)
+    what = f"{amount(len(move.files), 'message')}, {size_text(size)}"
+    if move.back:
+        return DiffLine(subject="", name=OUT, deed=f"{what} put back from quarantine {move.quarantine.run}")
+    where = "" if move.kept == OUT else f", set aside in `{move.kept}`"
+    return DiffLine(subject="", name=OUT, deed=f"{what} moved to quarantine {move.quarantine.run}{where}")
+
+
+def size_text(size: int) -> str:
+    """A number of bytes: `512 bytes`, `14 KB`, `96 MB`."""
+    if size < 10_000:
+        return amount(size, "byte")
+    return f"{size // 1024:,} KB" if size < 10 * 1024 * 1024 else f"{size // (1024 * 1024):,} MB"
 
 
 def _change(change: Change) -> tuple[DiffLine, ...]:
@@ -81,6 +113,8 @@ def _change(change: Change) -> tuple[DiffLine, ...]:
                 after_meaning=meaning(resource, change.after),
             ),
         )
+    if isinstance(resource, Quarantine):
+        return (DiffLine(subject="", name=str(resource), before=change.before, after=change.after),)
     if isinstance(resource, RegistryKey):
         return (DiffLine(subject=str(resource), name="(key)", before=change.before, after=change.after),)
     return tuple(_service(resource, change.before, change.after))
@@ -107,7 +141,11 @@ def meaning(resource: RegistryValue, state: State) -> str:
 
 
 def same(wanted: State, found: State | Unreadable | None) -> bool:
-    """True when what was read back is what was wanted; of a service only status and start type are wanted."""
+    """True when what was read back is what was wanted; of a service only status and start type are wanted, of a
+    quarantine its status and promise.
+    """
+    if isinstance(wanted, QuarantineState) and isinstance(found, QuarantineState):
+        return (wanted.status, wanted.promised) == (found.status, found.promised)
     if isinstance(wanted, ServiceState) and isinstance(found, ServiceState):
         return (wanted.status, wanted.start) == (found.status, found.start)
     return wanted == found
@@ -125,6 +163,8 @@ def state_text(state: Shown, pen: Pen) -> str:
         return _words(state)
     if isinstance(state, Absent | Present):
         return str(state)
+    if isinstance(state, QueueState | FolderState | QuarantineState | QuarantinesState | MoveState):
+        return pen.line(_queue_text(state))
     return pen.line(_thing_text(state))
 
 
@@ -136,6 +176,21 @@ def _thing_text(state: FileState | FileVersionState | ComputerState | TreeState)
     if isinstance(state, TreeState):
         return amount(len(state.keys), "key")
     return "a folder" if state.directory else f"{amount(state.size, 'byte')}, modified {state.modified}"
+
+
+def _queue_text(state: QueueState | FolderState | QuarantineState | QuarantinesState | MoveState) -> str:
+    match state:
+        case QueueState(messages=messages):
+            return amount(len(messages), "message")
+        case FolderState(files=files, size=size):
+            return f"{amount(files, 'file')}, {size_text(size)}"
+        case QuarantineState(status=status, messages=messages, size=size):
+            counts = "" if messages is None else f", {amount(messages, 'message')}, {size_text(size or 0)}"
+            return f"{status}{counts}"
+        case QuarantinesState(runs=runs):
+            return f"quarantines of {amount(len(runs), 'run')}"
+        case MoveState(moved=moved, left=left):
+            return f"{moved:,} moved" + (f", {len(left):,} left" if left else "")
 
 
 def _words(value: ServiceStatus | StartType) -> str:

@@ -12,6 +12,7 @@ from ndrfix.engine.result import HostResult, Mode, PhaseResult, PlayResult, RunR
 from ndrfix.report import schema
 from ndrfix.report.diff import meaning
 from ndrfix.report.exit import exit_code
+from ndrfix.report.queue_document import QueueWriter
 from ndrfix.report.recap import by_task, counts
 from ndrfix.report.total import verified
 from ndrfix.resources import (
@@ -22,7 +23,10 @@ from ndrfix.resources import (
     FileState,
     FileVersionState,
     Item,
+    MessageQueue,
+    Move,
     Present,
+    Quarantine,
     RegistryData,
     RegistryKey,
     RegistryType,
@@ -130,6 +134,8 @@ class _Writer:
             outcomes=tuple(self.outcome(outcome) for outcome in phase.outcomes if self.mode is Mode.APPLY),
             note=self.text(phase.plan.note),
             instruction=self.text(phase.plan.instruction),
+            backlog=self.queues.backlog(phase.plan.backlog),
+            risks=tuple(schema.RiskDocument(text=self.text(risk.text), grave=risk.grave) for risk in phase.plan.risks),
         )
 
     def check(self, check: Check) -> schema.CheckDocument:
@@ -147,7 +153,25 @@ class _Writer:
 
     # --- items and outcomes -----------------------------------------------------------------------------------------
 
-    def item(self, item: Item) -> schema.ChangeDocument | schema.ActionDocument | schema.ArtifactDocument:
+    @property
+    def queues(self) -> QueueWriter:
+        return QueueWriter(self.text)
+
+    def move(self, move: Move) -> schema.MoveDocument:
+        return schema.MoveDocument(
+            item="move",
+            resource=self.queues.queue(move.queue),
+            quarantine=self.queues.quarantine(move.quarantine),
+            at=move.at,
+            kept=move.kept,
+            back=move.back,
+            files=len(move.files),
+            size=sum(max(file.size, 0) for file in move.files),
+        )
+
+    def item(
+        self, item: Item
+    ) -> schema.ChangeDocument | schema.ActionDocument | schema.ArtifactDocument | schema.MoveDocument:
         if isinstance(item, Artifact):
             digest = hashlib.sha256(item.content).hexdigest()
             return schema.ArtifactDocument(
@@ -155,6 +179,8 @@ class _Writer:
             )
         if isinstance(item, Action):
             return schema.ActionDocument(item="action", verb=item.verb, resource=self.service(item.resource))
+        if isinstance(item, Move):
+            return self.move(item)
         return schema.ChangeDocument(
             item="change",
             resource=self.resource(item.resource),
@@ -176,8 +202,12 @@ class _Writer:
         )
 
     def resource(
-        self, resource: RegistryValue | RegistryKey | Service
-    ) -> schema.ValueResource | schema.KeyResource | schema.ServiceResource:
+        self, resource: RegistryValue | RegistryKey | Service | Quarantine | MessageQueue
+    ) -> schema.ResourceDocument:
+        if isinstance(resource, Quarantine):
+            return self.queues.quarantine(resource)
+        if isinstance(resource, MessageQueue):
+            return self.queues.queue(resource)
         if isinstance(resource, RegistryValue):
             return schema.ValueResource(
                 kind="registry_value", key=self.text(str(resource.key)), name=self.text(resource.name)
@@ -210,6 +240,8 @@ class _Writer:
             case TreeState():
                 values = sum(len(key.values) for key in state.keys)
                 return schema.TreeDocument(keys=len(state.keys), values=values)
+            case _:
+                return self.queues.state(state)
 
     def data(self, value: RegistryData) -> schema.NumberData | schema.TextData | schema.BytesData | schema.ListData:
         kind = value.type

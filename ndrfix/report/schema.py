@@ -5,33 +5,40 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ndrfix.connections.base import OutcomeStatus
 from ndrfix.engine.result import Mode, Status
+from ndrfix.report.model import Model, Natural
+from ndrfix.report.queue_schema import (
+    BacklogDocument,
+    FolderDocument,
+    MovedDocument,
+    QuarantineDocument,
+    QuarantineResource,
+    QuarantinesDocument,
+    QueueDocument,
+    QueueResource,
+    RiskDocument,
+)
 from ndrfix.resources import ServiceStatus, StartType, Verb
 from ndrfix.steps.base import Verdict
 
 SCHEMA_NAME = "ndrfix.run/1"
 
 Mask = Literal["********"]
-Natural = Annotated[int, Field(ge=0)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 # --- states ---------------------------------------------------------------------------------------------------------
 
 
-class PlainState(_Model):
+class PlainState(Model):
     """Existence without content, or its absence."""
 
     state: Literal["absent", "present"]
 
 
-class UnreadableState(_Model):
+class UnreadableState(Model):
     """The state could not be read, and why."""
 
     state: Literal["unreadable"]
@@ -39,35 +46,35 @@ class UnreadableState(_Model):
     denied: bool
 
 
-class NumberData(_Model):
+class NumberData(Model):
     """A dword or qword, unsigned; the mask stands for a number that is a secret."""
 
     type: Literal["dword", "qword"]
     data: Natural | Mask
 
 
-class TextData(_Model):
+class TextData(Model):
     """A string, or an expandstring before its variables are replaced."""
 
     type: Literal["string", "expandstring"]
     data: str
 
 
-class BytesData(_Model):
+class BytesData(Model):
     """Bytes as lower-case hexadecimal digits."""
 
     type: Literal["binary", "none"]
     data: str
 
 
-class ListData(_Model):
+class ListData(Model):
     """A multistring."""
 
     type: Literal["multistring"]
     data: tuple[str, ...]
 
 
-class ServiceDocument(_Model):
+class ServiceDocument(Model):
     """A service that exists."""
 
     status: ServiceStatus
@@ -77,7 +84,7 @@ class ServiceDocument(_Model):
     dependents: tuple[str, ...]
 
 
-class FileDocument(_Model):
+class FileDocument(Model):
     """A file or folder that exists; `size` in bytes, `modified` UTC."""
 
     path: str
@@ -87,7 +94,7 @@ class FileDocument(_Model):
     directory: bool
 
 
-class FileVersionDocument(_Model):
+class FileVersionDocument(Model):
     """A program file; `version` is empty when it has no version resource."""
 
     path: str
@@ -96,7 +103,7 @@ class FileVersionDocument(_Model):
     modified: str
 
 
-class ComputerDocument(_Model):
+class ComputerDocument(Model):
     """The computer that answered; `bits` are those of the session's process."""
 
     computer: str
@@ -106,7 +113,7 @@ class ComputerDocument(_Model):
     bits: int
 
 
-class TreeDocument(_Model):
+class TreeDocument(Model):
     """A registry key with all below it, as the number of keys and values."""
 
     keys: Natural
@@ -125,13 +132,18 @@ StateDocument = (
     | FileVersionDocument
     | ComputerDocument
     | TreeDocument
+    | QueueDocument
+    | FolderDocument
+    | QuarantineDocument
+    | QuarantinesDocument
+    | MovedDocument
 )
 
 
 # --- items and outcomes ---------------------------------------------------------------------------------------------
 
 
-class ValueResource(_Model):
+class ValueResource(Model):
     """A registry value; `name` is empty for the default value."""
 
     kind: Literal["registry_value"]
@@ -139,24 +151,26 @@ class ValueResource(_Model):
     name: str
 
 
-class KeyResource(_Model):
+class KeyResource(Model):
     """A registry key."""
 
     kind: Literal["registry_key"]
     key: str
 
 
-class ServiceResource(_Model):
+class ServiceResource(Model):
     """A service by its short name."""
 
     kind: Literal["service"]
     name: str
 
 
-ResourceDocument = Annotated[ValueResource | KeyResource | ServiceResource, Field(discriminator="kind")]
+ResourceDocument = Annotated[
+    ValueResource | KeyResource | ServiceResource | QuarantineResource | QueueResource, Field(discriminator="kind")
+]
 
 
-class ChangeDocument(_Model):
+class ChangeDocument(Model):
     """A state to be replaced by another; `meaning_*` say what they mean to Exchange."""
 
     item: Literal["change"]
@@ -167,7 +181,7 @@ class ChangeDocument(_Model):
     meaning_after: str
 
 
-class ActionDocument(_Model):
+class ActionDocument(Model):
     """Something to do that is no state."""
 
     item: Literal["action"]
@@ -175,7 +189,7 @@ class ActionDocument(_Model):
     resource: ServiceResource
 
 
-class ArtifactDocument(_Model):
+class ArtifactDocument(Model):
     """A file for the run folder: its relative path, size in bytes, and digest; the content is in the file."""
 
     item: Literal["artifact"]
@@ -184,10 +198,25 @@ class ArtifactDocument(_Model):
     sha256: str
 
 
-ItemDocument = Annotated[ChangeDocument | ActionDocument | ArtifactDocument, Field(discriminator="item")]
+class MoveDocument(Model):
+    """Messages moved to a quarantine, or `back`; `at` is the folder in the queue, `kept` that in the quarantine (both
+    empty for `queue.dat`). `size` in bytes; the names are in the journal.
+    """
+
+    item: Literal["move"]
+    resource: QueueResource
+    quarantine: QuarantineResource
+    at: str
+    kept: str
+    back: bool
+    files: Natural
+    size: Natural
 
 
-class OutcomeDocument(_Model):
+ItemDocument = Annotated[ChangeDocument | ActionDocument | ArtifactDocument | MoveDocument, Field(discriminator="item")]
+
+
+class OutcomeDocument(Model):
     """What became of an item: seen before, read back after (null: not read); `verified`: it is what was wanted."""
 
     resource: ResourceDocument
@@ -202,14 +231,14 @@ class OutcomeDocument(_Model):
 # --- the run --------------------------------------------------------------------------------------------------------
 
 
-class WitnessDocument(_Model):
+class WitnessDocument(Model):
     """Where something was read, and what stood there."""
 
     source: str
     value: str
 
 
-class CheckDocument(_Model):
+class CheckDocument(Model):
     """Something looked at; `ok` decides."""
 
     ok: bool
@@ -219,7 +248,7 @@ class CheckDocument(_Model):
     next_step: str
 
 
-class PhaseDocument(_Model):
+class PhaseDocument(Model):
     """One round of looking, planning and (in an apply) carrying out; `on_failure` is tried when an item fails."""
 
     checks: tuple[CheckDocument, ...]
@@ -228,9 +257,11 @@ class PhaseDocument(_Model):
     outcomes: tuple[OutcomeDocument, ...]
     note: str
     instruction: str
+    backlog: BacklogDocument | None
+    risks: tuple[RiskDocument, ...]
 
 
-class TaskDocument(_Model):
+class TaskDocument(Model):
     """A task, or one item of its loop. A `hidden` one (no_log) has no label, phases and texts.
 
     `message` says what is wrong, or why the task was skipped or not evaluated; `seconds` is its duration.
@@ -250,14 +281,14 @@ class TaskDocument(_Model):
     phases: tuple[PhaseDocument, ...]
 
 
-class HostDocument(_Model):
+class HostDocument(Model):
     """A host in one play, its tasks in the order they came."""
 
     host: str
     tasks: tuple[TaskDocument, ...]
 
 
-class PlayDocument(_Model):
+class PlayDocument(Model):
     """A play, hosts in inventory order; `left_out` are the tasks that the tags asked for do not select."""
 
     name: str
@@ -265,7 +296,7 @@ class PlayDocument(_Model):
     left_out: tuple[str, ...]
 
 
-class CountsDocument(_Model):
+class CountsDocument(Model):
     """The recap's counts: `ok` includes `changed`, which in a plan counts what would change."""
 
     ok: Natural
@@ -277,7 +308,7 @@ class CountsDocument(_Model):
     ignored: Natural
 
 
-class HostSummary(_Model):
+class HostSummary(Model):
     """A host over all plays; `computer` is null when it was never reached, `not_evaluated` counts tasks."""
 
     host: str
@@ -286,7 +317,7 @@ class HostSummary(_Model):
     not_evaluated: Natural
 
 
-class RunDocument(_Model):
+class RunDocument(Model):
     """A whole run. `exit_code` is that without `--detailed-exitcode`; `folder` is empty when no files were written."""
 
     schema_name: Literal["ndrfix.run/1"] = Field(alias="schema")

@@ -90,6 +90,14 @@ Accept = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """What a person must know before it is done; a `grave` one is about what cannot be had back."""
+
+    text: str
+    grave: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepPlan:
     """What a phase found and would do. A plan with a failed check must hold no items.
 
@@ -104,7 +112,7 @@ class StepPlan:
     note: str = ""
     instruction: str = ""
     backlog: Backlog | None = None
-    risks: tuple[str, ...] = ()
+    risks: tuple[Risk, ...] = ()
     carry: tuple[str, ...] = ()
 
     @property

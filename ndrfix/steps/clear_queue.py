@@ -67,7 +67,7 @@ from ndrfix.resources import (
     ServiceStatus,
     Verb,
 )
-from ndrfix.steps.base import Check, MovedOnError, Observed, Phase, Step, StepPlan
+from ndrfix.steps.base import Check, MovedOnError, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.clearing import (
     GUARDED,
     RUNNING,
@@ -179,22 +179,22 @@ def _misplaced(args: ClearQueueArgs, why: str, next_step: str = "Choose another 
     return Check(ok=False, text=f"the quarantine {args.quarantine} {why}", next_step=next_step)
 
 
-def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed) -> list[str]:
-    risks = [_TWICE]
+def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed) -> list[Risk]:
+    risks = [Risk(text=_TWICE)]
     value = observed.state(SUPPRESSION)
     number = value.data if isinstance(value, RegistryData) else 0
     if not isinstance(number, int) or not number or not is_documented(number):
-        risks.append(
+        text = (
             f"nothing suppresses new reports ({SUPPRESSION.name} is {describe(SUPPRESSION, value)}): the queue fills "
             "again; set it before, with set_registry"
         )
+        risks.append(Risk(text=text))
     others = found.messages - found.of(MessageKind.NDR)[0]
     if args.messages is Taken.ALL and others:
-        risks.append(
-            f"MESSAGES: ALL takes {others:,} messages that are no non-delivery reports: mail of users goes too"
-        )
+        text = f"MESSAGES: ALL takes {others:,} messages that are no non-delivery reports: mail of users goes too"
+        risks.append(Risk(text=text, grave=True))
     if args.keep is Keep.DELETE:
-        risks.append("KEEP: DELETE removes for good what is taken: it cannot be put back")
+        risks.append(Risk(text="KEEP: DELETE removes for good what is taken: it cannot be put back", grave=True))
     return risks
 
 
