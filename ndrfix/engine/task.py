@@ -21,6 +21,8 @@ from ndrfix.resources import (
     Change,
     Item,
     RemoteItem,
+    ServiceState,
+    ServiceStatus,
 )
 from ndrfix.steps.base import MovedOnError, NotReadableError, Observed, Phase, StepPlan
 
@@ -144,7 +146,8 @@ class TaskRunner:
             for outcome in self._carry_out(bound, plan.items):
                 outcomes.append(outcome)
                 done[-1] = PhaseResult(plan=plan, outcomes=tuple(outcomes))
-            if bad := next((each for each in outcomes if each.status is not OutcomeStatus.DONE), None):
+            bad = next((each for each in outcomes if each.status is not OutcomeStatus.DONE), None)
+            if bad and not (phase.again and _refused_start(bad)):
                 self._rescue(bound, plan, bad, done)
         except HostError as error:
             raise lost(error, outcomes, plan, standing(done, self.host, self.run_id)) from error
@@ -222,6 +225,14 @@ class TaskRunner:
                 message=f"not converged: after the change {what} is still not as wanted",
                 next_step="Something on the host sets it back, or it was not stored. Look there, then plan again.",
             )
+
+
+def _refused_start(outcome: Outcome) -> bool:
+    """Whether a service did not start, or stopped again: in a repeated phase the next round deals with that."""
+    item = outcome.item
+    wanted = item.after if isinstance(item, Change) else None
+    running = isinstance(wanted, ServiceState) and wanted.status is ServiceStatus.RUNNING
+    return running and outcome.status is OutcomeStatus.FAILED
 
 
 def _settle(phase: Phase[Any], shown: Sequence[StepPlan], plan: StepPlan) -> StepPlan:

@@ -19,7 +19,9 @@ from ndrfix.report.queue_schema import (
     QuarantinesDocument,
     QueueDocument,
     QueueResource,
-    RiskDocument,
+)
+from ndrfix.report.queue_schema import (
+    RiskDocument as RiskDocument,
 )
 from ndrfix.resources import ServiceStatus, StartType, Verb
 from ndrfix.steps.base import Verdict
