@@ -19,6 +19,7 @@ VERBS = {
     "plan": "Show what a playbook would change, with diffs; change nothing.",
     "apply": "Show the plan, ask, then change exactly that and read it back.",
     "undo": "Take back what a run changed: show it, ask, do it, read it back.",
+    "resume": "Finish what an interrupted run left half done in a message queue.",
     "steps": "List the steps that playbooks can use, or show one step's page.",
     "inventory": "Show hosts, groups and variables as ndrfix understands them.",
     "demo": "Plan and apply the reverse-NDR remediation on simulated hosts.",

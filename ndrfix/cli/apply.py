@@ -12,7 +12,8 @@ from ndrfix.cli.options import run_options
 from ndrfix.cli.terminal import say, say_aside
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import ExitCode, OutputError, UsageError
-from ndrfix.resources import Action
+from ndrfix.resources import Action, Change, Move
+from ndrfix.resources import Verb as ActionVerb
 
 if TYPE_CHECKING:
     from ndrfix.cli.job import Job
@@ -122,6 +123,10 @@ def confirmed(plan: Plan) -> bool:
     else:
         deed = f"Apply {_deeds(plan)} to {whom}"
         deed += f" and save {files} from {_amount(len(plan.saved_hosts), 'host')}" if plan.files else ""
+    from ndrfix.report.text import visible
+
+    for text in _grave(plan):
+        say_aside("\n" + click.style(visible(text), fg="red", bold=True))
     question = f"\n{deed}? Type the number of hosts to go on"
     answer = str(click.prompt(question, default="", show_default=False, err=True)).strip()
     if answer != str(len(hosts)):
@@ -133,11 +138,26 @@ def confirmed(plan: Plan) -> bool:
 def _deeds(plan: Plan) -> str:
     """`5 changes and 2 restarts (MSExchangeIMC)`: a restart is an interruption, and said as one."""
     items = [item for play in plan.plays for host in play.hosts for item in host.changes()]
-    restarts = [item.resource.name for item in items if isinstance(item, Action)]
-    changes = len(items) - len(restarts)
+    restarts = [item.resource.name for item in items if isinstance(item, Action) and item.verb is ActionVerb.RESTART]
+    changes = sum(isinstance(item, Change) for item in items)
+    moves = [item for item in items if isinstance(item, Move) and item.at]
     told = [_amount(changes, "change")] if changes else []
+    for back, words in ((False, "to quarantine"), (True, "back to the queue")):
+        count = sum(len(move.files) for move in moves if move.back is back)
+        told += [f"the move of {count:,} messages {words}"] if count else []
     told += [f"{_amount(len(restarts), 'restart')} ({', '.join(dict.fromkeys(restarts))})"] if restarts else []
     return " and ".join(told)
+
+
+def _grave(plan: Plan) -> tuple[str, ...]:
+    """The risks about what cannot be had back, each once with its hosts."""
+    found: dict[str, dict[str, None]] = {}
+    for play in plan.plays:
+        for host in play.hosts:
+            for risk in host.risks():
+                if risk.grave:
+                    found.setdefault(risk.text, {})[host.host] = None
+    return tuple(f"{', '.join(hosts)}: {text}" for text, hosts in found.items())
 
 
 def _amount(number: int, noun: str) -> str:

@@ -26,9 +26,10 @@ from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.history import read_history
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
-from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_undo, schemas
+from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_resume, prepare_undo, schemas
 from ndrfix.engine.recorder import Journal, RecordError
 from ndrfix.engine.result import RunContext, RunResult
+from ndrfix.engine.resume import known_quarantines
 from ndrfix.engine.run import Run, result_of
 from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError, UsageError, did_you_mean
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars
@@ -269,6 +270,25 @@ class UndoJob(Job):
         inventory = inventory_of(request)
         name = f"Take back {run}"
         self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed))
+
+
+class ResumeJob(Job):
+    """Finishing what a run, or any run, left half done in the message queues.
+
+    Raises (when made):
+        InputError: there is no such run, or something in the inventory is wrong.
+    """
+
+    def __init__(self, request: Request) -> None:
+        runs = Job(request, "resume", "resume").runs_dir
+        run, histories = "", ()
+        if request.playbook:
+            folder = Path(request.playbook)
+            folder = folder if folder.is_dir() else runs / request.playbook
+            histories, run = read_history(folder), folder.resolve().name
+        super().__init__(request, "resume", f"resume of {run or 'what broke off'}")
+        inventory = inventory_of(request)
+        self.ready(prepare_resume(histories, known_quarantines(runs), run, inventory, self.selection()))
 
 
 def inventory_of(request: Request, beside: tuple[Path, ...] = ()) -> Inventory:

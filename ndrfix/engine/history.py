@@ -25,7 +25,8 @@ class HostHistory:
     `computer` is the name that answered. `changes` were made and read back, oldest first, those of items that failed
     half way too; of `unsure` ones no outcome is known. `hidden` counts changes whose values the journal does not hold.
     `restarted` services are up again; of `broken` ones the run stopped or restarted, that is not known. In the
-    quarantines `quarantined` lie messages that it took, or may have taken, out of the queue.
+    quarantines `quarantined` lie messages that it took, or may have taken, out of the queue; `quarantines` are all that
+    it worked on.
     """
 
     host: str
@@ -36,6 +37,7 @@ class HostHistory:
     restarted: list[Service] = field(default_factory=list)
     broken: list[Service] = field(default_factory=list)
     quarantined: list[Quarantine] = field(default_factory=list)
+    quarantines: list[Quarantine] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -165,10 +167,14 @@ def _counts(item: Entry) -> bool:
 
 
 def _quarantined(item: Entry, history: HostHistory) -> None:
-    if item.get("move") == "to quarantine" and item["at"]:
-        quarantine = quarantine_of(item["quarantine"])
-        if quarantine not in history.quarantined:
-            history.quarantined.append(quarantine)
+    resource = item["quarantine"] if "move" in item else item["resource"]
+    if resource["kind"] != "quarantine":
+        return
+    quarantine = quarantine_of(resource)
+    if quarantine not in history.quarantines:
+        history.quarantines.append(quarantine)
+    if item.get("move") == "to quarantine" and item["at"] and quarantine not in history.quarantined:
+        history.quarantined.append(quarantine)
 
 
 def _restarted(item: Entry, history: HostHistory, where: list[Service]) -> None:

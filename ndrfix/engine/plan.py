@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ndrfix.engine.result import RunContext, Status, TaskResult
-from ndrfix.resources import Action, Artifact, Change, ComputerState
+from ndrfix.resources import Artifact, ComputerState, RemoteItem
 from ndrfix.secrets import Secret
-from ndrfix.steps.base import AnyStep, Args, StepPlan
+from ndrfix.steps.base import AnyStep, Args, Risk, StepPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +54,18 @@ class HostPlan:
     computer: ComputerState | None
     tasks: tuple[PlannedTask, ...]
 
-    def changes(self) -> Iterator[Change | Action]:
+    def changes(self) -> Iterator[RemoteItem]:
         """What an apply of this plan does on the host, in order."""
         for task in self.tasks:
             if task.result.status is Status.WOULD_CHANGE:
                 for plan in task.plans:
-                    yield from (item for item in plan.items if isinstance(item, Change | Action))
+                    yield from (item for item in plan.items if not isinstance(item, Artifact))
+
+    def risks(self) -> Iterator[Risk]:
+        """What a person must know before it is applied, in order."""
+        for task in self.tasks:
+            if not task.result.hidden:
+                yield from (risk for plan in task.plans for risk in plan.risks)
 
     def files(self) -> Iterator[Artifact]:
         """What an apply of this plan keeps of the host in the run folder, in order."""

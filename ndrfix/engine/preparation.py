@@ -11,6 +11,7 @@ from ndrfix.engine.binding import Numbered, distinct, parts_of
 from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Owed
 from ndrfix.engine.planning import HostPlanner, tasks_of
+from ndrfix.engine.resume import resume_planners
 from ndrfix.engine.run import PlayJob, batches
 from ndrfix.engine.undo import undo_planners
 from ndrfix.engine.via import with_management_hosts
@@ -27,6 +28,7 @@ from ndrfix.inventory import (
 )
 from ndrfix.place import Place
 from ndrfix.playbook import NotKnownYetError, Play, Playbook, Scope, StepSchema, check_tags, selected
+from ndrfix.resources import Quarantine
 from ndrfix.secrets import Secret
 from ndrfix.steps.base import AnyStep
 
@@ -137,6 +139,37 @@ def prepare_undo(
     known |= {secret for scope in scopes.values() for secret in _secrets(scope)}
     job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed),))
     return Prepared(jobs=(job,), settings=settings, secrets=(*inventory.secrets(), *known))
+
+
+def prepare_resume(
+    histories: Sequence[HostHistory],
+    known: Mapping[str, Sequence[Quarantine]],
+    run: str,
+    inventory: Inventory,
+    selection: Selection,
+) -> Prepared:
+    """The finishing of what broke off in the message queues: of the run that `histories` tell of, or of any run when
+    `run` is empty; on the hosts that the limit leaves. `known` are the quarantines that journals tell of.
+
+    Raises:
+        InputError: the run did not work on the queue of any of these hosts; settings that are wrong.
+    """
+    hosts = {host.name: host for host in select(inventory, "all", selection.limit)}
+    if run:
+        worked_on = {each.host for each in histories if each.quarantines}
+        hosts = {name: host for name, host in hosts.items() if name in worked_on}
+    if not hosts:
+        what = f"run {run} did not work on the queue of any of these hosts" if run else "no host matches"
+        raise InventoryError(what, next_step="Name other hosts, or leave the run out: then every host is looked at.")
+    scopes = {name: _scope(host, inventory, selection) for name, host in hosts.items()}
+    settings = _all_settings(hosts, scopes, inventory, selection)
+    computers = {name: each.computer_name for name, each in settings.items() if each.computer_name}
+    computers |= {each.host: each.computer for each in histories if run and each.computer}
+    planners = resume_planners(tuple(hosts), computers, known, run)
+    known_secrets = {each.password for each in settings.values() if each.password}
+    known_secrets |= {secret for scope in scopes.values() for secret in _secrets(scope)}
+    job = PlayJob(name=f"Finish {run or 'what broke off'}", batches=(planners,))
+    return Prepared(jobs=(job,), settings=settings, secrets=(*inventory.secrets(), *known_secrets))
 
 
 def _scope(host: Host, inventory: Inventory, selection: Selection) -> Scope:

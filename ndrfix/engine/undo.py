@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import ConfigDict
 
 from ndrfix.engine.aftermath import state_words
+from ndrfix.engine.errand import Errand
 from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Debt, Owed
-from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
+from ndrfix.engine.plan import BoundTask, PlannedTask
 from ndrfix.engine.result import Status
-from ndrfix.engine.session import Named, meet, named, prefetch, resumed, stopped_by
-from ndrfix.engine.task import TaskRunner, would
-from ndrfix.errors import HostError, UnreachableError
+from ndrfix.engine.session import Named, resumed
 from ndrfix.resources import (
     ABSENT,
     Change,
+    Quarantine,
     RegistryKey,
     RegistryTree,
     RegistryValue,
@@ -115,33 +115,44 @@ PUT_BACK: AnyStep = Step(
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class HostUndo:
-    """Plans the way back on one host.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WayBack:
+    """The way back on one host.
 
-    Services that the run restarted are restarted after registry values were put back, since they read them only when
-    they start; `owed` holds restarts that an earlier undo of the same run left. `numbers` gives a task the same
-    number on all hosts.
+    Messages come back first, while reports are still suppressed. Services that the run restarted are restarted after
+    registry values were put back, since they read them only when they start; `owed` holds restarts that an earlier undo
+    of the same run left. `numbers` gives a task the same number on all hosts.
     """
 
     history: HostHistory
-    restart: AnyStep
+    steps: Mapping[str, AnyStep]
     numbers: Mapping[str, int]
     owed: Debt = NO_DEBT
 
-    @property
-    def name(self) -> str:
-        """The host's inventory name."""
-        return self.history.host
-
-    def tasks(self) -> tuple[BoundTask, ...]:
-        """What is to be put back, newest change first, and the restarts after it."""
+    def errand(self) -> Errand:
+        """What is to be put back, newest first, and the restarts after it."""
         services = (*self.history.restarted, *self.history.broken)
         restarts = tuple(self._restart(service) for service in services)
         names = tuple(task.name for task in restarts)
         unsure = {change.resource for change in self.history.unsure}
         back = (self._put_back(change, change.resource not in unsure, names) for change in ways_back(self.history))
-        return (*back, *restarts)
+        messages = (self._messages(quarantine) for quarantine in reversed(self.history.quarantined))
+        return Errand(
+            name=self.history.host,
+            computer=self.history.computer,
+            because="the run was on it",
+            tasks=(*messages, *back, *restarts),
+            told=self._by_hand(),
+            needed=self._needed,
+        )
+
+    def _messages(self, quarantine: Quarantine) -> BoundTask:
+        name = messages_name(quarantine)
+        args = {"run": quarantine.run}
+        if isinstance(quarantine.folder, str):
+            args["quarantine"] = quarantine.folder
+        step = self.steps["restore_queue"]
+        return BoundTask(index=self.numbers[name], name=name, step=step, args=step.args.model_validate(args))
 
     def _put_back(self, change: Change, sure: bool, restarts: tuple[str, ...]) -> BoundTask:
         name = back_name(change)
@@ -151,40 +162,12 @@ class HostUndo:
 
     def _restart(self, service: Service) -> BoundTask:
         name = restart_name(service)
-        args = self.restart.args.model_validate({"name": service.name})
+        step = self.steps["restart_service"]
+        args = step.args.model_validate({"name": service.name})
         broken = self.owed.broken | set(self.history.broken)
         # It ran before the run: where the run may have left it stopped, the way back ends with it running.
-        task = BoundTask(index=self.numbers[name], name=name, step=self.restart, args=args, handler=True)
+        task = BoundTask(index=self.numbers[name], name=name, step=step, args=args, handler=True)
         return resumed(task, Debt(broken=frozenset(broken)))
-
-    def passed_over(self, reason: str) -> HostPlan:
-        """The plan of a host that is not come to."""
-        results = [named(task).ended(Status.NOT_EVALUATED, reason) for task in self.tasks()]
-        return HostPlan(
-            host=self.name, computer=None, tasks=tuple(PlannedTask(bound=None, result=each) for each in results)
-        )
-
-    def crashed(self, message: str) -> HostPlan:
-        """The plan of a host at which ndrfix itself failed."""
-        return self._unmet(HostError(f"a bug in ndrfix: {message}", next_step="Please report it."))
-
-    def run(self, runner: TaskRunner, interrupted: Callable[[], bool]) -> HostPlan:
-        """The way back. Never raises for what a host does or is."""
-        tasks = self.tasks()
-        wanted = self.history.computer
-        try:
-            computer = meet(self.name, runner.readings, prefetch(tasks), wanted=wanted, because="the run was on it")
-        except HostError as error:
-            return self._unmet(error)
-        done: list[PlannedTask] = []
-        reason = ""
-        for task in tasks:
-            reason = reason or ("the run was interrupted" if interrupted() else "")
-            if task.handler and not self._needed(task, done):
-                continue
-            done.append(_planned(task, runner, reason))
-            reason = reason or stopped_by(done[-1].result)
-        return HostPlan(host=self.name, computer=computer, tasks=(*self._by_hand(), *done))
 
     def _needed(self, restart: BoundTask, done: Sequence[PlannedTask]) -> bool:
         """Whether a service is to be restarted: values went back, it is owed, or the run left it in the middle."""
@@ -203,21 +186,6 @@ class HostUndo:
         )
         result = task.ended(Status.FAILED, text, "Put them back by hand, from what you know or from a backup.")
         return (PlannedTask(bound=None, result=replace(result, ignored=True)),)
-
-    def _unmet(self, error: HostError) -> HostPlan:
-        status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
-        reason = "there is no session with the host" if status is Status.UNREACHABLE else "the host was refused"
-        plan = self.passed_over(reason)
-        first = Named(index=self.numbers[BY_HAND], name=BY_HAND, step=PUT_BACK.name).ended(status, "")
-        first, *rest = [task.result for task in plan.tasks] or [first]
-        told = replace(first, status=status, message=error.what, next_step=error.next_step)
-        return replace(plan, tasks=tuple(PlannedTask(bound=None, result=result) for result in (told, *rest)))
-
-
-def _planned(task: BoundTask, runner: TaskRunner, reason: str) -> PlannedTask:
-    if reason:
-        return PlannedTask(bound=None, result=named(task).ended(Status.NOT_EVALUATED, reason))
-    return PlannedTask(bound=task, result=would(runner.run(task)))
 
 
 def _values_go_back(done: Sequence[PlannedTask]) -> bool:
@@ -245,12 +213,18 @@ def restart_name(service: Service) -> str:
     return f"Restart {service.name}"
 
 
-def undo_planners(histories: Sequence[HostHistory], steps: Mapping[str, AnyStep], owed: Owed) -> tuple[HostUndo, ...]:
+def messages_name(quarantine: Quarantine) -> str:
+    """The name of the task that puts messages back."""
+    return f"Put the messages of {quarantine.run} back into the queue"
+
+
+def undo_planners(histories: Sequence[HostHistory], steps: Mapping[str, AnyStep], owed: Owed) -> tuple[Errand, ...]:
     """The way back on each host, in the order given."""
+    messages = (messages_name(quarantine) for each in histories for quarantine in reversed(each.quarantined))
     back = (back_name(change) for each in histories for change in ways_back(each))
     restarts = (restart_name(service) for each in histories for service in (*each.restarted, *each.broken))
-    numbers = {name: number for number, name in enumerate(dict.fromkeys((BY_HAND, *back, *restarts)))}
+    numbers = {name: number for number, name in enumerate(dict.fromkeys((BY_HAND, *messages, *back, *restarts)))}
     return tuple(
-        HostUndo(history=each, restart=steps["restart_service"], numbers=numbers, owed=owed.get(each.host, NO_DEBT))
+        _WayBack(history=each, steps=steps, numbers=numbers, owed=owed.get(each.host, NO_DEBT)).errand()
         for each in histories
     )
