@@ -23,7 +23,7 @@ from ndrfix.cli.connecting import Connector
 from ndrfix.cli.result_file import require_writable, write_document
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
 from ndrfix.engine.fleet import Fleet
-from ndrfix.engine.history import read_history
+from ndrfix.engine.history import HostHistory, read_history
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
 from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_resume, prepare_undo, schemas
@@ -281,7 +281,8 @@ class ResumeJob(Job):
 
     def __init__(self, request: Request) -> None:
         runs = Job(request, "resume", "resume").runs_dir
-        run, histories = "", ()
+        run = ""
+        histories: tuple[HostHistory, ...] = ()
         if request.playbook:
             folder = Path(request.playbook)
             folder = folder if folder.is_dir() else runs / request.playbook
