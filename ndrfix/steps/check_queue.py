@@ -91,9 +91,7 @@ def _disk(args: CheckQueueArgs, observed: Observed) -> tuple[Check, ...]:
         checks.append(Check(ok=True, text=f"{text} (Q306958)"))
     out = observed.reading(OUT_FOLDER)
     if isinstance(out, FolderState) and out.free is not None and out.free < args.free_mb * _MB:
-        text = (
-            f"{out.free // _MB:,} MB free on the volume of {out.path}: below 10 MB the service takes no mail (Q189587)"
-        )
+        text = f"{out.free // _MB:,} MB free on the volume of {out.path}: below 10 MB comes flush mode (Q189587)"
         checks.append(Check(ok=True, text=text))
     return tuple(checks)
 

@@ -6,7 +6,7 @@ In a reverse-NDR attack thousands of reports wait in `imcdata\out`, beside the m
 move any more. The published way is to delete all of it (Q268494), the mail of users included. This step tells the two
 apart and moves the reports only, to a quarantine from which they can be put back.
 
-### What it does
+### What it looks at
 
 1. Looks at the host: a cluster (Q179258), a service that is disabled or has running dependents, is refused. What an
    earlier run left half done is finished first.
@@ -23,9 +23,7 @@ It does not suppress new reports, and says so when nothing does: set `SuppressND
 `messages: all` takes the mail of users too. `keep: delete` removes for good what was taken, at the end. Never more mail
 of users is taken than the plan showed.
 
-### Risks
-
-The service delivers again what was sent and not yet removed from `out`, and works on the inbound queue again
+The risks: the service delivers again what was sent and not yet removed from `out`, and works on the inbound queue again
 (Q312443, Q148727). Mail stands still while the service is stopped.
 
 ### Example

@@ -4,7 +4,7 @@ r"""Remove messages that lie in quarantine for good, once nobody needs them any 
 
 What was taken out of the queue holds personal data, and must not stay on the server for ever.
 
-### What it does
+### What it looks at
 
 It lists what lies in quarantine, run by run: messages, size, age. Runs older than `older_than_days` are removed with
 all that lies in them; only folders that ndrfix made are touched, and one that holds anything else is left alone. A run

@@ -4,7 +4,7 @@ r"""Put messages that were taken out of the queue back into it, a few at a time.
 
 A message was taken that should have been sent; or all that a run took is to be taken back.
 
-### What it does
+### What it looks at
 
 It finds the quarantine of `run` and chooses by `kinds`, `names` and `recipients`. For each batch it stops the Internet
 Mail Service, moves `queue.dat` away (the service makes it anew, Q148727), moves the files back to `out`, starts the

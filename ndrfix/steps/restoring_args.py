@@ -29,9 +29,7 @@ Kinds = Annotated[
 class RestoreQueueArgs(Args):
     """Arguments of `restore_queue`."""
 
-    run: str = Field(
-        min_length=1, description="The id of the run that took the messages, as its report shows it."
-    )
+    run: str = Field(min_length=1, description="The id of the run that took the messages, as its report shows it.")
     kinds: Kinds = Field((), description="Only messages of these kinds (`user`, `ndr`, …); by default all.")
     names: Texts = Field((), description="Only the files with these names.")
     recipients: Texts = Field((), description="Only messages to one of these; `*` stands for anything.")

@@ -51,9 +51,9 @@ def _bound(play: Play, **extra: object) -> dict[str, Args]:
     return bound
 
 
-def test_there_are_the_two_playbooks() -> None:
-    """The library holds the remediation and the audit."""
-    assert {"reverse-ndr.yml", "audit.yml"} <= {file.name for file in FILES}
+def test_there_are_the_three_playbooks() -> None:
+    """The library holds the remediation, its emergency part, and the audit."""
+    assert {"reverse-ndr.yml", "clear-queue.yml", "audit.yml"} <= {file.name for file in FILES}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -87,7 +87,7 @@ def test_off_removes_the_value(off: object) -> None:
     assert str(args.wanted) == "absent"
     scope = _scope(play, suppression_mode=off)
     conditional = [task for task in play.tasks if task.when]
-    assert [task.step for task in conditional] == ["check_hotfix", "manual"]
+    assert [task.step for task in conditional] == ["check_hotfix", "clear_queue"]
     assert not any(scope.test(condition) for task in conditional for condition in task.when)
     usual = _scope(play)
     assert all(usual.test(condition) for task in conditional for condition in task.when)
@@ -112,9 +112,16 @@ def test_the_value_is_saved_before_it_is_changed_and_the_service_restarted_after
     """The remediation checks, saves, changes and notifies the restart, in this order."""
     (play,) = _plays(PLAYBOOKS / "reverse-ndr.yml")
     steps = [task.step for task in play.tasks]
-    assert steps == ["check_service_pack", "check_hotfix", "backup_registry", "set_registry", "manual"]
+    assert steps == ["check_service_pack", "check_hotfix", "backup_registry", "set_registry", "clear_queue"]
     assert play.tasks[3].notify == ("Restart the Internet Mail Service",)
     assert [handler.step for handler in play.handlers] == ["restart_service"]
+
+
+def test_the_queue_is_cleared_after_reports_are_suppressed() -> None:
+    """In both playbooks: a clearing before that would only make room for the next reports."""
+    for name in ("reverse-ndr.yml", "clear-queue.yml"):
+        steps = [task.step for task in _plays(PLAYBOOKS / name)[0].tasks]
+        assert steps.index("set_registry") < steps.index("clear_queue") == len(steps) - 1
 
 
 def test_the_audit_changes_nothing_and_goes_on() -> None:

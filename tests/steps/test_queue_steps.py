@@ -1,0 +1,610 @@
+"""The steps about the message queue, as pure functions: what they plan from what is observed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from ndrfix.connections.base import Reading
+from ndrfix.exchange.layout import ARCHIVES, CLUSTER, IMS, OUT_FOLDER, QUEUE, ROOT_DIR, SUPPRESSION
+from ndrfix.resources import (
+    ABSENT,
+    BAD,
+    OUT,
+    REPLACED,
+    Action,
+    Change,
+    Folder,
+    FolderState,
+    Item,
+    Message,
+    MessageKind,
+    Move,
+    PendingMove,
+    QuarantinesState,
+    QuarantineState,
+    QuarantineStatus,
+    QueueFile,
+    QueueState,
+    RegistryData,
+    RegistryType,
+    Resource,
+    ServiceState,
+    ServiceStatus,
+    StartType,
+)
+from ndrfix.steps import check_queue, clear_queue, purge_quarantine, restore_queue, step_named
+from ndrfix.steps.base import AnyStep, MovedOnError, Observed, StepPlan
+from ndrfix.steps.finish_queue import STEP as FINISH
+
+RUN = "20261125-0930-reverse-ndr-7f3a"
+NDR, USER, UNKNOWN = MessageKind.NDR, MessageKind.USER, MessageKind.UNKNOWN
+RUNNING = ServiceState(status=ServiceStatus.RUNNING, start=StartType.AUTOMATIC)
+STOPPED = replace(RUNNING, status=ServiceStatus.STOPPED)
+OPEN = QuarantineState(
+    status=QuarantineStatus.OPEN,
+    promised=ServiceStatus.RUNNING,
+    messages=0,
+    size=0,
+    began="2026-11-25T09:30:00Z",
+    data=True,
+)
+CLOSED = replace(OPEN, status=QuarantineStatus.CLOSED)
+
+
+def message(name: str, kind: MessageKind = NDR, size: int = 1000, **more: Any) -> Message:
+    """A message written at a time of its own."""
+    return Message(name, size, 132_000_000_000_000_000 + size, kind, **more)
+
+
+def queue(*messages: Message) -> QueueState:
+    """A queue with these messages."""
+    return QueueState(path=r"C:\exchsrvr\imcdata", messages=messages, data=QueueFile("queue.dat", 4096, 1))
+
+
+class Host:
+    """What is observed, by what changes from test to test; everything else is as on a healthy host."""
+
+    def __init__(self, *messages: Message, **states: Reading) -> None:
+        self.states: dict[str, Reading] = {
+            "queue": queue(*messages),
+            "ims": RUNNING,
+            "cluster": ABSENT,
+            "root": RegistryData(RegistryType.STRING, r"C:\exchsrvr\imcdata"),
+            "suppression": RegistryData(RegistryType.DWORD, 0x100),
+            "own": ABSENT,
+            "folder": ABSENT,
+            "kept": ABSENT,
+            "volume": ABSENT,
+            **states,
+        }
+
+    def observed(self, step: AnyStep, args: Any, number: int) -> Observed:
+        """What phase `number` of a step asks for."""
+        known: dict[Resource, str] = {
+            QUEUE: "queue",
+            IMS: "ims",
+            CLUSTER: "cluster",
+            ROOT_DIR: "root",
+            SUPPRESSION: "suppression",
+        }
+        readings: dict[Resource, Reading] = {}
+        for resource in step.phases[number].probe(args):
+            name = known.get(resource) or self._name(resource, args)
+            readings[resource] = self.states[name]
+        return Observed(readings)
+
+    def _name(self, resource: Resource, args: Any) -> str:
+        places: Mapping[str, str] = {"Quarantine": "own", "Quarantines": "folder", "MessageQueue": "kept"}
+        if isinstance(resource, Folder):
+            return "volume"
+        return places[type(resource).__name__]
+
+
+def clearing(**args: Any) -> Any:
+    """The arguments of `clear_queue` in a run."""
+    step = clear_queue.STEP
+    assert step.in_run is not None
+    return step.in_run(step.args.model_validate(args), RUN)
+
+
+def clear(host: Host, number: int, **args: Any) -> StepPlan:
+    """What a phase of `clear_queue` plans."""
+    bound = clearing(**args)
+    return clear_queue.STEP.phases[number].plan(bound, host.observed(clear_queue.STEP, bound, number))
+
+
+def words(items: tuple[Item, ...]) -> list[str]:
+    """Items in a few words each."""
+    found = []
+    for item in items:
+        if isinstance(item, Move):
+            ends = f"{item.at or 'root'} → {item.kept or 'run'}" if not item.back else f"{item.kept} → {item.at}"
+            found.append(f"move {len(item.files)} {ends}")
+        elif isinstance(item, Change):
+            found.append(f"{item.resource}: {_state(item.before)} → {_state(item.after)}")
+        elif isinstance(item, Action):
+            found.append(f"{item.verb} {item.resource}")
+    return found
+
+
+def _state(state: Any) -> str:
+    return str(getattr(state, "status", state))
+
+
+# --- clear_queue ----------------------------------------------------------------------------------------------------
+
+
+def test_only_reports_are_taken() -> None:
+    """Of everything in the queue only this service's own reports move, then queue.dat; the service runs again."""
+    kinds = [NDR, USER, UNKNOWN, MessageKind.RECEIPT, MessageKind.BOUNCE, NDR]
+    host = Host(*(message(f"AAAAAAA{number}", kind) for number, kind in enumerate(kinds)))
+    look = clear(host, 1)
+    assert words(look.items) == [f"quarantine {RUN}: absent → open", "MSExchangeIMC: running → stopped"]
+    host.states |= {"ims": STOPPED, "own": OPEN}
+    move = clear(host, 2)
+    assert words(move.items) == [
+        "move 2 out → out",
+        "move 1 root → run",
+        "MSExchangeIMC: stopped → running",
+        f"quarantine {RUN}: open → closed",
+    ]
+    assert isinstance(move.items[0], Move)
+    assert [file.name for file in move.items[0].files] == ["AAAAAAA0", "AAAAAAA5"]
+    assert words(move.on_failure) == ["MSExchangeIMC: stopped → running"]
+
+
+def test_a_queue_without_reports_is_left_alone() -> None:
+    """No report: the service is not stopped, nothing is opened, and later phases have nothing to do."""
+    host = Host(message("AAAAAAAA", USER))
+    assert clear(host, 1).items == ()
+    assert "nothing to clear" in clear(host, 1).note
+    assert [clear(host, number).items for number in (2, 3, 4)] == [(), (), ()]
+
+
+def test_messages_all_takes_the_mail_of_users_and_says_so() -> None:
+    """`messages: all` is a grave risk that names the number of messages that are no reports."""
+    host = Host(message("AAAAAAAA"), message("BBBBBBBB", USER), message("CCCCCCCC", UNKNOWN))
+    plan = clear(host, 1, messages="all")
+    (grave,) = [risk for risk in plan.risks if risk.grave]
+    assert "takes 2 messages that are no non-delivery reports" in grave.text
+    host.states |= {"own": OPEN, "ims": STOPPED}
+    assert words(clear(host, 2, messages="all").items)[0] == "move 3 out → out"
+
+
+def test_keep_delete_is_a_grave_risk_and_comes_last() -> None:
+    """What is deleted lies in quarantine until the service runs again, and the removal says what it removes."""
+    host = Host(message("AAAAAAAA"))
+    assert [risk.grave for risk in clear(host, 1, keep="delete").risks] == [False, True]
+    closed = replace(CLOSED, messages=7, size=7000)
+    host.states |= {"own": closed}
+    (gone,) = clear(host, 4, keep="delete").items
+    assert isinstance(gone, Change)
+    assert gone.before == QuarantineState(
+        status=QuarantineStatus.CLOSED, promised=ServiceStatus.RUNNING, messages=7, size=7000
+    )
+    assert gone.after == ABSENT
+    assert clear(host, 4).items == ()
+
+
+@pytest.mark.parametrize(
+    ("states", "text"),
+    [
+        ({"root": ABSENT}, "where the queue lies is not known"),
+        ({"ims": ABSENT}, "there is no service"),
+        ({"cluster": RUNNING}, "cluster"),
+        ({"ims": replace(RUNNING, dependents=("Relay",))}, "running services depend on it: Relay"),
+        ({"ims": replace(RUNNING, start=StartType.DISABLED)}, "disabled"),
+    ],
+)
+def test_a_host_on_which_the_queue_cannot_be_worked_on(states: dict[str, Reading], text: str) -> None:
+    """A guard that fails stops the host before anything is looked at."""
+    plan = clear(Host(message("AAAAAAAA"), **states), 0)
+    assert plan.failed
+    assert plan.items == ()
+    assert text in plan.checks[0].text
+    assert plan.checks[0].next_step
+
+
+def test_a_disabled_cluster_service_is_no_cluster() -> None:
+    """Where the cluster service is stopped and disabled, nothing can fail over."""
+    host = Host(cluster=replace(STOPPED, start=StartType.DISABLED))
+    assert not clear(host, 0).failed
+
+
+@pytest.mark.parametrize(
+    ("status", "restart", "promised"),
+    [
+        (RUNNING, None, ServiceStatus.RUNNING),
+        (STOPPED, None, ServiceStatus.STOPPED),
+        (STOPPED, True, ServiceStatus.RUNNING),
+        (RUNNING, False, ServiceStatus.STOPPED),
+        (replace(RUNNING, status=ServiceStatus.STOP_PENDING), None, ServiceStatus.STOPPED),
+        (replace(RUNNING, status=ServiceStatus.START_PENDING), None, ServiceStatus.RUNNING),
+    ],
+)
+def test_the_service_is_left_as_it_was_unless_asked(
+    status: ServiceState, restart: bool | None, promised: ServiceStatus
+) -> None:
+    """The promise that the quarantine keeps is what the service was, or what was asked for."""
+    (opened, *_) = clear(Host(message("AAAAAAAA"), ims=status), 1, restart=restart).items
+    assert isinstance(opened, Change)
+    assert isinstance(opened.after, QuarantineState)
+    assert opened.after.promised is promised
+    own = replace(OPEN, promised=promised)
+    moves = clear(Host(message("AAAAAAAA"), ims=STOPPED, own=own), 2).items
+    started = [item for item in moves if isinstance(item, Change) and item.resource == IMS]
+    assert bool(started) is (promised is ServiceStatus.RUNNING)
+
+
+def test_too_many_messages_are_a_failed_check() -> None:
+    """`max_messages` counts what would be taken; the numbers are said."""
+    host = Host(message("AAAAAAAA"), message("BBBBBBBB"), message("CCCCCCCC", USER))
+    assert not clear(host, 1, max_messages=2).failed
+    plan = clear(host, 1, max_messages=1)
+    assert plan.failed
+    assert "2 messages would be taken, more than max_messages allows (1)" in plan.checks[0].text
+
+
+@pytest.mark.parametrize(
+    ("value", "warns"),
+    [
+        (ABSENT, True),
+        (RegistryData(RegistryType.DWORD, 0), True),
+        (RegistryData(RegistryType.DWORD, 100), True),
+        (RegistryData(RegistryType.DWORD, 0x10), False),
+    ],
+)
+def test_a_clearing_that_will_refill_is_warned_about(value: Reading, warns: bool) -> None:
+    """Without a documented number in SuppressNDROptions new reports come at once."""
+    plan = clear(Host(message("AAAAAAAA"), suppression=value), 1)
+    assert any("nothing suppresses new reports" in risk.text for risk in plan.risks) is warns
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "text"),
+    [
+        (r"C:\exchsrvr\imcdata\OUT\kept", {}, "lies in `out`"),
+        (r"C:\exchsrvr\imcdata\pickup", {}, "lies in `pickup`"),
+        (r"C:\exchsrvr\imcdata\work\..\in\x", {}, "lies in `in`"),
+        (r"D:\kept", {}, "another volume"),
+        (r"D:\kept", {"other_volume": True}, "does not exist"),
+    ],
+)
+def test_a_quarantine_at_a_wrong_place_is_refused(path: str, more: dict[str, Any], text: str) -> None:
+    """Not where the service works, and not on another volume unless asked for."""
+    plan = clear(Host(message("AAAAAAAA")), 1, quarantine=path, **more)
+    assert plan.failed
+    assert text in plan.checks[0].text
+
+
+@pytest.mark.parametrize(("free", "fails"), [(10 * 1024 * 1024 + 1000, False), (10 * 1024 * 1024 + 999, True)])
+def test_another_volume_needs_room(free: int, fails: bool) -> None:
+    """Copies need their own size, and as much again as the service wants free."""
+    volume = FolderState(path="D:\\", files=0, size=0, free=free)
+    assert clear(Host(message("AAAAAAAA"), volume=volume), 1, quarantine=r"D:\kept", other_volume=True).failed is fails
+
+
+def test_a_quarantine_beside_the_queue_is_taken() -> None:
+    """A folder whose name only begins like one of the service's own is none of them."""
+    assert not clear(Host(message("AAAAAAAA")), 1, quarantine=r"c:\exchsrvr\imcdata\outside").failed
+
+
+@pytest.mark.parametrize("path", ["kept", r"\kept", "D:", "D:\\", r"D:kept"])
+def test_a_quarantine_that_is_no_full_path_is_wrong_input(path: str) -> None:
+    """A relative path would be relative to something that nobody sees."""
+    with pytest.raises(ValidationError, match="full path"):
+        clearing(quarantine=path)
+
+
+def test_no_more_mail_of_users_goes_than_was_shown() -> None:
+    """With `messages: all`, a message that came after the plan is a drift; with reports only it is none."""
+    few, many = Host(message("AAAAAAAA"), message("B", USER)), Host(message("B", USER), message("C", USER))
+    settle = clear_queue.STEP.phases[1].settle
+    with pytest.raises(MovedOnError, match="2 messages that are no reports would go, the plan showed 1"):
+        settle(clear(few, 1, messages="all"), clear(many, 1, messages="all"))
+    more = Host(message("AAAAAAAA"), message("BBBBBBBB"), message("C", USER), message("D", USER))
+    assert settle(clear(few, 1), clear(more, 1)) == clear(more, 1)
+
+
+def test_a_plan_with_nothing_to_clear_clears_nothing() -> None:
+    """Reports that came after such a plan are left, and that is said."""
+    settle = clear_queue.STEP.phases[1].settle
+    settled = settle(clear(Host(), 1), clear(Host(message("AAAAAAAA")), 1))
+    assert settled.items == ()
+    assert "1 messages that came since are left" in settled.note
+
+
+def test_a_service_that_was_stopped_meanwhile_is_a_drift() -> None:
+    """Somebody stopped the service after the plan: its promise would be another one."""
+    settle = clear_queue.STEP.phases[1].settle
+    with pytest.raises(MovedOnError):
+        settle(clear(Host(message("AAAAAAAA")), 1), clear(Host(message("AAAAAAAA"), ims=STOPPED), 1))
+
+
+def test_a_service_that_stops_again_fails_the_recount() -> None:
+    """The result says loudly that the service is stopped, and where the messages are."""
+    plan = clear(Host(ims=STOPPED, own=CLOSED), 4)
+    assert plan.failed
+    assert "MSExchangeIMC IS STOPPED again" in plan.checks[0].text
+    assert RUN in plan.checks[0].text
+
+
+def test_reports_that_flow_back_are_told() -> None:
+    """The recount says how many reports wait again, and that they come from the store."""
+    plan = clear(Host(message("AAAAAAAA"), message("B", USER), own=CLOSED), 4)
+    assert "2 messages in the queue, 1 of them reports; they flow back" in plan.checks[0].text
+
+
+# --- what broke off -------------------------------------------------------------------------------------------------
+
+
+def pending(name: str, *, back: bool = False, at: str = OUT, kept: str = OUT) -> PendingMove:
+    """A file on record."""
+    return PendingMove(at, kept, back, QueueFile(name, 10, 20))
+
+
+@pytest.mark.parametrize(
+    ("state", "ims", "wanted"),
+    [
+        (replace(OPEN, data=False), STOPPED, ["IMS: stopped → running", "close"]),
+        (replace(OPEN, data=False, messages=3), STOPPED, ["move 1 root → run", "IMS: stopped → running", "close"]),
+        (replace(OPEN, messages=3), RUNNING, ["close"]),
+        (
+            replace(OPEN, messages=3, data=False, pending=(pending("A"), pending("B"))),
+            RUNNING,
+            ["IMS: running → stopped", "move 2 out → out", "move 1 root → run", "IMS: stopped → running", "close"],
+        ),
+        (
+            replace(OPEN, messages=3, pending=(pending("A", back=True),)),
+            STOPPED,
+            ["move 1 out → out", f"move 1 root → {REPLACED}", "IMS: stopped → running", "close"],
+        ),
+        (replace(OPEN, promised=ServiceStatus.STOPPED, messages=3), STOPPED, ["close"]),
+    ],
+)
+def test_what_broke_off_is_finished(state: QuarantineState, ims: ServiceState, wanted: list[str]) -> None:
+    """Files on record are moved, queue.dat with them, and the service gets the state that was promised."""
+    runs = QuarantinesState(path="C:\\q", runs=((RUN, state),))
+    args = FINISH.args.model_validate({})
+    plan = FINISH.phases[0].plan(args, Host(ims=ims, folder=runs).observed(FINISH, args, 0))
+    short = [
+        text.replace("MSExchangeIMC", "IMS").replace(f"quarantine {RUN}: open → closed", "close")
+        for text in words(plan.items)
+    ]
+    assert short == wanted
+    assert f"run {RUN} broke off here" in plan.checks[0].text
+
+
+def test_a_clearing_finishes_what_broke_off_first() -> None:
+    """The first phase of `clear_queue` does what `ndrfix resume` would."""
+    runs = QuarantinesState(path="C:\\q", runs=(("20261101-0000-a-0000", replace(OPEN, pending=(pending("A"),))),))
+    assert words(clear(Host(ims=STOPPED, folder=runs), 0).items)[0] == "move 1 out → out"
+
+
+def test_nothing_broke_off() -> None:
+    """Closed quarantines, or none, are nothing to finish."""
+    args = FINISH.args.model_validate({})
+    for found in (ABSENT, QuarantinesState(path="C:\\q", runs=((RUN, CLOSED),))):
+        plan = FINISH.phases[0].plan(args, Host(folder=found).observed(FINISH, args, 0))
+        assert (plan.items, plan.checks) == ((), ())
+        assert "nothing was left half done" in plan.note
+
+
+# --- check_queue ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reports", "others", "accept", "ok", "text"),
+    [
+        (100, 100, ["absent"], False, "looks like a reverse-NDR attack: 100 of 200 messages"),
+        (100, 101, ["absent"], False, "many reports, but more other mail"),
+        (99, 0, ["absent"], True, "no attack: 99 of 99"),
+        (100, 0, ["absent", "probably_present", "present"], True, "attack"),
+    ],
+)
+def test_an_attack_is_told_by_number_and_share(
+    reports: int, others: int, accept: list[str], ok: bool, text: str
+) -> None:
+    """Both thresholds must be reached."""
+    step = check_queue.STEP
+    args = step.args.model_validate({"accept": accept})
+    found = queue(*(message(f"N{n}") for n in range(reports)), *(message(f"U{n}", USER) for n in range(others)))
+    readings: dict[Resource, Reading] = {QUEUE: found, OUT_FOLDER: ABSENT, **dict.fromkeys(ARCHIVES, ABSENT)}
+    plan = step.phases[0].plan(args, Observed(readings))
+    assert plan.checks[0].ok is ok
+    assert text in plan.checks[0].text
+
+
+def test_a_disk_that_fills_is_told() -> None:
+    """Archived copies and little free space are said, and are no reason to stop."""
+    step = check_queue.STEP
+    archive = FolderState(path="C:\\a", files=10, size=600 * 1024 * 1024, free=50 * 1024 * 1024)
+    readings: dict[Resource, Reading] = {QUEUE: queue(), OUT_FOLDER: archive, **dict.fromkeys(ARCHIVES, archive)}
+    plan = step.phases[0].plan(step.args.model_validate({}), Observed(readings))
+    assert not plan.failed
+    assert [text for check in plan.checks[1:] if (text := check.text)] == [
+        "1,200 MB of archived copies in C:\\a and C:\\a: they fill the disk; archival can be switched off (Q306958)",
+        "50 MB free on the volume of C:\\a: below 10 MB comes flush mode (Q189587)",
+    ]
+
+
+# --- restore_queue --------------------------------------------------------------------------------------------------
+
+
+class Restoring:
+    """`restore_queue` against a queue that is moved in memory, of which some messages make the service stop."""
+
+    def __init__(
+        self, files: str, *, bad: str = "", leaves: bool = True, ims: ServiceState = RUNNING, **args: Any
+    ) -> None:
+        self.kept = {name: message(name, USER, recipients=(f"{name.lower()}@acme.example",)) for name in files}
+        self.out: dict[str, Message] = {}
+        self.aside: list[str] = []
+        self.bad, self.leaves, self.ims, self.own = set(bad), leaves, ims, CLOSED
+        self.step: AnyStep = restore_queue.STEP
+        self.args = self.step.args.model_validate({"run": RUN, **args})
+        self.starts = 0
+
+    def phase(self, number: int, last: StepPlan | None = None) -> StepPlan:
+        """What is planned next."""
+        runs = QuarantinesState(path="C:\\q", runs=((RUN, self.own),))
+        host = Host(*self.out.values(), ims=self.ims, own=self.own, folder=runs, kept=queue(*self.kept.values()))
+        phase = self.step.phases[number]
+        observed = host.observed(self.step, self.args, number)
+        return phase.again(self.args, observed, last) if last and phase.again else phase.plan(self.args, observed)
+
+    def carry_out(self, plan: StepPlan) -> None:
+        """Do it, as a host would."""
+        assert not plan.failed, plan.checks
+        for item in plan.items:
+            if isinstance(item, Move):
+                self._move(item)
+            elif isinstance(item, Change) and item.resource == IMS:
+                assert isinstance(item.after, ServiceState)
+                assert item.before == self.ims
+                self.ims = item.after
+                if item.after == RUNNING:
+                    self.starts += 1
+                    self._work()
+            elif isinstance(item, Change):
+                assert isinstance(item.after, QuarantineState)
+                self.own = replace(self.own, status=item.after.status, promised=item.after.promised)
+
+    def _move(self, move: Move) -> None:
+        assert self.ims == STOPPED
+        for file in move.files:
+            if not move.at:
+                continue
+            if move.back:
+                self.out[file.name] = self.kept.pop(file.name)
+            elif move.kept == BAD:
+                del self.out[file.name]
+                self.aside.append(file.name)
+            else:
+                self.kept[file.name] = self.out.pop(file.name)
+
+    def _work(self) -> None:
+        if self.bad & set(self.out):
+            self.ims = STOPPED
+        elif self.leaves:
+            self.out.clear()
+
+    def run(self) -> None:
+        """All phases to their end."""
+        self.carry_out(self.phase(0))
+        self.carry_out(self.phase(1))
+        last: StepPlan | None = None
+        for _ in range(500):
+            plan = self.phase(2, last)
+            if not plan.items:
+                assert not plan.failed, plan.checks
+                break
+            self.carry_out(plan)
+            last = plan
+        else:
+            pytest.fail("does not come to an end")
+        self.carry_out(self.phase(3))
+
+
+def test_messages_go_back_in_batches() -> None:
+    """Each batch gets a start of its own, and the next one waits until it has left."""
+    host = Restoring("ABCDEFG", batch=3)
+    host.run()
+    assert (host.kept, host.out, host.aside, host.starts) == ({}, {}, [], 3)
+    assert (host.own.status, host.ims) == (QuarantineStatus.CLOSED, RUNNING)
+
+
+@pytest.mark.parametrize("bad", ["A", "D", "G", "AG", "CDE", "ABCDEFG"])
+def test_a_bad_message_is_found_and_set_aside(bad: str) -> None:
+    """Whichever messages stop the service, just these are set aside, everything else is sent, and the service runs."""
+    host = Restoring("ABCDEFG", bad=bad, batch=4)
+    host.run()
+    assert sorted(host.aside) == sorted(bad)
+    assert (host.kept, host.out, host.ims) == ({}, {}, RUNNING)
+
+
+def test_messages_that_cannot_be_sent_at_once_do_not_hold_the_rest() -> None:
+    """After `drain_timeout` the next batch goes back, what waits is left to the service."""
+    host = Restoring("ABCD", leaves=False, batch=2, drain_timeout=20)
+    host.run()
+    assert (host.kept, sorted(host.out)) == ({}, ["A", "B", "C", "D"])
+
+
+def test_a_stopped_service_stays_stopped() -> None:
+    """All goes back at once, and nothing is started."""
+    host = Restoring("ABCD", ims=STOPPED, batch=2)
+    host.run()
+    assert (host.kept, sorted(host.out), host.starts, host.ims) == ({}, ["A", "B", "C", "D"], 0, STOPPED)
+
+
+@pytest.mark.parametrize(
+    ("args", "wanted"),
+    [
+        ({"names": "b"}, "B"),
+        ({"names": ["A", "C"]}, "AC"),
+        ({"recipients": "*@ACME.example"}, "ABC"),
+        ({"recipients": "c@*"}, "C"),
+        ({"kinds": "ndr"}, ""),
+        ({"kinds": ["user"], "names": ["A"]}, "A"),
+    ],
+)
+def test_messages_are_chosen(args: dict[str, Any], wanted: str) -> None:
+    """By name, recipient and kind, all of which must fit."""
+    host = Restoring("ABC", leaves=False, **args)
+    host.run()
+    assert sorted(host.out) == list(wanted)
+
+
+def test_a_service_that_does_not_stay_started_fails() -> None:
+    """When no message that was put back explains it, nobody goes on trying."""
+    host = Restoring("A")
+    host.own, host.ims = OPEN, STOPPED
+    first = host.phase(2)
+    assert words(first.items) == ["MSExchangeIMC: stopped → running"]
+    again = host.phase(2, first)
+    assert again.failed
+    assert "MSExchangeIMC IS STOPPED" in again.checks[0].text
+
+
+def test_a_run_that_is_not_there_is_named() -> None:
+    """The runs that there are help to find the right one."""
+    host = Restoring("A", run="20261125-0930-reverse-ndr-0000")
+    assert f"there are: {RUN}" in host.phase(0).checks[0].text
+
+
+# --- purge_quarantine -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("began", "args", "goes"),
+    [
+        ("2026-10-25T09:30:00Z", {}, True),
+        ("2026-10-26T09:31:00Z", {}, False),
+        ("2026-11-24T09:30:00Z", {"older_than_days": 1}, True),
+        ("2026-10-25T09:30:00Z", {"run": "another"}, False),
+        ("yesterday", {"older_than_days": 0}, False),
+    ],
+)
+def test_old_runs_are_removed(began: str, args: dict[str, Any], goes: bool) -> None:
+    """Only what is old enough, closed, and asked for; the removal says how much lies there."""
+    step = purge_quarantine.STEP
+    assert step.in_run is not None
+    bound = step.in_run(step.args.model_validate(args), RUN)
+    states = {"older": replace(CLOSED, began=began, messages=5, size=99), "open": replace(OPEN, began=began)}
+    found = QuarantinesState(path="C:\\q", runs=tuple(states.items()), unreadable=(("x", "no manifest"),))
+    plan = step.phases[0].plan(bound, Host(folder=found).observed(step, bound, 0))
+    assert words(plan.items) == (["quarantine older: closed → absent"] if goes else [])
+    texts = " ".join(check.text for check in plan.checks)
+    assert "it broke off and stays" in texts
+    assert "no manifest" in texts
+
+
+def test_every_step_of_the_queue_is_known() -> None:
+    """Playbooks find the steps by their names; the one for `ndrfix resume` is not for playbooks."""
+    assert all(step_named(name) for name in ("check_queue", "clear_queue", "restore_queue", "purge_quarantine"))
+    assert step_named("finish_queue") is None
