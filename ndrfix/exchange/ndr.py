@@ -9,7 +9,6 @@ need not show it. Whatever remains in doubt is `unknown`, and is left alone as u
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ndrfix.exchange.diagnostic import Diagnostic, diagnostic
 from ndrfix.exchange.extract import Extract
@@ -22,6 +21,7 @@ from ndrfix.exchange.wordings import (
     UNDELIVERABLE,
     begins,
 )
+from ndrfix.resources import MessageKind
 
 OPENING = "\nYour message"
 _OPENING_SLACK = 8
@@ -38,16 +38,6 @@ _ALTERNATIVE = "\nContent-Type: multipart/alternative"
 _ATTACHED = "\nContent-Type: message/"
 _ALWAYS_CODED = "MSEXCH:IMS:"
 _ENOUGH = 2
-
-
-class MessageKind(StrEnum):
-    """What a message is. `bounce`: another system's report; `unknown`: it could not be told, so it is never taken."""
-
-    NDR = "ndr"
-    BOUNCE = "bounce"
-    RECEIPT = "receipt"
-    USER = "user"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndrfix.exchange.extract import CUT, LIMIT, MARKS, NAMES, NEAR, Extract
-from ndrfix.exchange.ndr import MessageKind, Verdict, classify
+from ndrfix.exchange.ndr import Verdict, classify
+from ndrfix.resources import MessageKind
 from tests.exchange.message_cases import CASES, MESSAGES, Case
 
 DATA = os.environ.get("NDRFIX_DATA")
