@@ -110,6 +110,11 @@ def _resource(row: Row) -> Resource:
             return FileVersion(_path(row))
         case "computer":
             return COMPUTER
+    return _queue_resource(row)
+
+
+def _queue_resource(row: Row) -> Resource:
+    match row["Kind"]:
         case "queue" | "move":
             return MessageQueue(_path(row))
         case "folder":
@@ -264,6 +269,17 @@ def reading_text(reading: Reading, code: int | None = None) -> str:
             return PART.join(("computer", *names, _flag(reading.administrator), str(reading.bits)))
         case TreeState():
             return PART.join(("tree", _tree(reading)))
+        case QueueState() | FolderState() | QuarantineState() | QuarantinesState() | MoveState():
+            return _queue_text(reading)
+        case Unreadable():
+            number = () if code is None else (str(code),)
+            return PART.join(("unreadable", _flag(reading.denied), escape(reading.reason), *number))
+        case _:
+            return state_text(reading)
+
+
+def _queue_text(reading: QueueState | FolderState | QuarantineState | QuarantinesState | MoveState) -> str:
+    match reading:
         case QueueState(path=path, messages=messages, data=data):
             about = (escape(path), str(len(messages)), queue_file_cells(data) if data else "")
             return PART.join(("queue", *about))
@@ -276,11 +292,6 @@ def reading_text(reading: Reading, code: int | None = None) -> str:
         case MoveState(moved=moved, size=size, left=left):
             rows = "".join(CELL.join((escape(file.name), escape(file.reason))) + ROW for file in left)
             return PART.join(("moved", str(moved), str(size), rows))
-        case Unreadable():
-            number = () if code is None else (str(code),)
-            return PART.join(("unreadable", _flag(reading.denied), escape(reading.reason), *number))
-        case _:
-            return state_text(reading)
 
 
 def message_line(index: int, file: QueueFile, extract: Extract | str) -> str:

@@ -157,6 +157,12 @@ def read_request(resource: Resource) -> Request:
             return {"Kind": "version", **_path_cells(resource.path)}
         case Computer():
             return {"Kind": "computer"}
+        case MessageQueue() | Folder() | Quarantine() | Quarantines():
+            return _queue_request(resource)
+
+
+def _queue_request(resource: MessageQueue | Folder | Quarantine | Quarantines) -> Request:
+    match resource:
         case MessageQueue():
             return {"Kind": "queue", **_path_cells(resource.root), "Cut": CUT}
         case Folder():

@@ -16,6 +16,10 @@ from ndrfix.resources import (
     PRESENT,
     Action,
     Change,
+    Move,
+    Quarantine,
+    QuarantineState,
+    QuarantineStatus,
     RegistryData,
     RegistryKey,
     RegistryType,
@@ -28,6 +32,7 @@ from ndrfix.resources import (
     StartType,
     State,
     Unreadable,
+    Verb,
 )
 
 DWORD_MAX = 0xFFFF_FFFF
@@ -95,6 +100,9 @@ def check_before(item: RemoteItem, found: Reading) -> Outcome | None:
     """The outcome of an item that must not be begun (unreadable, drifted, not to be written), None when it may."""
     if isinstance(found, Unreadable):
         return failed(item, RefusedError(f"cannot read {item.resource}: {found.reason}"), found, found)
+    if isinstance(item, Move):
+        missing = RefusedError(f"{item.queue} has no folder `out`")
+        return failed(item, missing, found, found) if found == ABSENT and item.at else None
     if isinstance(item, Action):
         unknown = found == ABSENT
         return failed(item, RefusedError(f"there is no service {item.resource}"), found, found) if unknown else None
@@ -119,6 +127,9 @@ def _as_expected(change: Change, found: Reading) -> bool:
 
 
 def _same(wanted: State, found: Reading) -> bool:
+    if isinstance(wanted, QuarantineState) and isinstance(found, QuarantineState):
+        counts = wanted.messages is None or (wanted.messages, wanted.size) == (found.messages, found.size)
+        return counts and (wanted.status, wanted.promised) == (found.status, found.promised)
     if isinstance(wanted, ServiceState) and isinstance(found, ServiceState):
         return (wanted.status, wanted.start) == (found.status, found.start)
     return wanted == found
@@ -135,10 +146,24 @@ def _unfit(change: Change) -> str:
         case Service(), ServiceState() as wanted if isinstance(change.before, ServiceState):
             reachable = (ServiceStatus.RUNNING, ServiceStatus.STOPPED, change.before.status)
             return "" if wanted.status in reachable else f"a service cannot be brought to {wanted.status.upper()}"
+        case Quarantine(), after:
+            return _unfit_quarantine(change.before, after)
         case Service(), _:
             return "a service can be neither created nor removed"
         case _:
             return f"{change.resource} cannot be given a state of that kind ({type(change.after).__name__})"
+
+
+def _unfit_quarantine(before: State, after: State) -> str:
+    if before != ABSENT and not isinstance(before, QuarantineState):
+        return "a quarantine is absent, open or closed"
+    opened = isinstance(before, QuarantineState) and before.status is QuarantineStatus.OPEN
+    if after == ABSENT:
+        return "a quarantine that is open is not removed: a run broke off in it" if opened else ""
+    if not isinstance(after, QuarantineState):
+        return "a quarantine is absent, open or closed"
+    fits = (after.status is QuarantineStatus.CLOSED) is opened
+    return "" if fits else f"a quarantine that is {'open' if opened else 'not open'} cannot be made {after.status}"
 
 
 def invalid_data(data: RegistryData) -> str:
@@ -213,6 +238,8 @@ def requests_for(item: RemoteItem, found: ServiceState, look: Look) -> tuple[Req
     """
     service = item.resource
     if not isinstance(service, Service):
+        return ()
+    if isinstance(item, Move) or (isinstance(item, Action) and item.verb is not Verb.RESTART):
         return ()
     if isinstance(item, Action):
         started = _start_order(service, found.start, look, again=True)

@@ -17,11 +17,12 @@ from pathlib import Path
 from ndrfix.connections import simulation_file
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
 from ndrfix.connections.simulated_machine import Machine
+from ndrfix.connections.simulated_operations import RestartedError
 from ndrfix.connections.simulated_services import SimulatedService, VirtualClock
 from ndrfix.connections.simulation import Denial, Fault, FaultAt, FaultKind, HostDescription, Sent, SimulatedFile
 from ndrfix.errors import FarSideError, InputError, UnreachableError, did_you_mean
 from ndrfix.place import Place
-from ndrfix.resources import RegistryData, RegistryKey, RegistryValue, RemoteItem, Resource
+from ndrfix.resources import MessageQueue, RegistryData, RegistryKey, RegistryValue, RemoteItem, Resource
 
 
 class Simulation:
@@ -95,6 +96,17 @@ class SimulatedHost:
         with self._lock:
             return self._machine.read(resource)
 
+    @property
+    def operations(self) -> int:
+        """How many single operations (service controls, manifest writes, renames, deletions) were begun so far."""
+        with self._lock:
+            return self._machine.operations.count
+
+    def contents(self, queue: MessageQueue) -> Mapping[str, bytes]:
+        """What each message of a queue holds, by name; of those that can be opened."""
+        with self._lock:
+            return self._machine.contents(queue)
+
     def put_value(self, value: RegistryValue, data: RegistryData | None) -> None:
         """Set a registry value, or remove it (None), as somebody else on the host would: no comparison, no log."""
         with self._lock:
@@ -153,8 +165,13 @@ class SimulatedHost:
             if fault and fault.kind is not FaultKind.DENIED and fault.sent is Sent.BEFORE:
                 raise self._lost(sent=not first)
             denied = fault is not None and fault.kind is FaultKind.DENIED
-            outcome = self._machine.carry_out(item, tell, denied=denied)
-            if fault and not denied:
+            try:
+                outcome = self._machine.carry_out(item, tell, denied=denied)
+            except RestartedError as error:
+                self._machine.restart()
+                raise self._lost(sent=True) from error
+            lost, self._machine.operations.lost = self._machine.operations.lost, False
+            if lost or (fault and not denied):
                 raise self._lost(sent=True)
             return outcome
 

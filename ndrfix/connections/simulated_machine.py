@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from ndrfix.connections import keys, rules
-from ndrfix.connections.base import Outcome, Progress, Reading
+from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
 from ndrfix.connections.keys import service_value
-from ndrfix.connections.rules import RefusedError
+from ndrfix.connections.rules import Control, RefusedError
 from ndrfix.connections.simulated_files import Files
+from ndrfix.connections.simulated_operations import Operations
+from ndrfix.connections.simulated_queue import Queues
 from ndrfix.connections.simulated_registry import Registry
 from ndrfix.connections.simulated_services import ServiceControl, SimulatedService, VirtualClock
 from ndrfix.connections.simulation import Denial, HostDescription, SimulatedFile
 from ndrfix.connections.winpath import expand, full, joined, program
+from ndrfix.exchange import layout
 from ndrfix.resources import (
     ABSENT,
     PRESENT,
+    Action,
     Change,
     Computer,
     File,
     FileVersion,
+    Folder,
     Located,
+    MessageQueue,
+    Move,
+    Quarantine,
+    Quarantines,
     RegistryData,
     RegistryKey,
     RegistryTree,
@@ -30,9 +41,14 @@ from ndrfix.resources import (
     Resource,
     Service,
     ServiceState,
+    ServiceStatus,
     StartType,
     Unreadable,
+    Verb,
 )
+
+_IMS, _QUEUE, _SUPPRESSION = layout.IMS, layout.QUEUE, layout.SUPPRESSION
+_DELIVERY = 5.0  # virtual seconds after a start in which mail leaves
 
 
 class Machine:
@@ -44,6 +60,10 @@ class Machine:
         self._registry = Registry()
         self._services = ServiceControl((), clock)
         self._files = Files(description.files)
+        self._clock = clock
+        self.operations = Operations(description.faults)
+        self._queues = Queues(self._files, self.operations, description.queue, self._path, self._ims_runs)
+        self._leaves = math.inf
         self._deny = description.deny
         for service in description.services:
             self.put_service(service)
@@ -96,6 +116,8 @@ class Machine:
         """Return the state of one resource."""
         if isinstance(resource, File | FileVersion):
             return self._read_file(resource)
+        if isinstance(resource, MessageQueue | Folder | Quarantine | Quarantines):
+            return self._read_queue(resource)
         if self._denied(resource, writing=False):
             return Unreadable(reason=f"access to {resource} is denied", denied=True)
         match resource:
@@ -127,6 +149,52 @@ class Machine:
         except RefusedError as error:
             return Unreadable(reason=error.message)
 
+    def _read_queue(self, resource: MessageQueue | Folder | Quarantine | Quarantines) -> Reading:
+        self._deliver()
+        try:
+            where = self._path(_where(resource))
+            if where is not None and self._denied(File(where), writing=False):
+                return Unreadable(reason=f"access to {where} is denied", denied=True)
+            match resource:
+                case MessageQueue():
+                    return self._queues.queue(resource)
+                case Folder():
+                    return self._queues.folder(resource)
+                case Quarantine():
+                    return self._queues.quarantine(resource)
+                case Quarantines():
+                    return self._queues.quarantines(resource)
+        except RefusedError as error:
+            return Unreadable(reason=error.message)
+
+    def contents(self, queue: MessageQueue) -> dict[str, bytes]:
+        """What each message of a queue holds, by name; of those that can be opened."""
+        return self._queues.contents(queue)
+
+    def _ims_runs(self) -> bool:
+        state = self._services.state(_IMS)
+        return isinstance(state, ServiceState) and state.status is not ServiceStatus.STOPPED
+
+    def _deliver(self) -> None:
+        """Mail leaves the queue a while after the service was started."""
+        if self._clock.seconds >= self._leaves and self._ims_runs():
+            self._queues.delivered(_QUEUE)
+
+    def _started(self) -> None:
+        """The Internet Mail Service has started: it works on its queue, and may stop again because of what is in it."""
+        value = self._registry.value(_SUPPRESSION)
+        number = value.data if isinstance(value, RegistryData) else 0
+        self._leaves = self._clock.seconds + _DELIVERY
+        if not self._queues.started(_QUEUE, suppressed=number in (0x1, 0x10, 0x100)):
+            self._services.die(_IMS)
+
+    def restart(self) -> None:
+        """Restart the computer: services come up, or not, as their start type has it."""
+        for service in self._services.names():
+            self._services.boot(service)
+        if self._ims_runs():
+            self._started()
+
     def _path(self, path: str | Located) -> str | None:
         """The full path, None when what it begins with does not exist."""
         if isinstance(path, str):
@@ -153,6 +221,8 @@ class Machine:
     def carry_out(self, item: RemoteItem, tell: Callable[[Progress], None], *, denied: bool = False) -> Outcome:
         """Carry out one item, or refuse it; `denied` makes the machine refuse it for want of rights."""
         found = self.read(item.resource)
+        if isinstance(item, Move):
+            return self._move(item, found, tell, denied=denied)
         refused = rules.check_before(item, found)
         if refused:
             return refused
@@ -164,10 +234,29 @@ class Machine:
             return rules.failed(item, error, found, self.read(item.resource))
         return rules.read_back(item, found, self.read(item.resource))
 
+    def _move(self, move: Move, found: Reading, tell: Callable[[Progress], None], *, denied: bool) -> Outcome:
+        refused = rules.check_before(move, found)
+        if refused:
+            return replace(refused, before=None, after=None)
+        if denied or self._denied_path(move):
+            return rules.failed(move, rules.denied(move.queue), ABSENT, ABSENT)
+        self.writes.append(move)
+        try:
+            return Outcome(item=move, status=OutcomeStatus.DONE, after=self._queues.move(move, tell))
+        except RefusedError as error:
+            return Outcome(item=move, status=OutcomeStatus.FAILED, message=error.message, next_step=error.next_step)
+
+    def _denied_path(self, move: Move) -> bool:
+        paths = (self._path(move.queue.root), self._path(move.quarantine.folder))
+        return any(path is not None and self._denied(File(path), writing=True) for path in paths)
+
     def _write(self, item: RemoteItem, found: Reading, tell: Callable[[Progress], None]) -> None:
         resource = item.resource
         if isinstance(resource, Service) and isinstance(found, ServiceState):
             self._write_service(item, resource, found, tell)
+        elif isinstance(item, Change) and isinstance(resource, Quarantine):
+            self.writes.append(item)
+            self._queues.change(item)
         elif isinstance(item, Change) and item.after != found:
             if isinstance(resource, RegistryKey) and item.after == ABSENT and self._registry.has_subkeys(resource):
                 raise rules.has_subkeys(resource)
@@ -195,14 +284,34 @@ class Machine:
         if start is not found.start:
             self._set_start(service, start)
         for request in requests:
+            self.operations.do(lambda: None)
             for text, elapsed in self._services.carry_out(request, item.timeout):
                 tell(Progress(item=item, text=text, elapsed=elapsed, limit=item.timeout))
+            if request.service == _IMS and request.control is Control.START:
+                self._started()
+        if isinstance(item, Action) and item.verb is Verb.WATCH:
+            self._watch(item, tell)
+
+    def _watch(self, watch: Action, tell: Callable[[Progress], None]) -> None:
+        tell(Progress(item=watch, text=f"watching {watch.resource}", elapsed=0.0, limit=watch.timeout))
+        if watch.resource != _IMS or self._ims_runs():
+            self._clock.seconds += watch.timeout
 
     def _set_start(self, service: Service, start: StartType) -> None:
         self._services.set_start(service, start)
         kept = service_value(service, "Start")
         if self._registry.value(kept) != ABSENT:
             self._registry.put(kept, RegistryData(RegistryType.DWORD, rules.START_NUMBERS[start]))
+
+
+def _where(resource: MessageQueue | Folder | Quarantine | Quarantines) -> str | Located:
+    match resource:
+        case MessageQueue():
+            return resource.root
+        case Folder():
+            return resource.path
+        case Quarantine() | Quarantines():
+            return resource.folder
 
 
 def _covers(denial: Denial, resource: Resource) -> bool:

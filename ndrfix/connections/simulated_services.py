@@ -116,6 +116,20 @@ class ServiceControl:
             dependents=tuple(sorted(dependents)),
         )
 
+    def names(self) -> tuple[Service, ...]:
+        """All services."""
+        return tuple(self._services)
+
+    def die(self, service: Service) -> None:
+        """The service stops by itself."""
+        self._services[service].status, self._services[service].due = ServiceStatus.STOPPED, math.inf
+
+    def boot(self, service: Service) -> None:
+        """The service after a restart of the computer."""
+        running = self._services[service].start in (StartType.AUTOMATIC, StartType.BOOT, StartType.SYSTEM)
+        found = self._services[service]
+        found.status, found.due = ServiceStatus.RUNNING if running else ServiceStatus.STOPPED, math.inf
+
     def set_start(self, service: Service, start: StartType) -> None:
         """Set the start type of a service that exists."""
         self._services[service].start = start

@@ -15,7 +15,11 @@ DEFAULT_MODIFIED = "2000-01-01T00:00:00Z"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedFile:
-    """A file or folder. `size` in bytes; `modified` is UTC as `YYYY-MM-DDTHH:MM:SSZ`; `version` is empty for none."""
+    """A file or folder. `size` in bytes; `modified` is UTC as `YYYY-MM-DDTHH:MM:SSZ`; `version` is empty for none.
+
+    `content`, where it is given, is what the file holds, and its size counts. `held`: another program holds it open and
+    shares it with nobody.
+    """
 
     path: str
     size: int = 0
@@ -23,6 +27,13 @@ class SimulatedFile:
     version: str = ""
     read_only: bool = False
     directory: bool = False
+    content: bytes | None = None
+    held: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        return self.size if self.content is None else len(self.content)
 
 
 class Access(StrEnum):
@@ -52,19 +63,28 @@ class Denial:
 
 
 class FaultAt(StrEnum):
-    """The moment of a fault: the session is opened, a read is asked for, or an item is carried out."""
+    """The moment of a fault: the session is opened, a read is asked for, an item is carried out, or one operation of it
+    (a service is controlled, a manifest written, a file renamed or deleted).
+    """
 
     OPEN = "open"
     READ = "read"
     APPLY = "apply"
+    OPERATION = "operation"
 
 
 class FaultKind(StrEnum):
-    """What goes wrong: the session (`unreachable` when opened, `lost` later), or the right to do it (`denied`)."""
+    """What goes wrong: the session (`unreachable` when opened, `lost` later), or the right to do it (`denied`).
+
+    At an operation, `lost` leaves the host at work to the end of the item; `restarted` is a restart of the computer,
+    with which its work ends at once; `held`: another program has the file open.
+    """
 
     UNREACHABLE = "unreachable"
     LOST = "lost"
     DENIED = "denied"
+    RESTARTED = "restarted"
+    HELD = "held"
 
 
 class Sent(StrEnum):
@@ -76,12 +96,27 @@ class Sent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something that goes wrong once: at the `nth` opening, read or item of the host's life, counted from 1."""
+    """Something that goes wrong once: at the `nth` opening, read, item or operation of the host's life, from 1."""
 
     at: FaultAt
     kind: FaultKind
     nth: int = 1
     sent: Sent = Sent.BEFORE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedQueue:
+    """How the Internet Mail Service works on its queue.
+
+    At every start `refill` non-delivery reports flow back from the store, unless a documented number suppresses them;
+    with `delivers` mail of users has left the queue 5 virtual seconds after a start. A message in `chokes_on`, by name,
+    makes the service stop again. `free` are the bytes free on every volume.
+    """
+
+    refill: int = 0
+    delivers: bool = False
+    chokes_on: tuple[str, ...] = ()
+    free: int = 4_000_000_000
 
 
 def _empty() -> MappingProxyType[RegistryKey, Mapping[RegistryValue, RegistryData]]:
@@ -98,4 +133,5 @@ class HostDescription:
     files: tuple[SimulatedFile, ...] = ()
     deny: tuple[Denial, ...] = ()
     faults: tuple[Fault, ...] = ()
+    queue: SimulatedQueue = SimulatedQueue()
     unreachable: str = ""

@@ -10,7 +10,9 @@ from ndrfix.connections.base import Connection, Outcome, OutcomeStatus, Progress
 from ndrfix.connections.keys import service_value
 from ndrfix.connections.rules import Control, RefusedError, Request
 from ndrfix.connections.winpath import joined
+from ndrfix.engine.overlay_queue import QueuePatches
 from ndrfix.engine.overlay_registry import RegistryPatches
+from ndrfix.exchange.layout import IMS, QUEUE
 from ndrfix.resources import (
     ABSENT,
     PRESENT,
@@ -19,6 +21,10 @@ from ndrfix.resources import (
     File,
     FileVersion,
     Located,
+    MessageQueue,
+    Move,
+    Quarantine,
+    Quarantines,
     RegistryData,
     RegistryKey,
     RegistryTree,
@@ -52,6 +58,7 @@ class Overlay:
     def __init__(self, connection: Connection) -> None:
         self._below = connection
         self._registry = RegistryPatches()
+        self._queues = QueuePatches()
         self._services: dict[Service, tuple[ServiceStatus, StartType]] = {}
         self._depends_on: dict[Service, tuple[str, ...]] = {}
 
@@ -96,6 +103,8 @@ class Overlay:
                 known = self._registry.value(resource)
             case RegistryKey():
                 known = self._registry.key(resource)
+            case Quarantine():
+                known = self._queues.quarantine(resource)
             case (
                 File(path=Located(base=RegistryValue() as base) as path)
                 | FileVersion(path=Located(base=RegistryValue() as base) as path)
@@ -107,6 +116,8 @@ class Overlay:
         return resource if known is None else _Known(known)
 
     def _shown(self, resource: Resource, found: Reading) -> Reading:
+        if isinstance(resource, MessageQueue | Quarantines):
+            return self._queues.shown(resource, found)
         if isinstance(resource, RegistryTree) and not isinstance(found, Unreadable):
             return self._registry.tree(resource, found)
         if isinstance(resource, Service) and isinstance(found, ServiceState):
@@ -131,6 +142,12 @@ class Overlay:
         if refused:
             return refused
         try:
+            if isinstance(item, Move):
+                after = self._queues.move(item, lambda resource: self._one(resource, ask))
+                return Outcome(item=item, status=OutcomeStatus.DONE, after=after)
+            if isinstance(item, Change) and isinstance(item.resource, Quarantine):
+                self._queues.change(item, found)
+                return rules.read_back(item, found, self._one(item.resource, ask))
             if isinstance(item.resource, Service) and isinstance(found, ServiceState):
                 self._write_service(item, item.resource, found, ask)
             elif isinstance(item, Change) and not isinstance(found, Unreadable) and item.after != found:
@@ -163,6 +180,8 @@ class Overlay:
             state = self._one(request.service, ask)
             if isinstance(state, ServiceState):
                 self._set(request.service, _reached(request, state), state.start, ask)
+            if request.service == IMS and request.control is Control.START:
+                self._queues.started(QUEUE)
 
     def _look(self, service: Service, ask: _Ask) -> tuple[Reading, tuple[str, ...]]:
         needed = service_value(service, "DependOnService")
@@ -212,7 +231,8 @@ def _needed(items: Iterable[RemoteItem]) -> list[Resource]:
     """What deciding about the items is known to take, so that it is asked for at once."""
     needed: list[Resource] = []
     for item in items:
-        needed.append(item.resource)
+        if not isinstance(item, Move):  # a queue is read when it is come to: what is moved in it was read before
+            needed.append(item.resource)
         if isinstance(item.resource, Service):
             needed += [service_value(item.resource, name) for name in ("DependOnService", "Start")]
         elif isinstance(item.resource, RegistryKey) and isinstance(item, Change) and item.after == ABSENT:

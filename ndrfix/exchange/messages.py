@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from ndrfix.exchange.extract import Extract
-from ndrfix.exchange.ndr import classify
+from ndrfix.exchange.ndr import Verdict, classify
 from ndrfix.resources import Message, MessageKind, QueueFile
 
 
 def classified(file: QueueFile, extract: Extract) -> Message:
-    """The message in a file."""
-    verdict = classify(extract)
+    """The message in a file, of which this was cut out."""
+    return told(file, classify(extract))
+
+
+def told(file: QueueFile, verdict: Verdict) -> Message:
+    """The message in a file, as the classifier has it."""
     return Message(
         name=file.name,
         size=file.size,

@@ -1,0 +1,96 @@
+r"""The manifest of a quarantine: what was to be moved, on the host's disk before it is moved.
+
+    ndrfix-quarantine|1|RUN|BEGAN
+    open|PROMISED              a run begins; PROMISED is the status to which the service returns
+    move|AT|KEPT|FILE          FILE (name*size*time) is about to be moved from AT in the queue to KEPT in the quarantine
+    back|AT|KEPT|FILE          ... to be moved back
+    closed                     the run came to its end
+
+ASCII, escaped as on the wire, every line ended by CR LF. A last line without that was cut off by a crash: it does not
+count, and the next one begins on a new line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ndrfix.connections.wire_states import queue_file, queue_file_cells
+from ndrfix.connections.wire_text import escape, unescape
+from ndrfix.resources import PendingMove, QuarantineStatus, ServiceStatus
+
+NAME = "manifest.txt"
+BATCH = 250
+"""How many files are put on record at a time."""
+_FORM = "ndrfix-quarantine|1"
+_END = "\r\n"
+
+
+class ManifestError(Exception):
+    """A text that is no manifest; the message says why."""
+
+
+@dataclass(slots=True)
+class Manifest:
+    """What a manifest says. `records` are those since it was last opened, the last one of each file."""
+
+    run: str
+    began: str
+    status: QuarantineStatus = QuarantineStatus.CLOSED
+    promised: ServiceStatus = ServiceStatus.RUNNING
+    records: dict[tuple[str, str, str], PendingMove] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> Manifest:
+        """Read a manifest.
+
+        Raises:
+            ManifestError: it is none.
+        """
+        lines = text.split(_END)[:-1]
+        parts = lines[0].split("|") if lines else []
+        if len(parts) != 4 or "|".join(parts[:2]) != _FORM:
+            raise ManifestError("its manifest is none that ndrfix wrote")
+        found = cls(run=unescape(parts[2]), began=parts[3])
+        for line in lines[1:]:
+            try:
+                found._note(line)
+            except ValueError:
+                continue  # the rest of a line that a crash cut off
+        return found
+
+    def _note(self, line: str) -> None:
+        match line.split("|"):
+            case ["open", promised]:
+                self.status, self.promised = QuarantineStatus.OPEN, ServiceStatus(promised)
+                self.records = {}
+            case ["closed"]:
+                self.status = QuarantineStatus.CLOSED
+            case [("move" | "back") as verb, at, kept, cells]:
+                move = PendingMove(unescape(at), unescape(kept), verb == "back", queue_file(cells))
+                self.records[(move.at, move.kept, move.file.name)] = move
+
+
+def header(run: str, began: str) -> str:
+    """The first line."""
+    return f"{_FORM}|{escape(run)}|{began}{_END}"
+
+
+def opened(promised: ServiceStatus) -> str:
+    """The line that opens it."""
+    return f"open|{promised}{_END}"
+
+
+def closed() -> str:
+    """The line that closes it."""
+    return f"closed{_END}"
+
+
+def record(move: PendingMove) -> str:
+    """The line before a file is moved."""
+    verb = "back" if move.back else "move"
+    return f"{verb}|{escape(move.at)}|{escape(move.kept)}|{queue_file_cells(move.file)}{_END}"
+
+
+def appended(text: str, lines: str) -> str:
+    """A manifest with lines added; a cut line is ended first."""
+    return text + ("" if text.endswith(_END) or not text else _END) + lines

@@ -1,0 +1,156 @@
+"""The message queue and its quarantines as a dry run sees them: what would have been moved is gone from where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ndrfix.connections.base import Reading
+from ndrfix.connections.rules import RefusedError
+from ndrfix.resources import (
+    ABSENT,
+    OUT,
+    QUEUE_DATA,
+    Absent,
+    Change,
+    Located,
+    Message,
+    MessageQueue,
+    Move,
+    MoveState,
+    Quarantine,
+    Quarantines,
+    QuarantinesState,
+    QuarantineState,
+    QuarantineStatus,
+    QueueFile,
+    QueueState,
+    fold,
+)
+
+Ask = Callable[[MessageQueue | Quarantine], Reading]
+
+
+@dataclass(slots=True)
+class _Moved:
+    """What would be gone from a queue, and what would have come, by folded name."""
+
+    gone: set[str] = field(default_factory=set)
+    came: dict[str, Message] = field(default_factory=dict)
+    data: QueueFile | Absent | None = None
+
+
+@dataclass(slots=True)
+class QueuePatches:
+    """What was written in memory."""
+
+    _queues: dict[MessageQueue, _Moved] = field(default_factory=dict)
+    _quarantines: dict[Quarantine, QuarantineState | Absent] = field(default_factory=dict)
+
+    def quarantine(self, quarantine: Quarantine) -> QuarantineState | Absent | None:
+        """The quarantine as it was written; None: the host knows."""
+        return self._quarantines.get(quarantine)
+
+    def shown(self, resource: MessageQueue | Quarantines, found: Reading) -> Reading:
+        """What the host told, with what was written here."""
+        if isinstance(resource, MessageQueue):
+            return self._queue(resource, found)
+        return self._all(resource, found)
+
+    def _queue(self, queue: MessageQueue, found: Reading) -> Reading:
+        moved = self._queues.get(queue)
+        if moved is None or not (found == ABSENT or isinstance(found, QueueState)):
+            return found
+        before = found if isinstance(found, QueueState) else QueueState(path="")
+        stays = {fold(each.name): each for each in before.messages if fold(each.name) not in moved.gone}
+        messages = {**stays, **moved.came}
+        data = before.data if moved.data is None else None if isinstance(moved.data, Absent) else moved.data
+        return replace(before, messages=tuple(sorted(messages.values(), key=lambda each: each.name)), data=data)
+
+    def _all(self, quarantines: Quarantines, found: Reading) -> Reading:
+        mine = {each.run: state for each, state in self._quarantines.items() if Quarantines(each.folder) == quarantines}
+        if not mine or not (found == ABSENT or isinstance(found, QuarantinesState)):
+            return found
+        before = found if isinstance(found, QuarantinesState) else QuarantinesState(path="")
+        runs = {run: state for run, state in before.runs if fold(run) not in {fold(name) for name in mine}}
+        runs |= {run: state for run, state in mine.items() if isinstance(state, QuarantineState)}
+        return replace(before, runs=tuple(sorted(runs.items(), key=lambda each: each[0])))
+
+    def change(self, change: Change, found: Reading) -> None:
+        """Open, close or remove a quarantine."""
+        if not isinstance(change.resource, Quarantine):
+            return
+        if isinstance(change.after, QuarantineState):
+            before = (
+                found
+                if isinstance(found, QuarantineState)
+                else QuarantineState(status=change.after.status, promised=change.after.promised, messages=0, size=0)
+            )
+            status, promised = change.after.status, change.after.promised
+            self._quarantines[change.resource] = replace(before, status=status, promised=promised)
+        else:
+            self._quarantines[change.resource] = ABSENT
+
+    def move(self, move: Move, ask: Ask) -> MoveState:
+        """Move every file.
+
+        Raises:
+            RefusedError: the quarantine is not open.
+        """
+        own = ask(move.quarantine)
+        if not isinstance(own, QuarantineState) or own.status is not QuarantineStatus.OPEN:
+            raise RefusedError(f"{move.quarantine} is not open: nothing was moved", "Plan again.")
+        if not move.at:
+            return self._move_data(move, own, ask)
+        kept = kept_queue(move.quarantine)
+        source, target = (kept, move.queue) if move.back else (move.queue, kept)
+        state = ask(source)
+        known = {fold(each.name): each for each in state.messages} if isinstance(state, QueueState) else {}
+        messages = [known[fold(file.name)] for file in move.files if fold(file.name) in known]
+        self._take(source, messages)
+        if move.kept == OUT:
+            self._give(target, messages)
+        size = sum(message.size for message in messages)
+        sign = -1 if move.back else 1
+        if move.kept == OUT:
+            self._quarantines[move.quarantine] = replace(
+                own, messages=(own.messages or 0) + sign * len(messages), size=(own.size or 0) + sign * size
+            )
+        return MoveState(moved=len(messages), size=size)
+
+    def _move_data(self, move: Move, own: QuarantineState, ask: Ask) -> MoveState:
+        state = ask(move.queue)
+        data = state.data if isinstance(state, QueueState) else None
+        self._queues.setdefault(move.queue, _Moved()).data = ABSENT
+        if data is None:
+            return MoveState(moved=0, size=0)
+        if not move.kept:
+            self._queues.setdefault(kept_queue(move.quarantine), _Moved()).data = data
+            self._quarantines[move.quarantine] = replace(own, data=True)
+        return MoveState(moved=1, size=data.size)
+
+    def _take(self, queue: MessageQueue, messages: list[Message]) -> None:
+        moved = self._queues.setdefault(queue, _Moved())
+        for message in messages:
+            moved.came.pop(fold(message.name), None)
+            moved.gone.add(fold(message.name))
+
+    def _give(self, queue: MessageQueue, messages: list[Message]) -> None:
+        moved = self._queues.setdefault(queue, _Moved())
+        for message in messages:
+            moved.gone.discard(fold(message.name))
+            moved.came[fold(message.name)] = message
+
+    def started(self, queue: MessageQueue) -> None:
+        """The service makes `queue.dat` anew when it starts."""
+        moved = self._queues.get(queue)
+        if moved is not None and isinstance(moved.data, Absent):
+            moved.data = QueueFile(QUEUE_DATA, 0, 0)
+
+
+def kept_queue(quarantine: Quarantine) -> MessageQueue:
+    """What lies in a quarantine, which is laid out like a queue."""
+    folder = quarantine.folder
+    if isinstance(folder, Located):
+        return MessageQueue(Located(folder.base, f"{folder.tail}\\{quarantine.run}"))
+    return MessageQueue(f"{folder}\\{quarantine.run}")
