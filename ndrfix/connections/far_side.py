@@ -300,6 +300,11 @@ def message_line(index: int, file: QueueFile, extract: Extract | str) -> str:
     return FIELD.join(("message", str(index), escape(file.name), str(file.size), str(file.written), text))
 
 
+def same_line(index: int, name: str) -> str:
+    """A message that is as it was told before."""
+    return FIELD.join(("same", str(index), escape(name)))
+
+
 def state_line(index: int, reading: Reading, code: int | None = None) -> str:
     """The answer to the read request at `index`; `code` as in `reading_text`."""
     return FIELD.join(("state", str(index), reading_text(reading, code)))

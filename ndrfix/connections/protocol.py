@@ -29,6 +29,7 @@ from ndrfix.connections.wire_states import (
     ELEMENT,
     PART,
     ROW,
+    message_count,
     parse_state,
     queue_file_cells,
     state_text,
@@ -208,11 +209,14 @@ def _move_cells(move: Move) -> Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateLine:
-    """The answer to the read request at `index`; `code` is the Windows error behind an `Unreadable` of a target."""
+    """The answer to the read request at `index`; `code` is the Windows error behind an `Unreadable` of a target,
+    `count` the number of messages that were told before it.
+    """
 
     index: int
     reading: Reading
     code: int = 0
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +302,12 @@ def _progress(index: str, elapsed: str, limit: str, text: str) -> ProgressLine:
     return ProgressLine(index=int(index), elapsed=int(elapsed) / 1000, limit=int(limit) / 1000, text=unescape(text))
 
 
+def _state(index: str, state: str) -> StateLine:
+    return StateLine(
+        index=int(index), reading=parse_state(state), code=windows_error(state), count=message_count(state)
+    )
+
+
 def _message(index: str, name: str, size: str, written: str, extract: str) -> MessageLine:
     file = QueueFile(unescape(name), int(size), int(written))
     if extract.startswith("!"):
@@ -312,7 +322,7 @@ def _target(stage: str, code: str, message: str, smb1: str, pipes: str) -> Targe
 _LINES: dict[str, Callable[..., Line]] = {
     "message": _message,
     "same": lambda index, name: SameLine(index=int(index), name=unescape(name)),
-    "state": lambda index, state: StateLine(index=int(index), reading=parse_state(state), code=windows_error(state)),
+    "state": _state,
     "target": _target,
     "slow": lambda milliseconds: SlowLine(seconds=int(milliseconds) / 1000),
     "progress": _progress,

@@ -11,12 +11,15 @@ from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
 from ndrfix.connections.endpoint import Endpoint, check_endpoint
 from ndrfix.connections.fault_words import Scene
 from ndrfix.connections.faults import host_error
+from ndrfix.connections.mailbag import Mailbag
 from ndrfix.connections.management import Passage
 from ndrfix.connections.protocol import (
     Line,
+    MessageLine,
     OutcomeLine,
     ProgressLine,
     Request,
+    SameLine,
     SlowLine,
     StateLine,
     Target,
@@ -67,6 +70,7 @@ class WinRM:
         self._deadline = 0.0
         self._end: float | None = None
         self._computer = ""
+        self._mailbag = Mailbag()
 
     def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
         """The state of each resource, all of them by one pipeline.
@@ -111,6 +115,7 @@ class WinRM:
         """End the session; never raises, may be called twice."""
         session, self._session = self._session, None
         self._defined = False
+        self._mailbag = Mailbag()
         if session is not None:
             session.close()
 
@@ -213,13 +218,20 @@ class WinRM:
             return {each: found for each, found in self._read([*wanted, COMPUTER]).items() if each != COMPUTER}
         readings: dict[int, Reading] = {}
         rows = [read_request(resource) for resource in wanted]
+        mail = self._mailbag.begin(wanted)
         for line in self._lines("Read-Ndrfix", "Request", rows, changes=False):
+            if isinstance(line, MessageLine | SameLine):
+                if not mail.take(line):
+                    raise self._garbled("messages of a queue that was not asked for", changes=False)
+                self._extend(self._endpoint.call_timeout)
             if isinstance(line, StateLine):
-                readings[line.index] = line.reading
+                readings[line.index] = mail.whole(line)
                 if self._passage is not None and line.index < len(wanted):
                     readings[line.index] = self._passage.explained(wanted[line.index], line)
         if set(readings) != set(range(len(wanted))):
             raise self._garbled(f"{len(readings)} answers to {len(wanted)} requests", changes=False)
+        if mail.short:
+            raise self._garbled(f"{mail.short}", changes=False)
         found = {resource: readings[index] for index, resource in enumerate(wanted)}
         self._check_computer(found.get(COMPUTER))
         return found

@@ -232,6 +232,12 @@ _PARSERS: dict[str, Callable[..., Reading]] = {
 }
 
 
+def message_count(state: str) -> int:
+    """How many messages belong to the text of a queue's state, else 0."""
+    kind, *parts = state.split(PART)
+    return int(parts[1]) if kind == "queue" and len(parts) == 3 else 0
+
+
 def windows_error(state: str) -> int:
     """The number of the Windows error in the text of an unreadable state of a target, else 0."""
     kind, *parts = state.split(PART)

@@ -1,4 +1,4 @@
-"""The message queue and its quarantines as a dry run sees them: what would have been moved is gone from where it was."""
+"""The message queue and its quarantines as a dry run sees them: what would have been moved is gone from its place."""
 
 from __future__ import annotations
 

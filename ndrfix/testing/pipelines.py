@@ -10,7 +10,7 @@ from psrpcore import PSRPCoreError
 from psrpcore.types import PSSecureString
 
 from ndrfix.connections import far_side
-from ndrfix.connections.agent import ROWS, TARGET, agent_text, opening
+from ndrfix.connections.agent import ROWS, TARGET, agent_text, needs_queue, opening, queue_text
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
 from ndrfix.connections.far_side import Row
 from ndrfix.connections.protocol import (
@@ -23,8 +23,10 @@ from ndrfix.connections.simulated import SimulatedHost
 from ndrfix.connections.wire_text import WireError
 from ndrfix.errors import FarSideError, UnreachableError
 from ndrfix.resources import RemoteItem, Resource
+from ndrfix.testing.mail import MailTeller
 from ndrfix.testing.targets import BlockedError, Facts, Network, Target
 
+_PORTION = 64_000  # characters in one text of a long answer
 _READ, _APPLY = "Read-Ndrfix", "Invoke-Ndrfix"
 _PARAMETERS = {_READ: "Request", _APPLY: "Item", TARGET_COMMAND: TARGET}
 
@@ -56,16 +58,19 @@ def taken_apart(step: Step) -> tuple[Step, ...]:
     Raises:
         TerminatingError: a script that is not ndrfix's own.
     """
-    if not step.script or step.text == agent_text():
+    if not step.script or step.text in (agent_text(), queue_text()):
         return (step,)
     given = dict(step.parameters)
-    for command, connect in itertools.product((_READ, _APPLY), ("", TARGET_COMMAND)):
+    ways = itertools.product((_READ, _APPLY), ("", TARGET_COMMAND), ((True, False), (True, True), (False, True)))
+    for command, connect, (agent, queue) in ways:
         parameter = _PARAMETERS[command]
-        if step.text == opening(command, parameter, connect=connect):
+        if step.text == opening(command, parameter, connect=connect, agent=agent, queue=queue):
             calls = [(connect, TARGET, given.get(TARGET))] if connect else []
             calls.append((command, parameter, given.get(ROWS)))
-            agent = Step(text=agent_text(), script=True)
-            return agent, *(Step(text=text, script=False, parameters=((name, value),)) for text, name, value in calls)
+            texts = [agent_text()] * agent + [queue_text()] * queue
+            defined = (Step(text=text, script=True) for text in texts)
+            called = (Step(text=text, script=False, parameters=((name, value),)) for text, name, value in calls)
+            return *defined, *called
     raise TerminatingError("A simulated host runs no scripts but ndrfix's own.", "ScriptRefused")
 
 
@@ -101,11 +106,14 @@ class Here:
 
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
+        self._mail = MailTeller(host)
 
-    def read(self, resources: Sequence[Resource]) -> list[str]:
+    def read(self, resources: Sequence[Resource]) -> Iterator[str]:
         """The lines that answer a read."""
         readings = self._host.read_all(resources)
-        return [far_side.state_line(index, readings[resource]) for index, resource in enumerate(resources)]
+        for index, resource in enumerate(resources):
+            yield from self._mail.lines(index, resource, readings[resource])
+            yield far_side.state_line(index, readings[resource])
 
     def carry_out(self, item: RemoteItem, tell: Callable[[Progress], None], *, first: bool) -> Outcome:
         """Carry out one item; see `SimulatedHost.carry_out`."""
@@ -122,7 +130,7 @@ class Agent:
     def __init__(self, host: SimulatedHost, network: Network) -> None:
         self._host, self._network = host, network
         self._about: Here | Target | None = Here(host)
-        self._defined = False
+        self._defined: set[str] = set()
 
     def run(self, steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
         """Carry a pipeline out and yield its output in the portions that a client sees at a time.
@@ -135,9 +143,9 @@ class Agent:
         """
         for step in itertools.chain.from_iterable([taken_apart(given) for given in steps]):
             if step.script:
-                self._defined = True
+                self._defined.add(step.text)
                 continue
-            if step.text not in (*_PARAMETERS, TARGET_END) or not self._defined:
+            if step.text not in (*_PARAMETERS, TARGET_END) or agent_text() not in self._defined:
                 message = f"The term '{step.text}' is not recognized as the name of a cmdlet, function or script."
                 raise TerminatingError(message, "CommandNotFoundException")
             yield from self._call(step)
@@ -147,6 +155,8 @@ class Agent:
             self._about = None
             return
         rows = _rows(step)
+        if step.text != TARGET_COMMAND and needs_queue(rows) and queue_text() not in self._defined:
+            raise TerminatingError("the far side's part for the queue was not sent", "CommandNotFoundException")
         try:
             if step.text == TARGET_COMMAND:
                 yield self._connect(rows[0])
@@ -174,8 +184,16 @@ class Agent:
 
 
 def _read(about: Here | Target, rows: list[Row]) -> Iterator[tuple[str, ...]]:
-    # The agent answers a read by one text that holds all lines.
-    yield ("".join(f"{line}\n" for line in about.read([far_side.requested_resource(row) for row in rows])),)
+    # The agent answers a read by one text that holds all lines, unless they are many, as those of a queue.
+    lines: list[str] = []
+    length = 0
+    for line in about.read([far_side.requested_resource(row) for row in rows]):
+        lines.append(f"{line}\n")
+        length += len(line)
+        if length > _PORTION:
+            yield ("".join(lines),)
+            lines, length = [], 0
+    yield ("".join(lines),)
 
 
 def _apply(about: Here | Target, rows: list[Row]) -> Iterator[tuple[str, ...]]:

@@ -6,7 +6,7 @@ account, and to nobody who comes without a password, since a WinRM session canno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ndrfix.connections import far_side
@@ -24,6 +24,8 @@ from ndrfix.resources import (
     FileVersion,
     Hive,
     Located,
+    Move,
+    Quarantine,
     RegistryData,
     RegistryKey,
     RegistryTree,
@@ -36,6 +38,7 @@ from ndrfix.resources import (
     Unreadable,
 )
 from ndrfix.testing.accounts import Account
+from ndrfix.testing.mail import MailTeller
 
 DENIED, NOT_FOUND, LOST, NO_SMB1, REFUSED = 5, 53, 64, 384, 1326
 _WORDS = {
@@ -125,25 +128,26 @@ class Target:
             raise BlockedError("logon", 0, "no computer is named")
         facts = Facts.of(through)
         self._host = _reached(network, asked, password, facts)
+        self._mail = MailTeller(self._host)
         self._powershell = here.powershell
         self._slow = not facts.pipes and _old(self._host)
         self._waited = False
 
-    def read(self, resources: Sequence[Resource]) -> list[str]:
+    def read(self, resources: Sequence[Resource]) -> Iterator[str]:
         """The lines that answer a read. A link that is lost now makes everything unreadable; the session stays."""
         seen = [_as_seen(resource) for resource in resources]
         wanted = [each for each in seen if each is not None]
         found, lost = self._found(wanted)
         self._waited = self._waited or any(isinstance(each, Service) for each in wanted)
-        lines: list[str] = []
         for index, there in enumerate(seen):
             reading = _NO_USER if there is None else found[there]
             denied = isinstance(reading, Unreadable) and reading.denied
             code = DENIED if denied else (LOST if lost and there else 0)
-            lines.append(far_side.state_line(index, reading, code))
+            if there is not None:
+                yield from self._mail.lines(index, there, reading)
+            yield far_side.state_line(index, reading, code)
         if self._slow and self._waited:
-            lines.append(far_side.slow_line(SlowLine(seconds=_TCP_WAIT)))
-        return lines
+            yield far_side.slow_line(SlowLine(seconds=_TCP_WAIT))
 
     def carry_out(self, item: RemoteItem, tell: Callable[[Progress], None], *, first: bool) -> Outcome:
         """Carry out one item; a link that is lost now is a failure of the item, whether it arrived or not."""
@@ -266,7 +270,7 @@ def _as_seen(resource: Resource) -> Resource | None:
 
 def _item_seen(item: RemoteItem) -> RemoteItem | None:
     """The item for the resource as it is seen from outside, likewise."""
-    if isinstance(item, Action) or isinstance(item.resource, Service):
-        return item
+    if isinstance(item, Action | Move) or isinstance(item.resource, Service | Quarantine):
+        return item  # what names the folders of a queue is the same from outside
     there = _value(item.resource) if isinstance(item.resource, RegistryValue) else _key(item.resource)
     return replace(item, resource=there) if there else None

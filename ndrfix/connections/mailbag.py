@@ -1,0 +1,63 @@
+"""The messages of queues as they come in, line by line, and those that a session told before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ndrfix.connections.base import Reading
+from ndrfix.connections.protocol import MessageLine, SameLine, StateLine
+from ndrfix.resources import Message, MessageQueue, QueueState, Resource
+
+MOST = 1_000_000
+"""More messages than this in one queue are not taken in."""
+
+
+@dataclass(slots=True)
+class Mail:
+    """The messages that come with one answer. `short` says what is missing, when the answer is not whole."""
+
+    queues: dict[int, dict[str, Message]]
+    known: dict[int, dict[str, Message]]
+    short: str = ""
+
+    def take(self, line: MessageLine | SameLine) -> bool:
+        """Take in a message; False for one that does not belong to any queue asked for, or was never told."""
+        queue, known = self.queues.get(line.index), self.known.get(line.index)
+        if queue is None or known is None or len(queue) >= MOST:
+            return False
+        if isinstance(line, MessageLine):
+            queue[line.message.name] = line.message
+            return True
+        if line.name not in known:
+            return False
+        queue[line.name] = known[line.name]
+        return True
+
+    def whole(self, line: StateLine) -> Reading:
+        """The reading with its messages."""
+        reading = line.reading
+        if not isinstance(reading, QueueState) or line.index not in self.queues:
+            return reading
+        found = self.queues[line.index]
+        if line.count != len(found):
+            self.short = f"{len(found)} messages of {line.count}"
+        known = self.known[line.index]
+        known.clear()
+        known.update(found)
+        return replace(reading, messages=tuple(found[name] for name in sorted(found)))
+
+
+@dataclass(slots=True)
+class Mailbag:
+    """What one session was told, by queue, so that a message that is as before need not be told again."""
+
+    _known: dict[MessageQueue, dict[str, Message]] = field(default_factory=dict)
+
+    def begin(self, wanted: Sequence[Resource]) -> Mail:
+        """Begin to take in the answer to a read."""
+        queues = {index: each for index, each in enumerate(wanted) if isinstance(each, MessageQueue)}
+        return Mail(
+            queues={index: {} for index in queues},
+            known={index: self._known.setdefault(queue, {}) for index, queue in queues.items()},
+        )
