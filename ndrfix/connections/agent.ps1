@@ -679,6 +679,10 @@ function global:Get-NdrfixState {
         'tree' { Get-NdrfixTreeState $Request }
         'service' { Get-NdrfixServiceState $Request }
         'restart' { Get-NdrfixServiceState $Request }
+        'watch' { Get-NdrfixServiceState $Request }
+        'folder' { Get-NdrfixFolderState $Request }
+        'quarantine' { Get-NdrfixQuarantineState $Request }
+        'quarantines' { Get-NdrfixQuarantinesState $Request }
         'file' { Get-NdrfixFileState $Request }
         'version' { Get-NdrfixVersionState $Request }
         'computer' { Get-NdrfixComputerState }
@@ -699,9 +703,13 @@ function global:Read-Ndrfix {
     $builder = New-Object System.Text.StringBuilder
     if ($NdrfixLost) { return }
     foreach ($one in $Request) {
-        $line = 'state|' + $index.ToString($NdrfixInvariant) + '|' + (Get-NdrfixReading $one)
-        [void]$builder.Append($line)
-        [void]$builder.Append([char]10)
+        $number = $index.ToString($NdrfixInvariant)
+        if (Test-NdrfixSame $one['Kind'] 'queue') {
+            Read-NdrfixQueue $one $number $builder
+        } else {
+            [void]$builder.Append('state|' + $number + '|' + (Get-NdrfixReading $one))
+            [void]$builder.Append([char]10)
+        }
         $index = $index + 1
     }
     if ($NdrfixSlow -ge 10000) { [void]$builder.Append('slow|' + $NdrfixSlow.ToString($NdrfixInvariant)) }
@@ -816,6 +824,12 @@ function global:Get-NdrfixSeconds {
     ($Milliseconds / 1000.0).ToString('0.#', $NdrfixInvariant)
 }
 
+function global:Write-NdrfixBeat {
+    param($Job, [string]$Text)
+    'progress|' + $Job['Index'] + '|' + $Job['Watch'].ElapsedMilliseconds.ToString($NdrfixInvariant) + '|' +
+        $Job['Limit'].ToString($NdrfixInvariant) + '|' + (ConvertTo-NdrfixText $Text)
+}
+
 function global:Wait-NdrfixService {
     param($Job, $Controller, [string]$Doing, $Until)
     while ($true) {
@@ -832,8 +846,7 @@ function global:Wait-NdrfixService {
         }
         if ($elapsed -ge $Job['Beat']) {
             $Job['Beat'] = $elapsed + 1000
-            'progress|' + $Job['Index'] + '|' + $elapsed.ToString($NdrfixInvariant) + '|' + $Job['Limit'].ToString($NdrfixInvariant) + '|' +
-                (ConvertTo-NdrfixText ($Doing + ' ' + $Job['Name'] + ': ' + $shown))
+            Write-NdrfixBeat $Job ($Doing + ' ' + $Job['Name'] + ': ' + $shown)
         }
         [System.Threading.Thread]::Sleep(200)
     }
@@ -939,11 +952,13 @@ function global:Write-NdrfixService {
 
 # --- items
 
-# What is compared: all of a state but for a service, where only its status and start type count.
+# What is compared: all of a state, but of a service its status and start type only, and of a quarantine as many parts as are wanted.
 function global:Get-NdrfixCore {
-    param([string]$State)
+    param([string]$State, [string]$Wanted)
     $parts = $State.Split([char[]]'>')
     if (Test-NdrfixSame $parts[0] 'service') { return [string]::Join('>', $parts, 0, 3) }
+    $count = $Wanted.Split([char[]]'>').Length
+    if ((Test-NdrfixSame $parts[0] 'quarantine') -and ($count -lt $parts.Length)) { return [string]::Join('>', $parts, 0, $count) }
     $State
 }
 
@@ -1012,8 +1027,37 @@ function global:Invoke-NdrfixRestart {
     }
 }
 
+# Waits as long as the service runs, at most until the time is up: what is read after it tells which.
+function global:Watch-NdrfixService {
+    param($Job)
+    if (Test-NdrfixSame $Job['Before'] 'absent') {
+        $Job['Next'] = Get-NdrfixNextStep 1060
+        throw ('there is no service with the short name ' + $Job['Name'])
+    }
+    $controller = New-NdrfixController $Job['Name']
+    try {
+        while ($true) {
+            $controller.Refresh()
+            $status = [int]$controller.get_Status()
+            $elapsed = $Job['Watch'].ElapsedMilliseconds
+            if ((($status -ne 2) -and ($status -ne 4)) -or ($elapsed -ge $Job['Limit'])) { return }
+            if ($elapsed -ge $Job['Beat']) {
+                $Job['Beat'] = $elapsed + 1000
+                Write-NdrfixBeat $Job ('watching ' + $Job['Name'] + ': ' + $NdrfixStatus[$status].ToUpperInvariant())
+            }
+            [System.Threading.Thread]::Sleep(200)
+        }
+    } finally {
+        $controller.Close()
+    }
+}
+
 function global:Invoke-NdrfixItem {
     param($Job)
+    if (Test-NdrfixSame $Job['Request']['Kind'] 'move') {
+        Invoke-NdrfixMove $Job
+        return
+    }
     $Job['Before'] = Get-NdrfixReading $Job['Request']
     if ($Job['Before'].StartsWith('unreadable>', [System.StringComparison]::Ordinal)) {
         $parts = $Job['Before'].Split([char[]]'>')
@@ -1025,6 +1069,8 @@ function global:Invoke-NdrfixItem {
         'key' { Write-NdrfixRegistry $Job }
         'service' { Invoke-NdrfixServiceChange $Job }
         'restart' { Invoke-NdrfixRestart $Job }
+        'watch' { Watch-NdrfixService $Job }
+        'quarantine' { Invoke-NdrfixQuarantineChange $Job }
         default { throw ('unknown kind of item ' + $Job['Request']['Kind']) }
     }
 }
@@ -1050,9 +1096,10 @@ function global:Set-NdrfixFailure {
 # Reads back, and says of an item that seemed to work whether it did.
 function global:Complete-NdrfixJob {
     param($Job)
-    $after = Get-NdrfixReading $Job['Request']
+    $after = $Job['Moved']
+    if ($after -eq $null) { $after = Get-NdrfixReading $Job['Request'] }
     $wanted = $Job['Request']['After']
-    if ((Test-NdrfixSame $Job['Status'] 'done') -and ($wanted -ne $null) -and -not (Test-NdrfixSame (Get-NdrfixCore $after) $wanted)) {
+    if ((Test-NdrfixSame $Job['Status'] 'done') -and ($wanted -ne $null) -and -not (Test-NdrfixSame (Get-NdrfixCore $after $wanted) $wanted)) {
         $Job['Status'] = 'failed'
         $Job['Message'] = 'the change was carried out, but something else was read back'
         $Job['Next'] = 'Look for a policy or a program on the host that sets it again.'

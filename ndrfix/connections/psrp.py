@@ -19,7 +19,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import TaggedValue
 from pypsrp.wsman import OptionSet, SelectorSet, WSMan
 
-from ndrfix.connections.agent import ROWS, TARGET, opening
+from ndrfix.connections.agent import ROWS, TARGET, needs_queue, opening
 from ndrfix.connections.endpoint import Endpoint
 from ndrfix.connections.protocol import (
     TARGET_COMMAND,
@@ -156,7 +156,7 @@ class Session:
         quiet_loggers()
         self._limit = endpoint.output_limit
         self._poll = endpoint.operation_timeout
-        self._broken = self._parting = False
+        self._broken = self._parting = self._queued = False
         self._wsman = _BoundedWSMan(**wsman_arguments(endpoint))
         # Built now, to get at its connections: pypsrp offers no public way to a session before the first request.
         transport = self._wsman.transport
@@ -217,13 +217,15 @@ class Session:
     ) -> Iterator[str]:
         """Run one function of the far side over a list of tables, and yield its lines as they come.
 
-        With `first` the far side is defined before, in the same pipeline; `target`, for a first call only, is the
-        computer that it is told to work on then.
+        With `first` the far side is defined before, in the same pipeline, and so is its part for the queue when a call
+        first needs it; `target`, for a first call only, is the computer that it is told to work on then.
         """
         shell = PowerShell(self._pool)
         tables = [dict(row) for row in rows]
-        if first:
-            script = opening(command, parameter, connect=TARGET_COMMAND if target else "")
+        queue = not self._queued and needs_queue(tables)
+        if first or queue:
+            connect = TARGET_COMMAND if target else ""
+            script = opening(command, parameter, connect=connect, agent=first, queue=queue)
             shell.add_script(script, use_local_scope=True).add_parameter(ROWS, tables)
         else:
             shell.add_cmdlet(command).add_parameter(parameter, tables)
@@ -233,6 +235,7 @@ class Session:
         with self._guarded():
             shell.begin_invoke()
             yield from self._lines(shell)
+        self._queued = self._queued or queue
         if shell.state != PSInvocationState.COMPLETED or shell.streams.error:
             raise ScriptError("; ".join(str(error) for error in shell.streams.error) or "the pipeline was stopped")
 
