@@ -952,14 +952,14 @@ function global:Write-NdrfixService {
 
 # --- items
 
-# What is compared: all of a state, but of a service its status and start type only, and of a quarantine as many parts as are wanted.
+# What is compared: all of a state, but of a service its status and start type, and of a quarantine as many parts as are wanted.
 function global:Get-NdrfixCore {
     param([string]$State, [string]$Wanted)
     $parts = $State.Split([char[]]'>')
     if (Test-NdrfixSame $parts[0] 'service') { return [string]::Join('>', $parts, 0, 3) }
     $count = $Wanted.Split([char[]]'>').Length
-    if ((Test-NdrfixSame $parts[0] 'quarantine') -and ($count -lt $parts.Length)) { return [string]::Join('>', $parts, 0, $count) }
-    $State
+    if (($count -gt $parts.Length) -or -not (Test-NdrfixSame $parts[0] 'quarantine')) { return $State }
+    [string]::Join('>', $parts, 0, $count)
 }
 
 function global:Write-NdrfixRegistry {
@@ -1099,7 +1099,8 @@ function global:Complete-NdrfixJob {
     $after = $Job['Moved']
     if ($after -eq $null) { $after = Get-NdrfixReading $Job['Request'] }
     $wanted = $Job['Request']['After']
-    if ((Test-NdrfixSame $Job['Status'] 'done') -and ($wanted -ne $null) -and -not (Test-NdrfixSame (Get-NdrfixCore $after $wanted) $wanted)) {
+    $same = ($wanted -eq $null) -or (Test-NdrfixSame (Get-NdrfixCore $after $wanted) $wanted)
+    if ((Test-NdrfixSame $Job['Status'] 'done') -and -not $same) {
         $Job['Status'] = 'failed'
         $Job['Message'] = 'the change was carried out, but something else was read back'
         $Job['Next'] = 'Look for a policy or a program on the host that sets it again.'

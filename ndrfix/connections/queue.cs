@@ -355,7 +355,8 @@ public class NdrfixLister1 {
         }
         Count++;
         portion.Append("message|").Append(index).Append('|').Append(NdrfixText1.Escape(entry.Name)).Append('|');
-        portion.Append(NdrfixText1.Number(entry.Size)).Append('|').Append(NdrfixText1.Number(entry.Written)).Append('|').Append(text).Append('\n');
+        portion.Append(NdrfixText1.Number(entry.Size)).Append('|').Append(NdrfixText1.Number(entry.Written)).Append('|');
+        portion.Append(text).Append('\n');
     }
     public void Close() {
         if (find != new IntPtr(-1)) NdrfixDisk1.Close(find);
@@ -586,8 +587,11 @@ public class NdrfixPurge1 {
 
 // Moves files between a queue and a run's quarantine.
 public class NdrfixMover1 {
-    class Job { public string Name, Cells, Left; public long Size, Written, Moved; public int Tries; public bool Done; }
-    const int Batch = 250;
+    class Job {
+        public string Name, Cells, Left; public long Size, Written, Moved; public int Tries; public bool Done;
+    }
+    const int Batch = 250, Few = 50;
+    Dictionary<string, bool> sources = null, targets = null;
     const string There = "a file of that name is there already", Gone = "is no longer there", Late = "the time limit was reached",
         Held = "is held open by another program";
     string source, target, line;
@@ -611,6 +615,9 @@ public class NdrfixMover1 {
             if (new NdrfixRun1(run, false).Status != "open") throw new IOException("the quarantine is not open");
             if (!NdrfixDisk1.IsFolder(NdrfixDisk1.Below(queue, ""))) throw new IOException("the folder of the queue does not exist");
             NdrfixDisk1.Make(target);
+            if (tasks.Count < Few) return;
+            sources = Names(source);
+            targets = Names(target);
         } catch {
             manifest.Close();
             throw;
@@ -656,6 +663,15 @@ public class NdrfixMover1 {
             if (watch.ElapsedMilliseconds >= until) return true;
         }
     }
+    // What a folder holds, to save the question for each of many files that are not there. What is there is asked for anew.
+    static Dictionary<string, bool> Names(string folder) {
+        Dictionary<string, bool> names = new Dictionary<string, bool>(StringComparer.OrdinalIgnoreCase);
+        foreach (NdrfixEntry1 entry in NdrfixDisk1.List(folder)) names[entry.Name] = true;
+        return names;
+    }
+    static NdrfixEntry1 Look(string folder, Dictionary<string, bool> names, string name) {
+        return names != null && !names.ContainsKey(name) ? null : NdrfixDisk1.Look(NdrfixDisk1.Below(folder, name));
+    }
     void Stop() {
         foreach (Job task in tasks) if (!task.Done && task.Left == null) task.Left = Late;
     }
@@ -687,8 +703,8 @@ public class NdrfixMover1 {
     bool Check(Job task) {
         NdrfixEntry1 from, to;
         try {
-            from = NdrfixDisk1.Look(From(task));
-            to = NdrfixDisk1.Look(To(task));
+            from = Look(source, sources, task.Name);
+            to = Look(target, targets, task.Name);
         } catch (Win32Exception error) {
             if (error.NativeErrorCode == 32) return true;
             Refuse(task, error.NativeErrorCode);

@@ -1,5 +1,5 @@
-# The message queue and the quarantine, for agent.ps1: sent to a host only when something of them is first asked for. What is done
-# file by file is C# (queue.cs, whose text is put into $NdrfixQueueText), since a queue may hold 100,000 messages.
+# The message queue and the quarantine, for agent.ps1: sent to a host only when something of them is first asked for. What
+# is done file by file is C# (queue.cs, whose text is put into $NdrfixQueueText), since a queue may hold 100,000 messages.
 #
 # The rules of agent.ps1 hold here too.
 
@@ -141,7 +141,9 @@ function global:Write-NdrfixQuarantine {
         return
     }
     if (-not (Test-NdrfixSame $to[0] 'quarantine')) { throw 'a quarantine is opened, closed or deleted' }
-    if (-not ((Test-NdrfixSame $to[2] 'running') -or (Test-NdrfixSame $to[2] 'stopped'))) { throw 'a service is promised to be running or stopped' }
+    if (-not ((Test-NdrfixSame $to[2] 'running') -or (Test-NdrfixSame $to[2] 'stopped'))) {
+        throw 'a service is promised to be running or stopped'
+    }
     $open = 'open|' + $to[2]
     if (Test-NdrfixSame $from[0] 'absent') {
         if (-not (Test-NdrfixSame $to[1] 'open')) { throw 'a quarantine begins as an open one' }

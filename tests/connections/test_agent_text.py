@@ -10,13 +10,24 @@ from typing import Any
 import pytest
 import yaml
 
+from ndrfix.connections.agent import needs_queue
+
 ALLOWED: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("agent_allowed.yml").read_text(encoding="utf-8"))
+CSHARP = "members in C#"
 KEYWORDS = {"catch", "continue", "default", "else", "elseif", "finally", "foreach", "function", "if", "in", "param"}
 KEYWORDS |= {"return", "switch", "throw", "try", "while"}
 
 
+TEXTS = ("agent.ps1", "queue.ps1", "queue.cs")
+
+
+def _text(name: str) -> str:
+    return files("ndrfix.connections").joinpath(name).read_text(encoding="utf-8")
+
+
 def _agent() -> str:
-    return files("ndrfix.connections").joinpath("agent.ps1").read_text(encoding="utf-8")
+    """All that is PowerShell: `queue.ps1` is a part of the agent that is sent when it is needed."""
+    return _text("agent.ps1") + _text("queue.ps1")
 
 
 def _code(text: str) -> str:
@@ -46,7 +57,7 @@ def _found(text: str) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("kind", list(ALLOWED))
+@pytest.mark.parametrize("kind", [kind for kind in ALLOWED if kind != CSHARP])
 def test_every_name_is_on_the_reviewed_list(kind: str) -> None:
     """A type, member, command, operator or parameter that nobody reviewed for the old versions is a failure."""
     assert _found(_agent())[kind] == set(ALLOWED[kind])
@@ -72,9 +83,10 @@ def test_the_names_of_a_text_are_found(text: str, kind: str, name: str) -> None:
     assert name not in ALLOWED[kind]
 
 
-def test_the_agent_is_plain_ascii_with_short_lines() -> None:
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_agent_is_plain_ascii_with_short_lines(name: str) -> None:
     """Windows PowerShell takes a file without a byte order mark for the system's code page."""
-    text = _agent()
+    text = _text(name)
     assert text.isascii()
     assert "\t" not in text
     assert max(map(len, text.splitlines())) <= 140
@@ -94,6 +106,48 @@ def test_every_function_is_used() -> None:
     names = re.findall(r"function global:(\S+)", code)
     unused = [name for name in names if len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", code)) < 2]
     assert unused == ["Connect-Ndrfix", "Read-Ndrfix", "Invoke-Ndrfix"]
+
+
+def test_ordinary_calls_need_nothing_of_the_part_for_the_queue() -> None:
+    """What `agent.ps1` takes from `queue.ps1` is called for the kinds of requests that make it be sent."""
+    own = set(re.findall(r"function global:(\S+)", _code(_text("queue.ps1"))))
+    calls = [line.strip() for line in _text("agent.ps1").splitlines() if own & set(re.findall(r"[\w-]+", line))]
+    guarded = re.compile(r"'(\w+)' \{ [A-Z][\w-]+ \$\w+ \}")
+    kinds = {match[1] for line in calls if (match := guarded.fullmatch(line))}
+    rest = [line for line in calls if not guarded.fullmatch(line)]
+    assert rest == ["Read-NdrfixQueue $one $number $builder", "Invoke-NdrfixMove $Job"]
+    assert all(needs_queue([{"Kind": kind}]) for kind in {*kinds, "queue", "move"})
+    assert not needs_queue([{"Kind": kind} for kind in ("value", "key", "tree", "service", "restart", "watch")])
+
+
+def _csharp(text: str) -> str:
+    """The text without comments, and with every quoted text empty."""
+    pattern = re.compile(r"""'(?:[^'\\\n]|\\.)+'|"(?:[^"\\\n]|\\.)*"|//[^\n]*""")
+    return pattern.sub(lambda match: "" if match[0].startswith("/") else "''", text)
+
+
+def _members(code: str) -> set[str]:
+    """The members that a C# text takes from others: what it declares itself is left out."""
+    code = re.sub(r"^using [\w.]+;", "", code, flags=re.MULTILINE)
+    own = set(re.findall(r"(?:[\w\]>]+|,) (\w+)(?= ?[(;={,])", code))
+    return set(re.findall(r"(?<=[\w)\]'])\.([A-Za-z]\w*)", code)) - own
+
+
+def test_every_member_in_csharp_is_on_the_reviewed_list() -> None:
+    """A member that .NET 2.0 does not have is a failure on the oldest hosts only."""
+    assert _members(_csharp(_text("queue.cs"))) == set(ALLOWED[CSHARP])
+
+
+@pytest.mark.parametrize("newer", [r"\bvar ", "=>", r"\?\?=", r"\$''", r"\bLinq\b", r"\bnameof\b", r"\?\.\w", r"\basync\b"])
+def test_the_csharp_is_of_version_2(newer: str) -> None:
+    """The compiler of Windows PowerShell 2.0 knows nothing of these; the lab's compiler is asked too."""
+    assert not re.search(newer, _csharp(_text("queue.cs")))
+
+
+def test_the_csharp_holds_no_directive_and_no_comment_that_is_sent() -> None:
+    """Lines that begin with # or // are left out when it is sent; a comment behind code would go along."""
+    lines = [line.strip() for line in _text("queue.cs").splitlines()]
+    assert not [line for line in lines if line.startswith("#") or re.search(r"[;{}] *//", line) or "/*" in line]
 
 
 @pytest.mark.parametrize(
