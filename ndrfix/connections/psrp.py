@@ -34,6 +34,7 @@ from ndrfix.connections.wires import Watchdog, Wires
 # A shell whose client went away ends after this many seconds; Windows accepts no less than 60.
 IDLE_TIMEOUT = 180
 _CLOSE_TIMEOUT = 10
+_MESSAGES = ("message|", "same|")  # lines of which there may be as many as messages in a queue
 _TIMED_OUT = 2150858793  # a Receive without an answer
 _LOUD_LOGGERS = ("pypsrp", "spnego", "requests_credssp", "urllib3")
 
@@ -240,14 +241,15 @@ class Session:
             raise ScriptError("; ".join(str(error) for error in shell.streams.error) or "the pipeline was stopped")
 
     def _lines(self, shell: PowerShell) -> Iterator[str]:
-        seen = size = 0
+        size = 0
         while True:
-            for text in shell.output[seen:]:
-                seen += 1
-                size += len(str(text))
+            texts = [str(text) for text in shell.output]
+            shell.output.clear()  # a queue's messages are too many to be kept twice
+            for text in texts:
+                size += 0 if text.startswith(_MESSAGES) else len(text)
                 if size > self._limit:
                     raise OutputLimitError
-                yield from str(text).splitlines()
+                yield from text.splitlines()
             if shell.state != PSInvocationState.RUNNING:
                 return
             left = self._until() - time.monotonic()

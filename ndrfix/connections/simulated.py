@@ -127,6 +127,16 @@ class SimulatedHost:
         with self._lock:
             self._machine.put_file(file)
 
+    def content(self, path: str) -> bytes:
+        """What a file holds; nothing for one that is not there or has no content."""
+        with self._lock:
+            return self._machine.content(path)
+
+    def add_fault(self, fault: Fault) -> None:
+        """Let something go wrong at an operation that is still to come."""
+        with self._lock:
+            self._machine.operations.add(fault)
+
     def deny(self, denial: Denial) -> None:
         """Take rights away."""
         with self._lock:

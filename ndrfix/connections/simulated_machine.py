@@ -71,6 +71,7 @@ class Machine:
             self._registry.create(key)
             for value, data in values.items():
                 self._registry.put(value, data)
+        self._queues.fill(_QUEUE)
 
     def put_value(self, value: RegistryValue, data: RegistryData | None) -> None:
         """Set a registry value, or remove it (None)."""
@@ -170,6 +171,11 @@ class Machine:
     def contents(self, queue: MessageQueue) -> dict[str, bytes]:
         """What each message of a queue holds, by name; of those that can be opened."""
         return self._queues.contents(queue)
+
+    def content(self, path: str) -> bytes:
+        """What a file holds."""
+        file = self._files.find(full(path))
+        return (file.content if file else None) or b""
 
     def _ims_runs(self) -> bool:
         state = self._services.state(_IMS)

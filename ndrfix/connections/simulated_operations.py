@@ -27,6 +27,10 @@ class Operations:
         self.lost = False
         self._faults = {fault.nth: fault for fault in faults if fault.at is FaultAt.OPERATION}
 
+    def add(self, fault: Fault) -> None:
+        """Let another fault happen."""
+        self._faults[fault.nth] = fault
+
     def do(self, act: Callable[[], T]) -> T:
         """Carry one operation out, or let the fault happen that is due.
 

@@ -71,6 +71,14 @@ class Queues:
 
     # --- the service ------------------------------------------------------------------------------------------------
 
+    def fill(self, queue: MessageQueue) -> None:
+        """Put the messages that the description tells of in place, and `queue.dat`."""
+        root = self.find(queue.root) if self.made.messages else None
+        if root is not None:
+            for file in mailbox(f"{root}\\{OUT}", dict(self.made.messages)):
+                self.files.put(file)
+            self.files.put(SimulatedFile(path=f"{root}\\{QUEUE_DATA}", content=b"queue", read_only=True))
+
     def started(self, queue: MessageQueue, *, suppressed: bool) -> bool:
         """What the service does when it starts; gives whether it goes on running."""
         root = self.find(queue.root)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ndrfix.connections.simulated_services import SimulatedService
-from ndrfix.resources import ComputerState, File, RegistryData, RegistryKey, RegistryValue, Service
+from ndrfix.resources import ComputerState, File, MessageKind, RegistryData, RegistryKey, RegistryValue, Service
 
 DEFAULT_MODIFIED = "2000-01-01T00:00:00Z"
 
@@ -106,13 +106,14 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedQueue:
-    """How the Internet Mail Service works on its queue.
+    """What lies in the queue, so many made-up `messages` of each kind, and how the Internet Mail Service works on it.
 
     At every start `refill` non-delivery reports flow back from the store, unless a documented number suppresses them;
     with `delivers` mail of users has left the queue 5 virtual seconds after a start. A message in `chokes_on`, by name,
     makes the service stop again. `free` are the bytes free on every volume.
     """
 
+    messages: tuple[tuple[MessageKind, int], ...] = ()
     refill: int = 0
     delivers: bool = False
     chokes_on: tuple[str, ...] = ()

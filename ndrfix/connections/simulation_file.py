@@ -19,6 +19,7 @@ from ndrfix.connections.simulation import (
     HostDescription,
     Sent,
     SimulatedFile,
+    SimulatedQueue,
 )
 from ndrfix.connections.simulation_data import registry_data
 from ndrfix.connections.winpath import is_full
@@ -28,6 +29,7 @@ from ndrfix.resources import (
     HIVE_NAMES,
     ComputerState,
     File,
+    MessageKind,
     RegistryData,
     RegistryKey,
     RegistryValue,
@@ -37,14 +39,16 @@ from ndrfix.resources import (
 )
 from ndrfix.source import Entry, List, Map, Node, Scalar, kind, load_file, load_text
 
-_HOST = ("base", "computer", "registry", "services", "files", "deny", "faults", "unreachable")
+_HOST = ("base", "computer", "registry", "services", "files", "messages", "queue", "deny", "faults", "unreachable")
 _COMPUTER = ("name", "os_version", "powershell", "administrator", "bits")
 _SERVICE = ("display_name", "status", "start", "image", "depends_on", "stop_seconds", "start_seconds", "mode")
-_FILE = ("size", "modified", "version", "read_only", "directory")
+_FILE = ("size", "modified", "version", "read_only", "directory", "text", "held")
+_QUEUE = ("refill", "delivers", "chokes_on", "free")
 _KINDS = {
     FaultAt.OPEN: (FaultKind.UNREACHABLE, FaultKind.DENIED),
     FaultAt.READ: (FaultKind.LOST, FaultKind.DENIED),
     FaultAt.APPLY: (FaultKind.LOST, FaultKind.DENIED),
+    FaultAt.OPERATION: (FaultKind.LOST, FaultKind.RESTARTED, FaultKind.DENIED, FaultKind.HELD),
 }
 
 E = TypeVar("E", bound=StrEnum)
@@ -84,12 +88,16 @@ class _Hosts:
             computer = _computer(fields["computer"], computer)
         elif base:
             computer = replace(computer, name=name.upper())
+        inherited = base.queue if base else SimulatedQueue()
+        if "messages" in fields:
+            inherited = replace(inherited, messages=_messages(fields["messages"]))
         services = _services(fields.get("services"), base.services if base else ())
         return HostDescription(
             computer=computer,
             registry=_registry(fields.get("registry"), base.registry if base else {}),
             services=services,
             files=_files(fields.get("files"), base.files if base else ()),
+            queue=_queue(fields["queue"], inherited) if "queue" in fields else inherited,
             deny=_each(fields, "deny", base.deny if base else (), lambda node: _denial(node, services)),
             faults=_each(fields, "faults", base.faults if base else (), _fault),
             unreachable=_text(fields["unreachable"]) if "unreachable" in fields else "",
@@ -182,6 +190,24 @@ def _file(node: Node, base: SimulatedFile) -> SimulatedFile:
         version=_text(fields["version"]) if "version" in fields else base.version,
         read_only=_flag(fields["read_only"]) if "read_only" in fields else base.read_only,
         directory=_flag(fields["directory"]) if "directory" in fields else base.directory,
+        content=_text(fields["text"]).encode() if "text" in fields else base.content,
+        held=_flag(fields["held"]) if "held" in fields else base.held,
+    )
+
+
+def _messages(node: Node) -> tuple[tuple[MessageKind, int], ...]:
+    fields = _fields(node, tuple(MessageKind), "messages")
+    return tuple((MessageKind(name), int(_number(count))) for name, count in fields.items())
+
+
+def _queue(node: Node, base: SimulatedQueue) -> SimulatedQueue:
+    fields = _fields(node, _QUEUE, "queue")
+    return SimulatedQueue(
+        messages=base.messages,
+        refill=int(_number(fields["refill"])) if "refill" in fields else base.refill,
+        delivers=_flag(fields["delivers"]) if "delivers" in fields else base.delivers,
+        chokes_on=_texts(fields["chokes_on"]) if "chokes_on" in fields else base.chokes_on,
+        free=int(_number(fields["free"])) if "free" in fields else base.free,
     )
 
 
@@ -214,8 +240,10 @@ def _fault(node: Node) -> Fault:
     if what not in _KINDS[at]:
         place = fields["kind"].place
         raise InputError(f"at {at} a fault is one of {', '.join(_KINDS[at])}, not {what}", place=place)
-    if "sent" in fields and (at, what) != (FaultAt.APPLY, FaultKind.LOST):
-        raise InputError("'sent' is only for a connection lost at apply", place=fields["sent"].place)
+    carried_out = at in (FaultAt.APPLY, FaultAt.OPERATION) and what in (FaultKind.LOST, FaultKind.RESTARTED)
+    if "sent" in fields and not carried_out:
+        text = "'sent' is only for a connection lost at apply, or a loss or restart at an operation"
+        raise InputError(text, place=fields["sent"].place)
     nth = int(_number(fields["nth"])) if "nth" in fields else 1
     if nth < 1:
         raise InputError("'nth' counts from 1", place=fields["nth"].place)

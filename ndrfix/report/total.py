@@ -12,7 +12,7 @@ from ndrfix.report.diff import same
 from ndrfix.report.exit import CHANGES, FAILURES, exit_code
 from ndrfix.report.recap import by_task
 from ndrfix.report.text import Pen, amount, duration
-from ndrfix.resources import Change
+from ndrfix.resources import Action, Change, Move, MoveState, Verb
 
 _REASONS_SHOWN = 2
 _HOSTS_SHOWN = 12
@@ -149,7 +149,7 @@ def last_lines(result: RunResult, pen: Pen, undo: str = "") -> Iterator[str]:
 def _touched(outcome: Outcome) -> bool:
     """True when there may be something to take back: a change that was made, or an item that failed under way."""
     return outcome.status is OutcomeStatus.FAILED or (
-        outcome.status is OutcomeStatus.DONE and isinstance(outcome.item, Change)
+        outcome.status is OutcomeStatus.DONE and isinstance(outcome.item, Change | Move)
     )
 
 
@@ -163,12 +163,16 @@ def _outcomes(result: RunResult) -> Iterator[tuple[str, Outcome]]:
 def _done(result: RunResult) -> Iterator[str]:
     done = [(host, outcome) for host, outcome in _outcomes(result) if outcome.status is OutcomeStatus.DONE]
     proved = [host for host, outcome in done if verified(outcome)]
-    actions = [host for host, outcome in done if not isinstance(outcome.item, Change)]
-    unproved = len(done) - len(proved) - len(actions)
+    actions = [host for host, outcome in done if _is_restart(outcome)]
+    changes = sum(isinstance(outcome.item, Change) for _, outcome in done)
+    unproved = changes - len(proved)
+    moves = [(host, outcome.after.moved) for host, outcome in done if isinstance(outcome.after, MoveState)]
     if proved:
         yield f"{amount(len(proved), 'change')} on {amount(len(set(proved)), 'host')}, read back and verified"
     if unproved:
         yield f"{amount(unproved, 'change')} not confirmed by reading back"
+    if messages := sum(moved for _, moved in moves):
+        yield f"{amount(messages, 'file')} moved on {amount(len({host for host, _ in moves}), 'host')}"
     if actions:
         yield f"{amount(len(actions), 'restart')} on {amount(len(set(actions)), 'host')}"
     if lost := _lost(result):
@@ -178,6 +182,10 @@ def _done(result: RunResult) -> Iterator[str]:
         yield f"{amount(len(half), 'host')} changed half way, see the failure above"
     if not done and not lost and not half:
         yield "nothing was changed"
+
+
+def _is_restart(outcome: Outcome) -> bool:
+    return isinstance(outcome.item, Action) and outcome.item.verb is Verb.RESTART
 
 
 def _moved(outcome: Outcome) -> bool:

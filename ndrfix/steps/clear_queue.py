@@ -129,8 +129,10 @@ def _plan_stop(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         what = "messages" if args.messages is Taken.ALL else "non-delivery reports"
         return StepPlan(items=start, backlog=found, note=f"there are no {what} in the queue: nothing to clear")
     earlier = observed.state(args.own)
+    known = earlier if isinstance(earlier, QuarantineState) else None
+    begun = known is not None and known.status is QuarantineStatus.OPEN
     items = (
-        opened(args.own, earlier if isinstance(earlier, QuarantineState) else None, _promise(args, state.status)),
+        *(() if begun else (opened(args.own, known, _promise(args, state.status)),)),
         *brought_to(state, STOPPED, args.service_timeout),
     )
     return StepPlan(items=items, backlog=found, risks=tuple(_risks(args, found, observed)))
@@ -260,8 +262,8 @@ def _plan_recount(args: ClearQueueArgs, observed: Observed) -> StepPlan:
 
 def _recounted(args: ClearQueueArgs, found: Backlog) -> str:
     reports = found.of(MessageKind.NDR)[0]
-    after = f" {args.recount_after:g} s after" if args.recount_after else ""
-    text = f"counted again{after}: {found.messages:,} messages in the queue, {reports:,} of them reports"
+    when = f"{args.recount_after:g} s after the start" if args.recount_after else "afterwards"
+    text = f"{when}: {found.messages:,} messages in the queue, {reports:,} of them reports"
     if reports:
         text += "; they flow back from the information store (Q197792): clear the queue again"
     return text

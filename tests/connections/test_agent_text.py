@@ -138,7 +138,9 @@ def test_every_member_in_csharp_is_on_the_reviewed_list() -> None:
     assert _members(_csharp(_text("queue.cs"))) == set(ALLOWED[CSHARP])
 
 
-@pytest.mark.parametrize("newer", [r"\bvar ", "=>", r"\?\?=", r"\$''", r"\bLinq\b", r"\bnameof\b", r"\?\.\w", r"\basync\b"])
+@pytest.mark.parametrize(
+    "newer", [r"\bvar ", "=>", r"\?\?=", r"\$''", r"\bLinq\b", r"\bnameof\b", r"\?\.\w", r"\basync\b"]
+)
 def test_the_csharp_is_of_version_2(newer: str) -> None:
     """The compiler of Windows PowerShell 2.0 knows nothing of these; the lab's compiler is asked too."""
     assert not re.search(newer, _csharp(_text("queue.cs")))

@@ -31,4 +31,6 @@ def test_the_agent_parses_and_needs_nothing_newer_than_2(lab_folder: Path) -> No
 def test_the_csharp_compiles_as_version_2(lab_script: Callable[[str], list[str]]) -> None:
     """Without a warning, by a compiler that is told to know C# 2.0 alone."""
     options = "-CompilerOptions '/langversion:ISO-2', '/warnaserror+'"
-    assert lab_script(f"{queue_text()}\nAdd-Type -TypeDefinition $NdrfixQueueText {options}\n'compiled'") == ["compiled"]
+    assert lab_script(f"{queue_text()}\nAdd-Type -TypeDefinition $NdrfixQueueText {options}\n'compiled'") == [
+        "compiled"
+    ]
