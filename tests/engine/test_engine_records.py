@@ -40,7 +40,7 @@ def test_a_change_survives_its_record(item: RemoteItem) -> None:
     record = json.loads(json.dumps(item_record(item)))
     if isinstance(item, Change):
         assert change_of(record) == item
-    else:
+    elif isinstance(item, Action):
         assert record == {"action": "restart", "resource": {"kind": "service", "name": item.resource.name}}
 
 

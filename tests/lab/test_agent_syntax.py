@@ -13,7 +13,6 @@ import pytest
 
 from ndrfix.connections.agent import queue_text
 
-
 pytestmark = pytest.mark.lab
 
 
