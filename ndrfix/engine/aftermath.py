@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
 from ndrfix.engine.result import PhaseResult
@@ -29,21 +29,25 @@ from ndrfix.steps.base import StepPlan
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How a task left its host half way: services that it `stopped` and did not start again, and the command that
-    finishes the work on the queue (empty: there is none).
+    finishes the work on the queue (empty: there is none). `unmoved`: no message of the queue was touched.
     """
 
     host: str
     stopped: tuple[Service, ...] = ()
     resume: str = ""
+    unmoved: bool = False
 
     @property
     def loud(self) -> str:
         """What must not be overlooked."""
-        return "".join(f"; {service.name} IS STOPPED on {self.host}" for service in self.stopped)
+        unmoved = "; no message was moved" if self.unmoved else ""
+        return unmoved + "".join(f"; {service.name} IS STOPPED on {self.host}" for service in self.stopped)
 
 
-def standing(done: Sequence[PhaseResult], host: str, run_id: str) -> Standing:
-    """How the host stands after the phases so far, the last of which may have ended half way."""
+def standing(done: Sequence[PhaseResult], host: str, resume: str) -> Standing:
+    """How the host stands after the phases so far, the last of which may have ended half way; `resume` is the command
+    line that finishes work on a queue.
+    """
     stopped: dict[Service, None] = {}
     for outcome in (each for phase in done for each in phase.outcomes):
         item = outcome.item
@@ -54,9 +58,11 @@ def standing(done: Sequence[PhaseResult], host: str, run_id: str) -> Standing:
             stopped.pop(item.resource, None)
         elif isinstance(item, Change) and isinstance(outcome.before, ServiceState):
             stopped[item.resource] = None
-    queue = any(isinstance(item, Move) or isinstance(item.resource, Quarantine) for item in _remote(done))
-    resume = f"`ndrfix resume {run_id} -l {host}` finishes it." if queue and run_id else ""
-    return Standing(host=host, stopped=tuple(stopped), resume=resume)
+    items = _remote(done)
+    queue = any(isinstance(item, Move) or isinstance(item.resource, Quarantine) for item in items)
+    moves = any(isinstance(item, Move) for item in items)
+    told = f"`{resume} -l {host}` finishes it." if queue and resume else ""
+    return Standing(host=host, stopped=tuple(stopped), resume=told, unmoved=queue and not moves)
 
 
 def _remote(done: Sequence[PhaseResult]) -> tuple[RemoteItem, ...]:
@@ -73,7 +79,7 @@ def failed(bad: Outcome, rescued: Sequence[Outcome], stands: Standing) -> tuple[
     elif rescued:
         message += "; trying to put things right failed too: " + rescued[-1].message
     righted = {each.item.resource for each in right}
-    left = Standing(host=stands.host, stopped=tuple(each for each in stands.stopped if each not in righted))
+    left = replace(stands, stopped=tuple(each for each in stands.stopped if each not in righted))
     message += left.loud
     steps = [bad.next_step]
     if bad.status is OutcomeStatus.DRIFTED and not bad.next_step:

@@ -6,6 +6,7 @@ knows.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -163,8 +164,13 @@ class Run:
             on_bug=self.fleet.bugs.append,
             clock=self.clock,
             run_id=self.context.run_id,
+            resume=self._resume(),
             rounds=1 if isinstance(recorder, NoRecorder) else _MOST_ROUNDS,
         )
+
+    def _resume(self) -> str:
+        inventories = (f"-i {shlex.quote(each)}" for each in self.context.inventory)
+        return " ".join(("ndrfix resume", self.context.run_id, *inventories))
 
     @contextmanager
     def _connection(self, host: str) -> Iterator[Connection]:

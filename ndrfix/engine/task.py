@@ -46,7 +46,8 @@ class TaskRunner:
     """Carries out bound tasks on `host`, over whatever connection the readings stand on.
 
     `on_event` gets signs of life of items that take their time, `on_bug` the traceback of what must never happen;
-    `clock` gives seconds for durations. `run_id` is that of the run, `rounds` how many rounds a repeated phase may
+    `clock` gives seconds for durations. `run_id` is that of the run, `resume` the command line that finishes
+    what it leaves half done in a queue, `rounds` how many rounds a repeated phase may
     take: one in a dry run, which cannot know what a round leads to.
     """
 
@@ -57,6 +58,7 @@ class TaskRunner:
     on_bug: Callable[[str], None]
     clock: Callable[[], float]
     run_id: str = ""
+    resume: str = ""
     rounds: int = 1
     _paths: set[str] = field(default_factory=set, init=False)
 
@@ -150,7 +152,7 @@ class TaskRunner:
             if bad and not (phase.again and _refused_start(bad)):
                 self._rescue(bound, plan, bad, done)
         except HostError as error:
-            raise lost(error, outcomes, plan, standing(done, self.host, self.run_id)) from error
+            raise lost(error, outcomes, plan, standing(done, self.host, self.resume)) from error
         if outcomes and phase.again is None:
             self._converged(bound, phase)
 
@@ -211,7 +213,7 @@ class TaskRunner:
     def _rescue(self, bound: BoundTask, plan: StepPlan, bad: Outcome, done: list[PhaseResult]) -> None:
         """Try what the step wants tried after a failure, then end the task with what went wrong."""
         rescued = list(self._send(bound, plan.on_failure)) if plan.on_failure else []
-        message, next_step = failed(bad, rescued, standing(done, self.host, self.run_id))
+        message, next_step = failed(bad, rescued, standing(done, self.host, self.resume))
         status = Status.DRIFTED if bad.status is OutcomeStatus.DRIFTED else Status.FAILED
         raise _EndedError(status=status, message=message, next_step=next_step)
 

@@ -131,7 +131,7 @@ class _WayBack:
 
     def errand(self) -> Errand:
         """What is to be put back, newest first, and the restarts after it."""
-        services = (*self.history.restarted, *self.history.broken)
+        services = restarted(self.history)
         restarts = tuple(self._restart(service) for service in services)
         names = tuple(task.name for task in restarts)
         unsure = {change.resource for change in self.history.unsure}
@@ -203,6 +203,13 @@ def ways_back(history: HostHistory) -> tuple[Change, ...]:
     return tuple(change for change in reversed(net.values()) if not _same(change.before, change.after))
 
 
+def restarted(history: HostHistory) -> tuple[Service, ...]:
+    """The services that run with what the run made of their values: restarted, or stopped and started again."""
+    same = {change.resource for change in history.changes} - {change.resource for change in ways_back(history)}
+    cycled = (resource for resource in same if isinstance(resource, Service))
+    return tuple(dict.fromkeys((*history.restarted, *history.broken, *sorted(cycled, key=str))))
+
+
 def back_name(change: Change) -> str:
     """The name of the task that puts a change back."""
     return f"Put back {change.resource}"
@@ -222,7 +229,7 @@ def undo_planners(histories: Sequence[HostHistory], steps: Mapping[str, AnyStep]
     """The way back on each host, in the order given."""
     messages = (messages_name(quarantine) for each in histories for quarantine in reversed(each.quarantined))
     back = (back_name(change) for each in histories for change in ways_back(each))
-    restarts = (restart_name(service) for each in histories for service in (*each.restarted, *each.broken))
+    restarts = (restart_name(service) for each in histories for service in restarted(each))
     numbers = {name: number for number, name in enumerate(dict.fromkeys((BY_HAND, *messages, *back, *restarts)))}
     return tuple(
         _WayBack(history=each, steps=steps, numbers=numbers, owed=owed.get(each.host, NO_DEBT)).errand()

@@ -18,6 +18,7 @@ _NAMES = {
     MessageKind.UNKNOWN: "not recognised",
 }
 _LONGEST_SUBJECT = 60
+_MOST = 3
 
 
 def backlog_lines(found: Backlog, mode: Mode, pen: Pen, *, moves: bool) -> Iterator[str]:
@@ -30,12 +31,14 @@ def backlog_lines(found: Backlog, mode: Mode, pen: Pen, *, moves: bool) -> Itera
     if found.domains:
         more = f" · {amount(found.other_domains, 'more domain')}" if found.other_domains else ""
         yield f"    reports go to: {_top(found.domains, pen)}{more}"
+    if mode is Mode.APPLY:
+        return  # the plan showed more, and was shown just before
     if found.recipients:
-        yield f"    could not be reached: {_top(found.recipients, pen)}"
+        yield f"    could not be reached: {_top(found.recipients[:_MOST], pen)}"
     for sample in found.samples:
         subject = pen.line(sample.subject[:_LONGEST_SUBJECT])
         to = pen.line(", ".join(sample.recipients[:2]))
-        yield f"    {pen.line(sample.name)}  {_NAMES[sample.kind]}  {subject}" + (f" → {to}" if to else "")
+        yield f"    {pen.line(sample.name)}  {sample.kind}  {subject}" + (f" → {to}" if to else "")
 
 
 def _share(found: Backlog, share: Share, width: int, mode: Mode, pen: Pen, *, moves: bool) -> str:

@@ -57,7 +57,7 @@ class ClearQueueArgs(Args):
     other_volume: bool = Field(
         False, description="The quarantine may lie on another volume: messages are copied, which takes longer."
     )
-    show: int = Field(10, ge=0, le=1000, description="How many messages to show by name, subject and recipient.")
+    show: int = Field(5, ge=0, le=1000, description="How many messages to show by name, subject and recipient.")
 
     @field_validator("quarantine")
     @classmethod

@@ -16,6 +16,7 @@ from ndrfix.engine.history import read_history
 from ndrfix.engine.preparation import Selection, prepare_undo
 from ndrfix.engine.result import RunResult, Status
 from ndrfix.errors import InputError, UnreachableError
+from ndrfix.exchange.layout import IMS, QUEUE
 from ndrfix.inventory import load_inventory
 from ndrfix.resources import (
     ABSENT,
@@ -285,3 +286,45 @@ def _comparable(readings: object) -> object:
         elif state is not ABSENT:
             found[str(resource)] = {key.path.upper(): sorted(map(str, key.values)) for key in state.keys if key.values}
     return {name: value for name, value in found.items() if value != {}}
+
+
+def test_undo_restarts_a_service_that_the_run_stopped_and_started(stage: Stage) -> None:
+    """A service that was started with the changed value, by a change and not by a restart, must read the old one."""
+    book = """
+- name: Set
+  set_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: Mode, type: dword, data: 2}
+- name: Stop
+  set_service: {name: MSExchangeIMC, state: stopped}
+- name: Start
+  set_service: {name: MSExchangeIMC, state: started}
+"""
+    stage.run(book).apply()
+    tasks = of(undo(stage, "run-0").shown()).tasks
+    assert [(task.name, task.status) for task in tasks] == [
+        ("Put back HKLM\\SOFTWARE\\Acme\\Mode", Status.WOULD_CHANGE),
+        ("Restart MSExchangeIMC", Status.WOULD_CHANGE),
+    ]
+
+
+def test_undo_of_a_clearing_puts_the_messages_back(tmp_path: Path) -> None:
+    """Every message is in the queue again, and the service runs; the run's quarantine stays, empty."""
+    mail = r"""
+ex01:
+  computer: {name: MAIL1, os_version: 5.0.2195}
+  registry:
+    HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeIMC\Parameters: {RootDir: 'C:\exchsrvr\imcdata'}
+  services: {MSExchangeIMC: {}}
+  messages: {ndr: 25, user: 4}
+"""
+    stage = Stage(tmp_path, hosts=mail)
+    before = stage.host().contents(QUEUE)
+    stage.run("- clear_queue: {}").apply()
+    assert len(stage.host().contents(QUEUE)) == 4
+    result = undo(stage, "run-0").apply()
+    assert statuses(result) == [Status.CHANGED]
+    assert stage.host().contents(QUEUE) == before
+    assert len(before) == 29
+    ims = stage.host().read(IMS)
+    assert isinstance(ims, ServiceState)
+    assert ims.status is ServiceStatus.RUNNING
+    assert statuses(undo(stage, "run-0").shown()) == [Status.OK]
