@@ -33,7 +33,7 @@ def queue_text() -> str:
 
 def needs_queue(rows: Iterable[Mapping[str, object]]) -> bool:
     """Whether one of the requests is about the queue or a quarantine, so that `queue_text` must be there."""
-    return any(row["Kind"] in _QUEUE_KINDS for row in rows)
+    return any(row.get("Kind") in _QUEUE_KINDS for row in rows)
 
 
 def _bare(text: str, comment: str) -> str:

@@ -57,7 +57,7 @@ CLEAR = "- name: Clear\n  clear_queue: {recount_after: 5}\n"
 DELETE = "- name: Clear\n  clear_queue: {recount_after: 5, keep: delete}\n"
 ALL = "- name: Clear\n  clear_queue: {recount_after: 5, messages: all}\n"
 RESTORE = "- name: Restore\n  restore_queue: {run: run-0, batch: 3, drain_timeout: 5}\n"
-MAIL = {MessageKind.NDR: 6, MessageKind.USER: 3, MessageKind.RECEIPT: 1, MessageKind.UNKNOWN: 1}
+MAIL = {MessageKind.NDR: 4, MessageKind.USER: 2, MessageKind.UNKNOWN: 1}
 
 
 class KilledError(BaseException):

@@ -58,8 +58,10 @@ class Desk:
     def __call__(self, *words: str, code: int = 0) -> Ended:
         """Run `ndrfix WORDS -i inventory.yml`; it must end with `code`."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        # The queue has tests of its own; its pipelines would come between those that are counted.
+        more = ("--skip-tags", "queue") if "reverse-ndr" in words else ()
         ended = subprocess.run(
-            [sys.executable, "-W", "error::ResourceWarning", "-m", "ndrfix", *words, "-i", "inventory.yml"],
+            [sys.executable, "-W", "error::ResourceWarning", "-m", "ndrfix", *words, *more, "-i", "inventory.yml"],
             cwd=self.folder,
             env=environment | {"PYTHONPATH": str(_PACKAGE)},
             stdin=subprocess.DEVNULL,
