@@ -127,6 +127,11 @@ class SimulatedHost:
         with self._lock:
             self._machine.put_file(file)
 
+    def files(self, folder: str) -> Mapping[str, bytes]:
+        """The files directly in a folder with what they hold, by name."""
+        with self._lock:
+            return self._machine.files(folder)
+
     def content(self, path: str) -> bytes:
         """What a file holds; nothing for one that is not there or has no content."""
         with self._lock:

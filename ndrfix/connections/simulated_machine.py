@@ -172,6 +172,11 @@ class Machine:
         """What each message of a queue holds, by name; of those that can be opened."""
         return self._queues.contents(queue)
 
+    def files(self, folder: str) -> dict[str, bytes]:
+        """The files directly in a folder with what they hold, by name."""
+        found = self._files.inside(full(folder))
+        return {file.path.rpartition("\\")[2]: file.content or b"" for file in found if not file.directory}
+
     def content(self, path: str) -> bytes:
         """What a file holds."""
         file = self._files.find(full(path))

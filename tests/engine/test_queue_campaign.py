@@ -31,8 +31,9 @@ from ndrfix.engine.run import PlayJob, Run
 from ndrfix.errors import UnreachableError
 from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER, QUEUE
 from ndrfix.resources import (
+    BAD,
+    OUT,
     MessageKind,
-    MessageQueue,
     Quarantines,
     QuarantinesState,
     QuarantineStatus,
@@ -189,13 +190,11 @@ class Field:
 
     def where(self) -> dict[str, list[tuple[str, bytes]]]:
         """Files by the folder that they lie in: those of the queue and all of quarantines."""
-        found: dict[str, list[tuple[str, bytes]]] = {"out": self._files(QUEUE), "kept": []}
-        for run in self.quarantines():
-            found["kept"] += self._files(MessageQueue(f"{KEPT}\\{run}"))
-        return found
+        kept = [folder for run in self.quarantines() for folder in (f"{KEPT}\\{run}\\{OUT}", f"{KEPT}\\{run}\\{BAD}")]
+        return {"out": self._files(f"{ROOT}\\{OUT}"), "kept": [file for folder in kept for file in self._files(folder)]}
 
-    def _files(self, queue: MessageQueue) -> list[tuple[str, bytes]]:
-        return list(self.host.contents(queue).items())
+    def _files(self, folder: str) -> list[tuple[str, bytes]]:
+        return list(self.host.files(folder).items())
 
     def quarantines(self) -> dict[str, QuarantineStatus]:
         """The runs in quarantine, with their status."""
@@ -221,7 +220,7 @@ class Field:
         for run in self.quarantines():
             text = self.host.content(f"{KEPT}\\{run}\\{manifest.NAME}").decode("ascii")
             recorded = {line.split("|")[3].split("*")[0] for line in text.split("\r\n") if line.startswith("move|")}
-            for name, _ in self._files(MessageQueue(f"{KEPT}\\{run}")):
+            for name, _ in self._files(f"{KEPT}\\{run}\\{OUT}"):
                 if name not in recorded:
                     yield f"{name} lies in quarantine, but is not on record"
             Manifest.parse(text)
