@@ -123,12 +123,14 @@ def _goes(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> bool:
 def _age(args: PurgeQuarantineArgs, state: QuarantineState) -> float | None:
     """In days; None when it is not known."""
     began = _time(state.began, _TIME)
-    return None if began is None or args.now is None else (args.now - began).total_seconds() / 86_400
+    if began is None or args.now is None:
+        return None
+    return max(0.0, (args.now - began).total_seconds() / 86_400)  # the run's own time is cut to the minute
 
 
 def _listed(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> Check:
     age = _age(args, state)
-    old = "age not known" if age is None else f"{max(age, 0):.0f} days old"
+    old = "age not known" if age is None else f"{age:.0f} days old"
     kept = "" if state.status is QuarantineStatus.CLOSED else "; it broke off and stays: `ndrfix resume` finishes it"
     text = f"{run}: {state.messages or 0:,} messages, {(state.size or 0) // 1024:,} KB, {old}{kept}"
     return Check(ok=True, text=text)

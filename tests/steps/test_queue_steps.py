@@ -588,6 +588,7 @@ def test_a_run_that_is_not_there_is_named() -> None:
         ("2026-11-24T09:30:00Z", {"older_than_days": 1}, True),
         ("2026-10-25T09:30:00Z", {"run": "another"}, False),
         ("yesterday", {"older_than_days": 0}, False),
+        ("2026-11-25T09:30:40Z", {"older_than_days": 0}, True),
     ],
 )
 def test_old_runs_are_removed(began: str, args: dict[str, Any], goes: bool) -> None:
