@@ -14,6 +14,7 @@ _WORD = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]{1,20})?\?([bBqQ])\?([^?\n]*)\
 _WORDS = re.compile(rf"{_WORD.pattern}(?:[ \t\n]*{_WORD.pattern})*", re.ASCII)
 _FOLD = re.compile(r"\n[ \t]*")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
+_MOST_ADDRESSES = 8
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"@]{1,120}@[^\s<>()\[\]:;,\"@]{1,120}")
 _ANGLE = re.compile(r"\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^<\"]*))\s*<([^<>]*)>")
 _COMMENT = re.compile(r"\(([^()]*)\)")
@@ -71,6 +72,12 @@ def domain(raw: str) -> str:
     """The domain of the first address of a raw address field, in lower case; empty when there is none."""
     found = _ADDRESS.search(mailbox(raw).address)
     return found[0].rpartition("@")[2].lower() if found else ""
+
+
+def addresses(raw: str) -> tuple[str, ...]:
+    """The first addresses of a raw address field, in lower case, each once."""
+    found = (match[0].lower() for match in _ADDRESS.finditer(_FOLD.sub(" ", raw)))
+    return tuple(dict.fromkeys(found))[:_MOST_ADDRESSES]
 
 
 def media_type(raw: str) -> str:

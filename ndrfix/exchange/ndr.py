@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ndrfix.exchange.diagnostic import Diagnostic, diagnostic
 from ndrfix.exchange.extract import Extract
-from ndrfix.exchange.mail_header import Mailbox, decoded, domain, key, mailbox, media_type
+from ndrfix.exchange.mail_header import Mailbox, addresses, decoded, domain, key, mailbox, media_type
 from ndrfix.exchange.wordings import (
     BOUNCES,
     RECEIPTS,
@@ -55,7 +55,8 @@ class Reason:
 class Verdict:
     """What a message is, and why.
 
-    `recipients` are those who, as a non-delivery report says, could not be reached. `sender` is the address in
+    `recipients` are those who, as a non-delivery report says, could not be reached; of everything else those in To, as
+    far as the extract goes. `sender` is the address in
     From, `domain` that of the first address in To: where the message goes. What is not known is empty.
     """
 
@@ -117,12 +118,13 @@ def classify(extract: Extract) -> Verdict:
         report=diagnostic(extract),
     )
     kind, reasons = _told(message)
+    unreached = message.report.recipients if message.report and kind is MessageKind.NDR else None
     return Verdict(
         kind=kind,
         reasons=reasons,
         subject=message.subject,
         sender=sender.address,
-        recipients=message.report.recipients if message.report and kind is MessageKind.NDR else (),
+        recipients=addresses(extract.header("to") or "") if unreached is None else unreached,
         domain=domain(extract.header("to") or ""),
     )
 

@@ -52,8 +52,8 @@ class QueueFile:
 class Message(QueueFile):
     """A message of the queue, and what its first kilobytes say.
 
-    `recipients` are, of a report, those who could not be reached; `domain` is where the message goes; `reasons` say
-    why it is of its kind.
+    `recipients` are, of a report, those who could not be reached, else those in To; `domain` is where the message goes;
+    `reasons` say why it is of its kind.
     """
 
     kind: MessageKind

@@ -52,8 +52,8 @@ class Field:
         (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
 
     def job(self, names: Iterable[str]) -> PlaybookJob:
-        """`reverse-ndr` over some of the hosts, but for the queue, whose faults have a campaign of their own; what earlier
-        runs left owed is taken in.
+        """`reverse-ndr` over some of the hosts, but for the queue, whose faults have a campaign of their own; what
+        earlier runs left owed is taken in.
         """
         limit = self.folder / "limit.txt"
         limit.write_text("\n".join(names))
