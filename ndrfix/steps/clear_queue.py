@@ -104,7 +104,7 @@ def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     # Its own quarantine may be open when the step runs again in the same run, after it failed half way.
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     checks = tuple(Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
-    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure)
+    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
 
 
 # --- look, and stop -------------------------------------------------------------------------------------------------

@@ -24,13 +24,14 @@ from ndrfix.resources import (
     ServiceStatus,
     StartType,
 )
-from ndrfix.steps.base import Check, Observed
+from ndrfix.steps.base import Check, Observed, Risk
 from ndrfix.steps.service_name import held_by_dependents, missing_service
 
 GUARDED: tuple[Resource, ...] = (ROOT_DIR, IMS, CLUSTER)
 """What `guards` looks at."""
 # The service writes it until it has stopped: whatever is there then is moved.
 _DATA = QueueFile(QUEUE_DATA, -1, 0)
+_AT_WORK = "a run that is still at work from elsewhere looks as if it had broken off: make sure that it is not"
 # Renames take a few milliseconds each, over the network too; a limit that no honest host reaches.
 _MOVE_SECONDS, _FILE_SECONDS = 120.0, 0.05
 RUNNING, STOPPED = ServiceStatus.RUNNING, ServiceStatus.STOPPED
@@ -141,11 +142,14 @@ def is_data(move: Move) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """What finishes interrupted work: the items in order, what to try when one fails, and what was found."""
+    """What finishes interrupted work: the items in order, what to try when one fails, what was found, and what a person
+    must make sure of.
+    """
 
     items: tuple[RemoteItem, ...]
     on_failure: tuple[RemoteItem, ...]
     texts: tuple[str, ...]
+    risks: tuple[Risk, ...]
 
 
 def finish(
@@ -168,7 +172,8 @@ def finish(
         items.append(closed(quarantine, found.promised))
     stopped = replace(state, status=STOPPED, dependents=())
     rescue = brought_to(stopped, RUNNING, service_timeout) if items and now.status is RUNNING else ()
-    return Finish(items=tuple(items), on_failure=rescue, texts=tuple(texts))
+    risks = (Risk(text=_AT_WORK),) if texts else ()
+    return Finish(items=tuple(items), on_failure=rescue, texts=tuple(texts), risks=risks)
 
 
 def _pending(quarantine: Quarantine, found: QuarantineState) -> list[Move]:

@@ -46,7 +46,7 @@ def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(note=f"nothing was left half done: {where}, {IMS} is {service(observed).status}")
     work = finish(wanted, service(observed), service_timeout=args.service_timeout)
     checks = tuple(Check(ok=True, text=text) for text in work.texts)
-    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure)
+    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
 
 
 def interrupted_runs(

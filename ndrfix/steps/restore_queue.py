@@ -91,7 +91,7 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     runs = interrupted_runs(args.folder, found) if isinstance(found, QuarantinesState) else ()
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     checks = tuple(Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
-    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure)
+    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
 
 
 # --- choose ---------------------------------------------------------------------------------------------------------

@@ -378,6 +378,7 @@ def test_what_broke_off_is_finished(state: QuarantineState, ims: ServiceState, w
     ]
     assert short == wanted
     assert f"run {RUN} broke off here" in plan.checks[0].text
+    assert "still at work from elsewhere" in plan.risks[0].text
 
 
 def test_a_clearing_finishes_what_broke_off_first() -> None:
