@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,20 +19,23 @@ from bench.traffic import Traffic
 _SECONDS = 20
 
 
-def _described(count: int) -> str:
-    """The demo's healthy server, so many times."""
+def _described(count: int, messages: Mapping[str, int] | None) -> str:
+    """The demo's healthy server, so many times; with `messages`, each holds so many of each kind in its queue."""
     demo = yaml.safe_load((ROOT / "ndrfix" / "demo" / "hosts.yml").read_text(encoding="utf-8"))
     templates = {name: demo[name] for name in ("server", "fine")}
-    hosts = {f"ex{number:03}": {"base": "fine", "computer": {"name": f"MAIL{number:03}"}} for number in range(count)}
+    queue = {} if messages is None else {"messages": dict(messages)}
+    hosts = {
+        f"ex{number:03}": {"base": "fine", "computer": {"name": f"MAIL{number:03}"}, **queue} for number in range(count)
+    }
     return yaml.safe_dump({**templates, **hosts}, sort_keys=False)
 
 
 class Loopback:
     """So many hosts, while the `with` block lasts. What was changed on them is gone with it."""
 
-    def __init__(self, folder: Path, count: int) -> None:
+    def __init__(self, folder: Path, count: int, *, messages: Mapping[str, int] | None = None) -> None:
         path = folder / "hosts.yml"
-        path.write_text(_described(count), encoding="utf-8")
+        path.write_text(_described(count, messages), encoding="utf-8")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ndrfix.testing.endpoint", str(path), "--scheme", "negotiate"],
             cwd=ROOT,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ndrfix.connections.base import Outcome, Progress, Reading
+from ndrfix.connections.packing import unpacked
 from ndrfix.connections.protocol import (
     CELL,
     ELEMENT,
@@ -62,6 +63,8 @@ from ndrfix.resources import (
 )
 
 Row = Mapping[str, object]
+
+_FILES = 100_000_000  # characters of a move's list of files, enough for a million
 
 # --- requests -------------------------------------------------------------------------------------------------------
 
@@ -180,7 +183,7 @@ def _move(row: Row, queue: MessageQueue, timeout: float) -> Move:
     return Move(
         queue=queue,
         quarantine=Quarantine(target, _text(row, "Run")),
-        files=tuple(queue_file(cells) for cells in str(row["Files"]).split(ROW)[:-1]),
+        files=tuple(queue_file(cells) for cells in unpacked(str(row["Files"]), _FILES).split(ROW)[:-1]),
         at=_text(row, "At"),
         kept=_text(row, "Kept"),
         back=_number(row, "Back") == 1,

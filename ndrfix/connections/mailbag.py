@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ndrfix.connections.base import Reading
@@ -15,10 +15,13 @@ MOST = 1_000_000
 
 @dataclass(slots=True)
 class Mail:
-    """The messages that come with one answer. `short` says what is missing, when the answer is not whole."""
+    """The messages that come with one answer; those of a queue that are `known`, and `told` gets all of them once they
+    are there. `short` says what is missing, when the answer is not whole.
+    """
 
     queues: dict[int, dict[str, Message]]
     known: dict[int, dict[str, Message]]
+    told: Callable[[int, dict[str, Message]], None]
     short: str = ""
 
     def take(self, line: MessageLine | SameLine) -> bool:
@@ -26,12 +29,10 @@ class Mail:
         queue, known = self.queues.get(line.index), self.known.get(line.index)
         if queue is None or known is None or len(queue) >= MOST:
             return False
-        if isinstance(line, MessageLine):
-            queue[line.message.name] = line.message
-            return True
-        if line.name not in known:
+        message = line.message if isinstance(line, MessageLine) else known.get(line.name)
+        if message is None:
             return False
-        queue[line.name] = known[line.name]
+        queue[message.name] = message
         return True
 
     def whole(self, line: StateLine) -> Reading:
@@ -42,9 +43,7 @@ class Mail:
         found = self.queues[line.index]
         if line.count != len(found):
             self.short = f"{len(found)} messages of {line.count}"
-        known = self.known[line.index]
-        known.clear()
-        known.update(found)
+        self.told(line.index, found)
         return replace(reading, messages=tuple(found[name] for name in sorted(found)))
 
 
@@ -59,5 +58,6 @@ class Mailbag:
         queues = {index: each for index, each in enumerate(wanted) if isinstance(each, MessageQueue)}
         return Mail(
             queues={index: {} for index in queues},
-            known={index: self._known.setdefault(queue, {}) for index, queue in queues.items()},
+            known={index: self._known.get(queue, {}) for index, queue in queues.items()},
+            told=lambda index, found: self._known.update({queues[index]: found}),
         )

@@ -10,12 +10,14 @@ Each level has a separator of its own, so that splitting never needs a parser:
     slow|MS                                                   the longest wait for service control of another computer
     progress|INDEX|ELAPSED MS|LIMIT MS|TEXT                   a sign of life of an item
     outcome|INDEX|STATUS|BEFORE|AFTER|MESSAGE|NEXT STEP       the end of an item; an empty state was not read
+    z|BASE64                                                  lines `message` and `same`, packed (`packing.py`)
 
 A request about another computer than the one that answers (`target_request`) comes before the first read of a session.
 There, `unreadable>DENIED>REASON` has a fourth part, the number of the Windows error (0: none).
 
 Texts are escaped in both directions (`escape`): a lone surrogate cannot be carried by PSRP's XML at all, and control
-characters are expensive there. How states are spelled stands in `wire_states.py`.
+characters are expensive there. Packed are the messages of a queue, 256 KB of lines at a time, and the long lists of
+files of a move; `Session.call` unpacks lines. How states are spelled stands in `wire_states.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ndrfix.connections.base import OutcomeStatus, Reading
+from ndrfix.connections.packing import packed
 from ndrfix.connections.wire_states import (
     CELL,
     ELEMENT,
@@ -86,6 +89,7 @@ __all__ = [
 ]
 
 FIELD = "|"
+_LONG = 1000  # characters of a list of files, from which on it is packed
 
 Request = dict[str, str | int]
 
@@ -191,6 +195,7 @@ def apply_request(item: RemoteItem) -> Request:
 
 def _move_cells(move: Move) -> Request:
     target = {f"To{name}": cell for name, cell in _path_cells(move.quarantine.folder).items()}
+    files = "".join(queue_file_cells(file) + ROW for file in move.files)
     return {
         "Kind": "move",
         **_path_cells(move.queue.root),
@@ -200,7 +205,7 @@ def _move_cells(move: Move) -> Request:
         "Kept": escape(move.kept),
         "Back": int(move.back),
         "Replace": int(move.replace),
-        "Files": "".join(queue_file_cells(file) + ROW for file in move.files),
+        "Files": packed(files) if len(files) > _LONG else files,
     }
 
 

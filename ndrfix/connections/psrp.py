@@ -21,6 +21,7 @@ from pypsrp.wsman import OptionSet, SelectorSet, WSMan
 
 from ndrfix.connections.agent import ROWS, TARGET, needs_queue, opening
 from ndrfix.connections.endpoint import Endpoint
+from ndrfix.connections.packing import MARK, unpacked
 from ndrfix.connections.protocol import (
     TARGET_COMMAND,
     TARGET_END,
@@ -29,12 +30,15 @@ from ndrfix.connections.protocol import (
     Target,
     target_request,
 )
+from ndrfix.connections.wire_text import WireError
 from ndrfix.connections.wires import Watchdog, Wires
 
 # A shell whose client went away ends after this many seconds; Windows accepts no less than 60.
 IDLE_TIMEOUT = 180
 _CLOSE_TIMEOUT = 10
-_MESSAGES = ("message|", "same|")  # lines of which there may be as many as messages in a queue
+_PACKED = ("message|", "same|")
+_MESSAGES = (*_PACKED, MARK)  # texts of which there may be as many as messages in a queue
+_PORTION = 1 << 20  # characters packed in one line; the far side puts less than a tenth of that in one
 _TIMED_OUT = 2150858793  # a Receive without an answer
 _LOUD_LOGGERS = ("pypsrp", "spnego", "requests_credssp", "urllib3")
 
@@ -249,7 +253,8 @@ class Session:
                 size += 0 if text.startswith(_MESSAGES) else len(text)
                 if size > self._limit:
                     raise OutputLimitError
-                yield from text.splitlines()
+                for line in text.splitlines():
+                    yield from _unpacked(line)
             if shell.state != PSInvocationState.RUNNING:
                 return
             left = self._until() - time.monotonic()
@@ -289,6 +294,20 @@ class Session:
             shell.begin_invoke()
             for _ in self._lines(shell):
                 pass
+
+
+def _unpacked(line: str) -> Sequence[str]:
+    """The lines about messages that are packed in a line, or the line itself.
+
+    Raises:
+        WireError: they are damaged, too many, or lines about something else.
+    """
+    if not line.startswith(MARK):
+        return (line,)
+    lines = unpacked(line, _PORTION).splitlines()
+    if not lines or not all(each.startswith(_PACKED) for each in lines):
+        raise WireError("a packed line that holds something else than messages")
+    return lines
 
 
 def _target_table(target: Target) -> dict[str, Any]:

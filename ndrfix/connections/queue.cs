@@ -9,6 +9,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
+using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
@@ -54,6 +55,26 @@ public static class NdrfixText1 {
             at += 4;
         }
         return to.ToString();
+    }
+}
+
+// Long texts of the wire: a mark, and the base64 of a deflate stream.
+public static class NdrfixPack1 {
+    const string Mark = "z|";
+    const int Short = 1000;
+    // Lines as one line, unless they are short.
+    public static string Pack(string lines) {
+        if (lines.Length <= Short) return lines;
+        byte[] bytes = Encoding.ASCII.GetBytes(lines);
+        MemoryStream to = new MemoryStream();
+        using (DeflateStream press = new DeflateStream(to, CompressionMode.Compress, true)) press.Write(bytes, 0, bytes.Length);
+        return Mark + Convert.ToBase64String(to.ToArray()) + "\n";
+    }
+    public static string Unpack(string text) {
+        if (!text.StartsWith(Mark, StringComparison.Ordinal)) return text;
+        MemoryStream from = new MemoryStream(Convert.FromBase64String(text.Substring(Mark.Length)));
+        using (StreamReader reader = new StreamReader(new DeflateStream(from, CompressionMode.Decompress), Encoding.ASCII))
+            return reader.ReadToEnd();
     }
 }
 
@@ -301,10 +322,10 @@ public static class NdrfixDisk1 {
     }
 }
 
-// The messages of a folder as lines, in portions. What was told by the list before this one is not opened again.
+// The messages of a folder as lines, in portions, which are packed. What was told by the list before this one is not opened again.
 public class NdrfixLister1 {
     struct Stamp { public long Size; public long Written; }
-    public const int Limit = 65536;
+    const int Limit = 262144, Seconds = 5;
     string folder, index;
     NdrfixCut1 cut;
     Dictionary<string, Stamp> known, told = new Dictionary<string, Stamp>(StringComparer.Ordinal);
@@ -314,7 +335,7 @@ public class NdrfixLister1 {
     byte[] head;
     public long Count;
     public string Folder { get { return folder; } }
-    public string Portion { get { return portion.ToString(); } }
+    public string Portion { get { return NdrfixPack1.Pack(portion.ToString()); } }
     public NdrfixLister1(string folder, string index, string cut, NdrfixLister1 before) {
         this.folder = folder; this.index = index; this.cut = new NdrfixCut1(cut);
         head = new byte[this.cut.Bytes];
@@ -326,11 +347,12 @@ public class NdrfixLister1 {
         find = NdrfixDisk1.First(folder, out entry, out exists);
         return exists;
     }
-    // Makes the next portion; false when it is the last one.
+    // Makes the next portion, which is not waited for long when files open slowly; false when it is the last one.
     public bool Next() {
         portion.Length = 0;
+        Stopwatch watch = Stopwatch.StartNew();
         for (; entry != null; entry = NdrfixDisk1.Next(find)) {
-            if (portion.Length >= Limit) return true;
+            if (portion.Length >= Limit || portion.Length > 0 && watch.ElapsedMilliseconds >= Seconds * 1000) return true;
             if (!entry.Folder) Tell();
         }
         return false;
@@ -608,7 +630,7 @@ public class NdrfixMover1 {
         target = back ? there : here;
         line = (back ? "back|" : "move|") + NdrfixText1.Escape(at) + "|" + NdrfixText1.Escape(kept) + "|";
         this.replace = replace; this.limit = limit;
-        foreach (string cells in files.Split('<')) if (cells.Length > 0) tasks.Add(Parse(cells));
+        foreach (string cells in NdrfixPack1.Unpack(files).Split('<')) if (cells.Length > 0) tasks.Add(Parse(cells));
         if (!NdrfixRun1.Exists(run)) throw new IOException("there is no such quarantine");
         manifest = new NdrfixManifest1(run, false);
         try {

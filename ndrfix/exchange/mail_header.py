@@ -47,7 +47,9 @@ def decoded(raw: str) -> str:
     """
     text = _WORDS.sub(_words, _eight_bit(raw))
     flat = _FOLD.sub(" ", text)
-    return "".join(char if char.isprintable() else " " for char in flat).strip()
+    if not flat.isprintable():
+        flat = "".join(char if char.isprintable() else " " for char in flat)
+    return flat.strip()
 
 
 def key(text: str) -> str:

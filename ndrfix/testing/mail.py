@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ndrfix.connections import far_side
 from ndrfix.connections.base import Reading
+from ndrfix.connections.packing import packed
 from ndrfix.connections.simulated import SimulatedHost
 from ndrfix.exchange.extract import LIMIT, Extract
 from ndrfix.resources import Message, MessageQueue, QueueState, Resource
+
+_FULL, _SHORT = 262_144, 1_000  # characters
+
+
+@dataclass(slots=True)
+class Portion:
+    """The lines about messages that travel as one text: packed, unless they are short."""
+
+    _lines: list[str] = field(default_factory=list)
+    _length: int = 0
+
+    def takes(self, line: str) -> bool:
+        """Whether the line is about a message; it is in the portion then."""
+        if not line.startswith(("message|", "same|")):
+            return False
+        self._lines.append(f"{line}\n")
+        self._length += len(line) + 1
+        return True
+
+    @property
+    def full(self) -> bool:
+        """Whether it is long enough to be sent."""
+        return self._length >= _FULL
+
+    def text(self) -> str:
+        """The text of the portion, which is empty after that."""
+        text = "".join(self._lines)
+        self._lines, self._length = [], 0
+        return f"{packed(text)}\n" if len(text) > _SHORT else text
 
 
 class MailTeller:

@@ -23,10 +23,9 @@ from ndrfix.connections.simulated import SimulatedHost
 from ndrfix.connections.wire_text import WireError
 from ndrfix.errors import FarSideError, UnreachableError
 from ndrfix.resources import RemoteItem, Resource
-from ndrfix.testing.mail import MailTeller
+from ndrfix.testing.mail import MailTeller, Portion
 from ndrfix.testing.targets import BlockedError, Facts, Network, Target
 
-_PORTION = 64_000  # characters in one text of a long answer
 _READ, _APPLY = "Read-Ndrfix", "Invoke-Ndrfix"
 _PARAMETERS = {_READ: "Request", _APPLY: "Item", TARGET_COMMAND: TARGET}
 
@@ -184,15 +183,16 @@ class Agent:
 
 
 def _read(about: Here | Target, rows: list[Row]) -> Iterator[tuple[str, ...]]:
-    # The agent answers a read by one text that holds all lines, unless they are many, as those of a queue.
+    # The agent answers a read by one text that holds all lines, but for the messages of a queue: they are packed, and when
+    # there are many, each full portion of them is a text of its own.
     lines: list[str] = []
-    length = 0
+    mail = Portion()
     for line in about.read([far_side.requested_resource(row) for row in rows]):
-        lines.append(f"{line}\n")
-        length += len(line)
-        if length > _PORTION:
-            yield ("".join(lines),)
-            lines, length = [], 0
+        if mail.takes(line):
+            if mail.full:
+                yield (mail.text(),)
+            continue
+        lines += (mail.text(), f"{line}\n")
     yield ("".join(lines),)
 
 
