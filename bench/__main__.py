@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import hosts, peers, startup
+from bench import hosts, peers, queue, startup
 from bench.ansible import Ansible
 from bench.child import ROOT, BrokenRunError
 from bench.table import replaced
@@ -37,6 +37,7 @@ def _parts(folder: Path) -> Iterator[str]:
     yield f"{_machine()}.\n"
     yield hosts.measured(folder)
     yield _beside_ansible(folder)
+    yield queue.measured(folder)
     yield startup.measured()
 
 

@@ -183,8 +183,8 @@ class Agent:
 
 
 def _read(about: Here | Target, rows: list[Row]) -> Iterator[tuple[str, ...]]:
-    # The agent answers a read by one text that holds all lines, but for the messages of a queue: they are packed, and when
-    # there are many, each full portion of them is a text of its own.
+    # The agent answers a read by one text that holds all lines, but for the messages of a queue: they are packed, and
+    # when there are many, each full portion of them is a text of its own.
     lines: list[str] = []
     mail = Portion()
     for line in about.read([far_side.requested_resource(row) for row in rows]):

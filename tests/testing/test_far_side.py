@@ -35,6 +35,10 @@ from ndrfix.resources import (
     FileVersion,
     FileVersionState,
     Located,
+    MessageQueue,
+    Move,
+    Quarantine,
+    QueueFile,
     RegistryKey,
     RegistryTree,
     RemoteItem,
@@ -108,6 +112,16 @@ def test_far_side_understands_every_item(item: RemoteItem, milliseconds: int) ->
     understood = far_side.requested_item(apply_request(timed))
     assert understood == timed
     assert understood.timeout == timed.timeout
+
+
+@given(st.lists(st.builds(QueueFile, TEXTS, st.integers(-1, 2**40), NUMBERS), max_size=3), st.integers(0, 60))
+def test_far_side_understands_every_move(files: list[QueueFile], more: int) -> None:
+    """Its files in their order, few or so many that their list is packed."""
+    many = tuple(QueueFile(f"MESSAGE{number}", number, number) for number in range(100, 100 + more))
+    move = Move(queue=MessageQueue("C:\\imcdata"), quarantine=Quarantine("D:\\kept", "r"), files=(*files, *many))
+    request = apply_request(move)
+    assert far_side.requested_item(request) == move
+    assert str(request["Files"]).startswith("z|") or len(str(request["Files"])) <= 1000
 
 
 @given(TEXTS, TEXTS, st.one_of(st.none(), TEXTS))
