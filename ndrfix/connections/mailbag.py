@@ -24,16 +24,20 @@ class Mail:
     told: Callable[[int, dict[str, Message]], None]
     short: str = ""
 
-    def take(self, line: MessageLine | SameLine) -> bool:
-        """Take in a message; False for one that does not belong to any queue asked for, or was never told."""
-        queue, known = self.queues.get(line.index), self.known.get(line.index)
-        if queue is None or known is None or len(queue) >= MOST:
-            return False
-        message = line.message if isinstance(line, MessageLine) else known.get(line.name)
+    def take(self, line: MessageLine | SameLine) -> str:
+        """Take in a message. Gives what is wrong with it, empty for nothing."""
+        queue = self.queues.get(line.index)
+        if queue is None:
+            return "messages of a queue that was not asked for"
+        if len(queue) >= MOST:
+            return f"more than {MOST:,} messages in one queue"
+        message = line.message if isinstance(line, MessageLine) else self.known[line.index].get(line.name)
         if message is None:
-            return False
+            return "a message as before that was not told before"
+        if message.name in queue:
+            return "the same message twice"
         queue[message.name] = message
-        return True
+        return ""
 
     def whole(self, line: StateLine) -> Reading:
         """The reading with its messages."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ndrfix.connections.base import Reading
-from ndrfix.connections.protocol import StateLine, Target, TargetLine
+from ndrfix.connections.protocol import Target, TargetLine
 from ndrfix.errors import UnreachableError
 from ndrfix.resources import File, FileVersion, Resource, Service, Unreadable
 
@@ -268,12 +268,11 @@ class Passage:
             what, step = (row_for(trouble) or OTHERS).say(trouble)
             raise UnreachableError(what, host=self._target.name, next_step=step)
 
-    def explained(self, resource: Resource, line: StateLine) -> Reading:
-        """The reading; one that failed for a reason of the way says so, and what to do."""
-        reading = line.reading
-        if not isinstance(reading, Unreadable) or not line.code:
+    def explained(self, resource: Resource, reading: Reading, code: int) -> Reading:
+        """The reading; one that failed for a reason of the way (`code`, the Windows error) says so, and what to do."""
+        if not isinstance(reading, Unreadable) or not code:
             return reading
-        trouble = self._trouble(_stage(resource), line.code, reading.reason)
+        trouble = self._trouble(_stage(resource), code, reading.reason)
         row = row_for(trouble)
         if row is None:
             return reading

@@ -15,13 +15,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ndrfix.connections.wire_states import queue_file, queue_file_cells
-from ndrfix.connections.wire_text import escape, unescape
-from ndrfix.resources import PendingMove, QuarantineStatus, ServiceStatus
+from ndrfix.connections.wire_text import WireError, escape, unescape
+from ndrfix.resources import PendingMove, QuarantineStatus, ServiceStatus, fold
 
 NAME = "manifest.txt"
 BATCH = 250
 """How many files are put on record at a time."""
-_FORM = "ndrfix-quarantine|1"
+_FORM, _VERSION = "ndrfix-quarantine", "1"
 _END = "\r\n"
 
 
@@ -31,7 +31,9 @@ class ManifestError(Exception):
 
 @dataclass(slots=True)
 class Manifest:
-    """What a manifest says. `records` are those since it was last opened, the last one of each file."""
+    """What a manifest says. `records` are those since it was last opened, the last one of each file; names differ
+    without case.
+    """
 
     run: str
     began: str
@@ -48,31 +50,39 @@ class Manifest:
         """
         lines = text.split(_END)[:-1]
         parts = lines[0].split("|") if lines else []
-        if len(parts) != 4 or "|".join(parts[:2]) != _FORM:
-            raise ManifestError("its manifest is none that ndrfix wrote")
+        if len(parts) != 4 or parts[0] != _FORM:
+            raise ManifestError(f"its {NAME} is not one of ndrfix")
+        if parts[1] != _VERSION:
+            raise ManifestError(f"its {NAME} was written by a newer ndrfix")
         found = cls(run=unescape(parts[2]), began=parts[3])
+        opened = False
         for line in lines[1:]:
             try:
-                found._note(line)
-            except ValueError:
+                opened = found._note(line) or opened
+            except (ValueError, WireError):
                 continue  # the rest of a line that a crash cut off
+        if not opened:
+            raise ManifestError("the manifest does not say whether the run is open")
         return found
 
-    def _note(self, line: str) -> None:
+    def _note(self, line: str) -> bool:
+        """Take in one line; gives whether it opens the run."""
         match line.split("|"):
-            case ["open", promised]:
+            case ["open", ("running" | "stopped") as promised]:
                 self.status, self.promised = QuarantineStatus.OPEN, ServiceStatus(promised)
                 self.records = {}
+                return True
             case ["closed"]:
                 self.status = QuarantineStatus.CLOSED
             case [("move" | "back") as verb, at, kept, cells]:
                 move = PendingMove(unescape(at), unescape(kept), verb == "back", queue_file(cells))
-                self.records[(move.at, move.kept, move.file.name)] = move
+                self.records[(fold(move.at), fold(move.kept), fold(move.file.name))] = move
+        return False
 
 
 def header(run: str, began: str) -> str:
     """The first line."""
-    return f"{_FORM}|{escape(run)}|{began}{_END}"
+    return f"{_FORM}|{_VERSION}|{escape(run)}|{began}{_END}"
 
 
 def opened(promised: ServiceStatus) -> str:
@@ -91,6 +101,7 @@ def record(move: PendingMove) -> str:
     return f"{verb}|{escape(move.at)}|{escape(move.kept)}|{queue_file_cells(move.file)}{_END}"
 
 
-def appended(text: str, lines: str) -> str:
+def appended(text: bytes, lines: str) -> bytes:
     """A manifest with lines added; a cut line is ended first."""
-    return text + ("" if text.endswith(_END) or not text else _END) + lines
+    end = _END.encode()
+    return text + (b"" if text.endswith(end) or not text else end) + lines.encode("ascii")

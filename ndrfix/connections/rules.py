@@ -17,6 +17,7 @@ from ndrfix.resources import (
     Action,
     Change,
     Move,
+    MoveState,
     Quarantine,
     QuarantineState,
     QuarantineStatus,
@@ -54,6 +55,12 @@ START_NUMBERS = {
     StartType.MANUAL: 3,
     StartType.DISABLED: 4,
 }
+
+# Why a move leaves a file where it is; `queue.cs` says the same.
+GONE = "is no longer there"
+CHANGED = "was changed since it was looked at"
+THERE = "a file of that name is there already"
+HELD = "is held open by another program"
 
 
 class RefusedError(Exception):
@@ -96,13 +103,21 @@ def failed(item: RemoteItem, error: RefusedError, before: Reading, after: Readin
     )
 
 
+def moved(move: Move, state: MoveState, error: RefusedError | None = None) -> Outcome:
+    """The outcome of a move, whole or broken off by an error: before it nothing is read."""
+    if error is None:
+        return Outcome(item=move, status=OutcomeStatus.DONE, after=state)
+    return Outcome(
+        item=move, status=OutcomeStatus.FAILED, after=state, message=error.message, next_step=error.next_step
+    )
+
+
 def check_before(item: RemoteItem, found: Reading) -> Outcome | None:
     """The outcome of an item that must not be begun (unreadable, drifted, not to be written), None when it may."""
     if isinstance(found, Unreadable):
         return failed(item, RefusedError(f"cannot read {item.resource}: {found.reason}"), found, found)
     if isinstance(item, Move):
-        missing = RefusedError(f"{item.queue} has no folder `out`")
-        return failed(item, missing, found, found) if found == ABSENT and item.at else None
+        return None  # each file of it is judged by itself
     if isinstance(item, Action):
         unknown = found == ABSENT
         return failed(item, RefusedError(f"there is no service {item.resource}"), found, found) if unknown else None
@@ -155,15 +170,20 @@ def _unfit(change: Change) -> str:
 
 
 def _unfit_quarantine(before: State, after: State) -> str:
-    if before != ABSENT and not isinstance(before, QuarantineState):
+    if before == after:
+        return ""
+    if any(state != ABSENT and not isinstance(state, QuarantineState) for state in (before, after)):
         return "a quarantine is absent, open or closed"
     opened = isinstance(before, QuarantineState) and before.status is QuarantineStatus.OPEN
-    if after == ABSENT:
-        return "a quarantine that is open is not removed: a run broke off in it" if opened else ""
     if not isinstance(after, QuarantineState):
-        return "a quarantine is absent, open or closed"
-    fits = (after.status is QuarantineStatus.CLOSED) is opened
-    return "" if fits else f"a quarantine that is {'open' if opened else 'not open'} cannot be made {after.status}"
+        return "a quarantine that is open is not removed: a run broke off in it" if opened else ""
+    if after.promised not in (ServiceStatus.RUNNING, ServiceStatus.STOPPED):
+        return "a service is promised to be running or stopped"
+    if after.status is QuarantineStatus.OPEN:
+        return ""
+    if not isinstance(before, QuarantineState):
+        return "a quarantine begins as an open one"
+    return "" if before.promised is after.promised else "what was promised is changed by opening a quarantine only"
 
 
 def invalid_data(data: RegistryData) -> str:

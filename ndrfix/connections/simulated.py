@@ -132,6 +132,11 @@ class SimulatedHost:
         with self._lock:
             return self._machine.files(folder)
 
+    def remove_file(self, path: str) -> None:
+        """Take a file away, as somebody else on the host would."""
+        with self._lock:
+            self._machine.remove_file(path)
+
     def content(self, path: str) -> bytes:
         """What a file holds; nothing for one that is not there or has no content."""
         with self._lock:

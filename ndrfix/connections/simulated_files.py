@@ -5,11 +5,12 @@ from __future__ import annotations
 import ntpath
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ndrfix.connections.rules import RefusedError
 from ndrfix.connections.simulation import SimulatedFile
 from ndrfix.connections.winpath import normal
-from ndrfix.resources import ABSENT, Absent, FileState, FileVersionState, fold
+from ndrfix.resources import ABSENT, Absent, FileState, FileVersionState, QueueFile, fold
 
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
@@ -20,7 +21,7 @@ class Files:
 
     def __init__(self, files: tuple[SimulatedFile, ...]) -> None:
         self._files: dict[str, SimulatedFile] = {}
-        self._folders: dict[str, dict[str, None]] = {}
+        self._folders: dict[str, dict[str, str]] = {}  # what is in each, by folded path as it is spelled
         for file in files:
             self.put(file)
 
@@ -28,16 +29,16 @@ class Files:
         """Put a file in place of what has its path."""
         path = normal(file.path)
         self._files[fold(path)] = file if path == file.path else replace(file, path=path)
-        self._enter(fold(path))
+        self._enter(path)
 
-    def _enter(self, key: str) -> None:
+    def _enter(self, path: str) -> None:
         """Let every folder above know what is in it."""
-        while (above := ntpath.dirname(key)) != key:
-            known = self._folders.setdefault(above, {})
+        while (above := ntpath.dirname(path)) != path:
+            known, key = self._folders.setdefault(fold(above), {}), fold(path)
             if key in known:
                 return
-            known[key] = None
-            key = above
+            known[key] = path
+            path = above
 
     def find(self, path: str) -> SimulatedFile | None:
         """The file or folder at a full path, None when there is none."""
@@ -48,11 +49,13 @@ class Files:
 
     def inside(self, folder: str) -> tuple[SimulatedFile, ...]:
         """The files and folders directly in a folder, in the order in which they came."""
-        found = (self._files.get(key) or SimulatedFile(path=key, directory=True) for key in self._keys(folder))
-        return tuple(found)
+        known = self._folders.get(fold(folder), {})
+        return tuple(self._files.get(key) or SimulatedFile(path=path, directory=True) for key, path in known.items())
 
-    def _keys(self, folder: str) -> tuple[str, ...]:
-        return tuple(self._folders.get(fold(folder).rstrip("\\") or "\\", ()))
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there; the root of a volume always is."""
+        found = self.find(path)
+        return ntpath.dirname(path) == path if found is None else found.directory
 
     def remove(self, path: str) -> None:
         """Take a file, or an empty folder, away."""
@@ -97,7 +100,17 @@ class Files:
         return FileVersionState(path=path, version=found.version, size=found.bytes, modified=found.modified)
 
 
+def seen(file: SimulatedFile) -> QueueFile:
+    """A file as a list of its folder has it."""
+    return QueueFile(ntpath.basename(file.path), file.bytes, written(file))
+
+
 def written(file: SimulatedFile) -> int:
     """When a file was written, in 100 ns since 1601."""
-    since = datetime.strptime(file.modified, _FORM).replace(tzinfo=UTC) - _EPOCH
+    return _ticks(file.modified)
+
+
+@lru_cache(maxsize=10_000)
+def _ticks(modified: str) -> int:
+    since = datetime.strptime(modified, _FORM).replace(tzinfo=UTC) - _EPOCH
     return (since.days * 86_400 + since.seconds) * 10_000_000

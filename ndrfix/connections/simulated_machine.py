@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 from ndrfix.connections import keys, rules
-from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
+from ndrfix.connections.base import Outcome, Progress, Reading
 from ndrfix.connections.keys import service_value
 from ndrfix.connections.rules import Control, RefusedError
 from ndrfix.connections.simulated_files import Files
-from ndrfix.connections.simulated_operations import Operations
+from ndrfix.connections.simulated_moves import Mover
+from ndrfix.connections.simulated_operations import HeldError, Operations
 from ndrfix.connections.simulated_queue import Queues
 from ndrfix.connections.simulated_registry import Registry
+from ndrfix.connections.simulated_runs import Runs
 from ndrfix.connections.simulated_services import ServiceControl, SimulatedService, VirtualClock
 from ndrfix.connections.simulation import Denial, HostDescription, SimulatedFile
-from ndrfix.connections.winpath import expand, full, joined, program
+from ndrfix.connections.winpath import expand, full, is_full, joined, normal, program
 from ndrfix.exchange import layout
 from ndrfix.resources import (
     ABSENT,
+    OUT,
     PRESENT,
     Action,
     Change,
@@ -30,6 +32,7 @@ from ndrfix.resources import (
     Located,
     MessageQueue,
     Move,
+    MoveState,
     Quarantine,
     Quarantines,
     RegistryData,
@@ -47,8 +50,8 @@ from ndrfix.resources import (
     Verb,
 )
 
-_IMS, _QUEUE, _SUPPRESSION = layout.IMS, layout.QUEUE, layout.SUPPRESSION
-_DELIVERY = 5.0  # virtual seconds after a start in which mail leaves
+_IMS = layout.IMS
+_DELIVERY, _CHOKES = 5.0, 3.0  # virtual seconds after a start: mail leaves, the service stops over a bad message
 
 
 class Machine:
@@ -62,16 +65,25 @@ class Machine:
         self._files = Files(description.files)
         self._clock = clock
         self.operations = Operations(description.faults)
-        self._queues = Queues(self._files, self.operations, description.queue, self._path, self._ims_runs)
-        self._leaves = math.inf
         self._deny = description.deny
+        self._queues = Queues(
+            self._files,
+            description.queue,
+            description.volumes,
+            self._path,
+            lambda path: self._denies(path, writing=False),
+        )
+        self._runs = Runs(self._files, self.operations, self._path)
+        self._leaves = math.inf
         for service in description.services:
             self.put_service(service)
         for key, values in description.registry.items():
             self._registry.create(key)
             for value, data in values.items():
                 self._registry.put(value, data)
-        self._queues.fill(_QUEUE)
+        root = self._root()
+        if root is not None:
+            self._queues.fill(root)
 
     def put_value(self, value: RegistryValue, data: RegistryData | None) -> None:
         """Set a registry value, or remove it (None)."""
@@ -92,6 +104,10 @@ class Machine:
     def put_file(self, file: SimulatedFile) -> None:
         """Put a file or folder in place."""
         self._files.put(file)
+
+    def remove_file(self, path: str) -> None:
+        """Take a file away."""
+        self._files.remove(full(path))
 
     def deny(self, denial: Denial) -> None:
         """Take rights away."""
@@ -153,8 +169,8 @@ class Machine:
     def _read_queue(self, resource: MessageQueue | Folder | Quarantine | Quarantines) -> Reading:
         self._deliver()
         try:
-            where = self._path(_where(resource))
-            if where is not None and self._denied(File(where), writing=False):
+            where = self._where(resource)
+            if where is not None and self._denies(where, writing=False):
                 return Unreadable(reason=f"access to {where} is denied", denied=True)
             match resource:
                 case MessageQueue():
@@ -162,11 +178,25 @@ class Machine:
                 case Folder():
                     return self._queues.folder(resource)
                 case Quarantine():
-                    return self._queues.quarantine(resource)
+                    return self._runs.one(resource)
                 case Quarantines():
-                    return self._queues.quarantines(resource)
+                    return self._runs.all(resource)
         except RefusedError as error:
             return Unreadable(reason=error.message)
+
+    def _where(self, resource: MessageQueue | Folder | Quarantine | Quarantines) -> str | None:
+        """The folder that a resource is about, None when it is not known."""
+        match resource:
+            case MessageQueue():
+                root = self._path(resource.root)
+                return None if root is None else joined(root, f"\\{OUT}")
+            case Folder():
+                return self._path(resource.path)
+            case Quarantines():
+                return self._path(resource.folder)
+            case Quarantine():
+                above = self._path(resource.folder)
+                return None if above is None else joined(above, f"\\{resource.run}")
 
     def contents(self, queue: MessageQueue) -> dict[str, bytes]:
         """What each message of a queue holds, by name; of those that can be opened."""
@@ -186,18 +216,29 @@ class Machine:
         state = self._services.state(_IMS)
         return isinstance(state, ServiceState) and state.status is not ServiceStatus.STOPPED
 
+    def _root(self) -> str | None:
+        """Where the queue lies, as the service finds it, whoever may read that."""
+        value = self._registry.value(layout.ROOT_DIR)
+        text = value.data if isinstance(value, RegistryData) else None
+        if not isinstance(text, str) or not isinstance(value, RegistryData):
+            return None
+        text = expand(text) if value.type is RegistryType.EXPANDSTRING else text
+        return normal(text) if is_full(text) else None
+
     def _deliver(self) -> None:
         """Mail leaves the queue a while after the service was started."""
-        if self._clock.seconds >= self._leaves and self._ims_runs():
-            self._queues.delivered(_QUEUE)
+        root = self._root() if self._clock.seconds >= self._leaves else None
+        if root is not None and self._ims_runs():
+            self._queues.delivered(root)
 
     def _started(self) -> None:
         """The Internet Mail Service has started: it works on its queue, and may stop again because of what is in it."""
-        value = self._registry.value(_SUPPRESSION)
+        value = self._registry.value(layout.SUPPRESSION)
         number = value.data if isinstance(value, RegistryData) else 0
         self._leaves = self._clock.seconds + _DELIVERY
-        if not self._queues.started(_QUEUE, suppressed=number in (0x1, 0x10, 0x100)):
-            self._services.die(_IMS)
+        root = self._root()
+        if root is not None and not self._queues.started(root, suppressed=number in (0x1, 0x10, 0x100)):
+            self._services.die(_IMS, after=_CHOKES)
 
     def restart(self) -> None:
         """Restart the computer: services come up, or not, as their start type has it."""
@@ -225,15 +266,21 @@ class Machine:
                 return None
 
     def _denied(self, resource: Resource, *, writing: bool) -> bool:
+        if isinstance(resource, Quarantine):
+            where = self._where(resource)
+            return where is not None and self._denies(where, writing=writing)
         return any((denial.writes if writing else denial.reads) and _covers(denial, resource) for denial in self._deny)
+
+    def _denies(self, path: str, *, writing: bool) -> bool:
+        return bool(self._deny) and self._denied(File(path), writing=writing)
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def carry_out(self, item: RemoteItem, tell: Callable[[Progress], None], *, denied: bool = False) -> Outcome:
         """Carry out one item, or refuse it; `denied` makes the machine refuse it for want of rights."""
-        found = self.read(item.resource)
         if isinstance(item, Move):
-            return self._move(item, found, tell, denied=denied)
+            return self._move(item, tell, denied=denied)
+        found = self.read(item.resource)
         refused = rules.check_before(item, found)
         if refused:
             return refused
@@ -245,29 +292,44 @@ class Machine:
             return rules.failed(item, error, found, self.read(item.resource))
         return rules.read_back(item, found, self.read(item.resource))
 
-    def _move(self, move: Move, found: Reading, tell: Callable[[Progress], None], *, denied: bool) -> Outcome:
-        refused = rules.check_before(move, found)
-        if refused:
-            return replace(refused, before=None, after=None)
-        if denied or self._denied_path(move):
-            return rules.failed(move, rules.denied(move.queue), ABSENT, ABSENT)
+    def _move(self, move: Move, tell: Callable[[Progress], None], *, denied: bool) -> Outcome:
+        if denied:
+            return rules.moved(move, MoveState(moved=0, size=0), rules.denied(move.queue))
+        try:
+            mover = self._mover(move)
+        except RefusedError as error:
+            return rules.moved(move, MoveState(moved=0, size=0), error)
         self.writes.append(move)
         try:
-            return Outcome(item=move, status=OutcomeStatus.DONE, after=self._queues.move(move, tell))
+            mover.carry_out(tell)
         except RefusedError as error:
-            return Outcome(item=move, status=OutcomeStatus.FAILED, message=error.message, next_step=error.next_step)
+            return rules.moved(move, mover.state(), error)
+        return rules.moved(move, mover.state())
 
-    def _denied_path(self, move: Move) -> bool:
-        paths = (self._path(move.queue.root), self._path(move.quarantine.folder))
-        return any(path is not None and self._denied(File(path), writing=True) for path in paths)
+    def _mover(self, move: Move) -> Mover:
+        root = self._path(move.queue.root)
+        if root is None:
+            raise RefusedError("the folder of the queue is not known", "Find out what RootDir is, on the host.")
+        return Mover(
+            move=move,
+            root=root,
+            run=self._runs.folder(move.quarantine),
+            files=self._files,
+            operations=self.operations,
+            runs=self._runs,
+            clock=self._clock,
+            denied=lambda path: self._denies(path, writing=True),
+            data_held=self._ims_runs,
+        )
 
     def _write(self, item: RemoteItem, found: Reading, tell: Callable[[Progress], None]) -> None:
         resource = item.resource
         if isinstance(resource, Service) and isinstance(found, ServiceState):
             self._write_service(item, resource, found, tell)
         elif isinstance(item, Change) and isinstance(resource, Quarantine):
-            self.writes.append(item)
-            self._queues.change(item)
+            if item.after != item.before:
+                self.writes.append(item)
+                self._runs.change(item)
         elif isinstance(item, Change) and item.after != found:
             if isinstance(resource, RegistryKey) and item.after == ABSENT and self._registry.has_subkeys(resource):
                 raise rules.has_subkeys(resource)
@@ -293,9 +355,9 @@ class Machine:
         if requests or start is not found.start:
             self.writes.append(item)
         if start is not found.start:
-            self._set_start(service, start)
+            self._control(lambda: self._set_start(service, start))
         for request in requests:
-            self.operations.do(lambda: None)
+            self._control(lambda: None)
             for text, elapsed in self._services.carry_out(request, item.timeout):
                 tell(Progress(item=item, text=text, elapsed=elapsed, limit=item.timeout))
             if request.service == _IMS and request.control is Control.START:
@@ -304,25 +366,20 @@ class Machine:
             self._watch(item, tell)
 
     def _watch(self, watch: Action, tell: Callable[[Progress], None]) -> None:
-        tell(Progress(item=watch, text=f"watching {watch.resource}", elapsed=0.0, limit=watch.timeout))
-        if watch.resource != _IMS or self._ims_runs():
-            self._clock.seconds += watch.timeout
+        for text, elapsed in self._services.watch(watch.resource, watch.timeout):
+            tell(Progress(item=watch, text=text, elapsed=elapsed, limit=watch.timeout))
+
+    def _control(self, act: Callable[[], None]) -> None:
+        try:
+            self.operations.do(act)
+        except HeldError as error:
+            raise RefusedError("the service database is locked by another program") from error
 
     def _set_start(self, service: Service, start: StartType) -> None:
         self._services.set_start(service, start)
         kept = service_value(service, "Start")
         if self._registry.value(kept) != ABSENT:
             self._registry.put(kept, RegistryData(RegistryType.DWORD, rules.START_NUMBERS[start]))
-
-
-def _where(resource: MessageQueue | Folder | Quarantine | Quarantines) -> str | Located:
-    match resource:
-        case MessageQueue():
-            return resource.root
-        case Folder():
-            return resource.path
-        case Quarantine() | Quarantines():
-            return resource.folder
 
 
 def _covers(denial: Denial, resource: Resource) -> bool:

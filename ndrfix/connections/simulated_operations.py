@@ -31,8 +31,9 @@ class Operations:
         """Let another fault happen."""
         self._faults[fault.nth] = fault
 
-    def do(self, act: Callable[[], T]) -> T:
-        """Carry one operation out, or let the fault happen that is due.
+    def do(self, act: Callable[[], T], *, partly: Callable[[], object] | None = None) -> T:
+        """Carry one operation out, or let the fault happen that is due. `partly` is what a restart in the middle of it
+        leaves, when that is something of its own.
 
         Raises:
             RestartedError: the computer is restarted, before or after it.
@@ -43,7 +44,9 @@ class Operations:
         fault = self._faults.get(self.count)
         if fault is None:
             return act()
-        if fault.sent is Sent.BEFORE:
+        if fault.sent is not Sent.AFTER:
+            if fault.sent is Sent.DURING and partly:
+                partly()
             self._strike(fault.kind)
         done = act()
         if fault.sent is Sent.AFTER:

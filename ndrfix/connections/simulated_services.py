@@ -70,6 +70,7 @@ class _Running:
     status: ServiceStatus
     start: StartType
     due: float = field(default=math.inf)
+    dies: float = field(default=math.inf)
 
 
 class ServiceControl:
@@ -120,15 +121,16 @@ class ServiceControl:
         """All services."""
         return tuple(self._services)
 
-    def die(self, service: Service) -> None:
-        """The service stops by itself."""
-        self._services[service].status, self._services[service].due = ServiceStatus.STOPPED, math.inf
+    def die(self, service: Service, *, after: float) -> None:
+        """Let the service stop by itself after so many seconds, unless it is told to stop before."""
+        self._services[service].dies = self._clock.seconds + after
 
     def boot(self, service: Service) -> None:
         """The service after a restart of the computer."""
         running = self._services[service].start in (StartType.AUTOMATIC, StartType.BOOT, StartType.SYSTEM)
         found = self._services[service]
         found.status, found.due = ServiceStatus.RUNNING if running else ServiceStatus.STOPPED, math.inf
+        found.dies = math.inf
 
     def set_start(self, service: Service, start: StartType) -> None:
         """Set the start type of a service that exists."""
@@ -154,7 +156,7 @@ class ServiceControl:
         stuck = ServiceMode.NEVER_STOPS if stopping else ServiceMode.NEVER_STARTS
         hangs = made.mode is stuck and pending in (ServiceStatus.STOP_PENDING, ServiceStatus.START_PENDING)
         seconds = made.stop_seconds if stopping else made.start_seconds
-        service.status = pending
+        service.status, service.dies = pending, math.inf
         service.due = math.inf if hangs else self._clock.seconds + seconds
 
     def _status(self, service: _Running) -> ServiceStatus:
@@ -163,12 +165,23 @@ class ServiceControl:
             fails = service.made.mode in (ServiceMode.FAILS_TO_START, ServiceMode.DIES_AT_START)
             service.status = ServiceStatus.STOPPED if starting and fails else SETTLES[service.status]
             service.due = math.inf
+        if service.status is ServiceStatus.RUNNING and service.dies <= self._clock.seconds:
+            service.status, service.dies = ServiceStatus.STOPPED, math.inf
         return service.status
+
+    def watch(self, service: Service, limit: float) -> Iterator[tuple[str, float]]:
+        """Wait so many seconds as long as the service runs; signs of life as in `carry_out`."""
+        found, began = self._services[service], self._clock.seconds
+        while (status := self._status(found)) in (ServiceStatus.RUNNING, ServiceStatus.START_PENDING):
+            if self._clock.seconds >= began + limit:
+                return
+            yield f"watching {found.made.name}: {status.upper()}", self._clock.seconds - began
+            self._clock.seconds = min(self._clock.seconds + _POLL, found.due, found.dies, began + limit)
 
     def _wait(self, service: _Running, began: float, limit: float) -> Iterator[tuple[str, float]]:
         while (status := self._status(service)) in SETTLES:
             elapsed = self._clock.seconds - began
-            if elapsed >= limit:
+            if self._clock.seconds >= began + limit:
                 raise RefusedError(
                     f"{service.made.name} is still {status.upper()} after {elapsed:g} s (limit {limit:g} s)",
                     "Look at the service on the host; then plan again, with a longer limit where it only needs time.",

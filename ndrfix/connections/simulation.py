@@ -88,9 +88,13 @@ class FaultKind(StrEnum):
 
 
 class Sent(StrEnum):
-    """Whether the link is lost before an item reaches the host, or after it was carried out."""
+    """Whether the link is lost before an item reaches the host, or after it was carried out.
+
+    `during` is for a restart alone: what was being written is there in part.
+    """
 
     BEFORE = "before"
+    DURING = "during"
     AFTER = "after"
 
 
@@ -110,14 +114,13 @@ class SimulatedQueue:
 
     At every start `refill` non-delivery reports flow back from the store, unless a documented number suppresses them;
     with `delivers` mail of users has left the queue 5 virtual seconds after a start. A message in `chokes_on`, by name,
-    makes the service stop again. `free` are the bytes free on every volume.
+    makes the service stop again 3 virtual seconds after a start.
     """
 
     messages: tuple[tuple[MessageKind, int], ...] = ()
     refill: int = 0
     delivers: bool = False
     chokes_on: tuple[str, ...] = ()
-    free: int = 4_000_000_000
 
 
 def _empty() -> MappingProxyType[RegistryKey, Mapping[RegistryValue, RegistryData]]:
@@ -126,7 +129,10 @@ def _empty() -> MappingProxyType[RegistryKey, Mapping[RegistryValue, RegistryDat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostDescription:
-    """A simulated host at the moment it is switched on. `unreachable` is the reason why no session is had, if so."""
+    """A simulated host at the moment it is switched on. `unreachable` is the reason why no session is had, if so.
+
+    `volumes` are the bytes free on a drive, by its letter; on others, and on shares, there are 4 GB.
+    """
 
     computer: ComputerState
     registry: Mapping[RegistryKey, Mapping[RegistryValue, RegistryData]] = field(default_factory=_empty)
@@ -135,4 +141,5 @@ class HostDescription:
     deny: tuple[Denial, ...] = ()
     faults: tuple[Fault, ...] = ()
     queue: SimulatedQueue = SimulatedQueue()
+    volumes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     unreachable: str = ""

@@ -39,11 +39,23 @@ from ndrfix.resources import (
 )
 from ndrfix.source import Entry, List, Map, Node, Scalar, kind, load_file, load_text
 
-_HOST = ("base", "computer", "registry", "services", "files", "messages", "queue", "deny", "faults", "unreachable")
+_HOST = (
+    "base",
+    "computer",
+    "registry",
+    "services",
+    "files",
+    "volumes",
+    "messages",
+    "queue",
+    "deny",
+    "faults",
+    "unreachable",
+)
 _COMPUTER = ("name", "os_version", "powershell", "administrator", "bits")
 _SERVICE = ("display_name", "status", "start", "image", "depends_on", "stop_seconds", "start_seconds", "mode")
 _FILE = ("size", "modified", "version", "read_only", "directory", "text", "held")
-_QUEUE = ("refill", "delivers", "chokes_on", "free")
+_QUEUE = ("refill", "delivers", "chokes_on")
 _KINDS = {
     FaultAt.OPEN: (FaultKind.UNREACHABLE, FaultKind.DENIED),
     FaultAt.READ: (FaultKind.LOST, FaultKind.DENIED),
@@ -98,6 +110,7 @@ class _Hosts:
             services=services,
             files=_files(fields.get("files"), base.files if base else ()),
             queue=_queue(fields["queue"], inherited) if "queue" in fields else inherited,
+            volumes=_volumes(fields.get("volumes"), base.volumes if base else {}),
             deny=_each(fields, "deny", base.deny if base else (), lambda node: _denial(node, services)),
             faults=_each(fields, "faults", base.faults if base else (), _fault),
             unreachable=_text(fields["unreachable"]) if "unreachable" in fields else "",
@@ -195,6 +208,16 @@ def _file(node: Node, base: SimulatedFile) -> SimulatedFile:
     )
 
 
+def _volumes(node: Node | None, base: Mapping[str, int]) -> dict[str, int]:
+    volumes = dict(base)
+    for entry in _map(node, "volumes").entries if node else ():
+        letter = entry.key.text.removesuffix(":").upper()
+        if not re.fullmatch(r"[A-Z]", letter):
+            raise InputError(f"{entry.key.text!r} is not the letter of a drive", place=entry.key.place)
+        volumes[letter] = int(_number(entry.value))
+    return volumes
+
+
 def _messages(node: Node) -> tuple[tuple[MessageKind, int], ...]:
     fields = _fields(node, tuple(MessageKind), "messages")
     return tuple((MessageKind(name), int(_number(count))) for name, count in fields.items())
@@ -207,7 +230,6 @@ def _queue(node: Node, base: SimulatedQueue) -> SimulatedQueue:
         refill=int(_number(fields["refill"])) if "refill" in fields else base.refill,
         delivers=_flag(fields["delivers"]) if "delivers" in fields else base.delivers,
         chokes_on=_texts(fields["chokes_on"]) if "chokes_on" in fields else base.chokes_on,
-        free=int(_number(fields["free"])) if "free" in fields else base.free,
     )
 
 
@@ -244,10 +266,13 @@ def _fault(node: Node) -> Fault:
     if "sent" in fields and not carried_out:
         text = "'sent' is only for a connection lost at apply, or a loss or restart at an operation"
         raise InputError(text, place=fields["sent"].place)
+    sent = _choice(fields["sent"], Sent) if "sent" in fields else Sent.BEFORE
+    if sent is Sent.DURING and what is not FaultKind.RESTARTED:
+        raise InputError("'during' is only for a restart", place=fields["sent"].place)
     nth = int(_number(fields["nth"])) if "nth" in fields else 1
     if nth < 1:
         raise InputError("'nth' counts from 1", place=fields["nth"].place)
-    return Fault(at=at, kind=what, nth=nth, sent=_choice(fields["sent"], Sent) if "sent" in fields else Sent.BEFORE)
+    return Fault(at=at, kind=what, nth=nth, sent=sent)
 
 
 # --- values ---------------------------------------------------------------------------------------------------------

@@ -221,17 +221,18 @@ class WinRM:
         mail = self._mailbag.begin(wanted)
         for line in self._lines("Read-Ndrfix", "Request", rows, changes=False):
             if isinstance(line, MessageLine | SameLine):
-                if not mail.take(line):
-                    raise self._garbled("messages of a queue that was not asked for", changes=False)
+                if trouble := mail.take(line):
+                    raise self._garbled(trouble, changes=False)
                 self._extend(self._endpoint.call_timeout)
             if isinstance(line, StateLine):
-                readings[line.index] = mail.whole(line)
+                reading = mail.whole(line)
                 if self._passage is not None and line.index < len(wanted):
-                    readings[line.index] = self._passage.explained(wanted[line.index], line)
+                    reading = self._passage.explained(wanted[line.index], reading, line.code)
+                readings[line.index] = reading
         if set(readings) != set(range(len(wanted))):
             raise self._garbled(f"{len(readings)} answers to {len(wanted)} requests", changes=False)
         if mail.short:
-            raise self._garbled(f"{mail.short}", changes=False)
+            raise self._garbled(mail.short, changes=False)
         found = {resource: readings[index] for index, resource in enumerate(wanted)}
         self._check_computer(found.get(COMPUTER))
         return found

@@ -23,6 +23,7 @@ from ndrfix.resources import (
     Located,
     MessageQueue,
     Move,
+    MoveState,
     Quarantine,
     Quarantines,
     RegistryData,
@@ -143,8 +144,7 @@ class Overlay:
             return refused
         try:
             if isinstance(item, Move):
-                after = self._queues.move(item, lambda resource: self._one(resource, ask))
-                return Outcome(item=item, status=OutcomeStatus.DONE, after=after)
+                return rules.moved(item, self._queues.move(item, lambda resource: self._one(resource, ask)))
             if isinstance(item, Change) and isinstance(item.resource, Quarantine):
                 self._queues.change(item, found)
                 return rules.read_back(item, found, self._one(item.resource, ask))
@@ -153,6 +153,8 @@ class Overlay:
             elif isinstance(item, Change) and not isinstance(found, Unreadable) and item.after != found:
                 self._write_registry(item, found, ask)
         except RefusedError as error:
+            if isinstance(item, Move):
+                return rules.moved(item, MoveState(moved=0, size=0), error)
             return rules.failed(item, error, found, self._one(item.resource, ask))
         return rules.read_back(item, found, self._one(item.resource, ask))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ndrfix.connections import rules
 from ndrfix.connections.base import Reading
 from ndrfix.connections.rules import RefusedError
 from ndrfix.resources import (
@@ -13,6 +14,7 @@ from ndrfix.resources import (
     QUEUE_DATA,
     Absent,
     Change,
+    LeftFile,
     Located,
     Message,
     MessageQueue,
@@ -35,7 +37,7 @@ Ask = Callable[[MessageQueue | Quarantine], Reading]
 class _Moved:
     """What would be gone from a queue, and what would have come, by folded name."""
 
-    gone: set[str] = field(default_factory=set)
+    gone: dict[str, Message] = field(default_factory=dict)
     came: dict[str, Message] = field(default_factory=dict)
     data: QueueFile | Absent | None = None
 
@@ -104,41 +106,53 @@ class QueuePatches:
             return self._move_data(move, own, ask)
         kept = kept_queue(move.quarantine)
         source, target = (kept, move.queue) if move.back else (move.queue, kept)
-        state = ask(source)
-        known = {fold(each.name): each for each in state.messages} if isinstance(state, QueueState) else {}
-        messages = [known[fold(file.name)] for file in move.files if fold(file.name) in known]
+        if move.back and move.kept != OUT:
+            # What lies beside the messages of a run is not read: it is taken to be as it was put on record.
+            return MoveState(moved=len(move.files), size=sum(file.size for file in move.files))
+        here = _by_name(ask(source))
+        # A quarantine without messages need not be read for those that are in the way.
+        there = _by_name(ask(target)) if move.back or (move.kept == OUT and own.messages) else {}
+        left = tuple(
+            LeftFile(file.name, reason)
+            for file in move.files
+            if (reason := _why_left(move, file, here.get(fold(file.name)), there.get(fold(file.name))))
+        )
+        stay = {fold(file.name) for file in left}
+        going = [fold(file.name) for file in move.files if fold(file.name) not in stay]
+        messages = [here[name] for name in going if name in here]
         self._take(source, messages)
         if move.kept == OUT:
             self._give(target, messages)
-        size = sum(message.size for message in messages)
-        sign = -1 if move.back else 1
-        if move.kept == OUT:
-            self._quarantines[move.quarantine] = replace(
-                own, messages=(own.messages or 0) + sign * len(messages), size=(own.size or 0) + sign * size
-            )
-        return MoveState(moved=len(messages), size=size)
+            self._quarantines[move.quarantine] = _counted(own, messages, -1 if move.back else 1)
+        size = sum((here.get(name) or there[name]).size for name in going)
+        return MoveState(moved=len(going), size=size, left=left)
 
     def _move_data(self, move: Move, own: QuarantineState, ask: Ask) -> MoveState:
-        state = ask(move.queue)
-        data = state.data if isinstance(state, QueueState) else None
-        self._queues.setdefault(move.queue, _Moved()).data = ABSENT
+        kept = kept_queue(move.quarantine)
+        source, target = (kept, move.queue) if move.back else (move.queue, kept)
+        data = _data(ask(source))
         if data is None:
-            return MoveState(moved=0, size=0)
+            return MoveState(moved=0, size=0, left=(LeftFile(QUEUE_DATA, rules.GONE),))
+        there = _data(ask(target)) is not None if move.back else own.data
+        # One that is replaced goes where nothing is read.
+        if not move.kept and there and not move.replace:
+            return MoveState(moved=0, size=0, left=(LeftFile(QUEUE_DATA, rules.THERE),))
+        self._queues.setdefault(source, _Moved()).data = ABSENT
         if not move.kept:
-            self._queues.setdefault(kept_queue(move.quarantine), _Moved()).data = data
-            self._quarantines[move.quarantine] = replace(own, data=True)
+            self._queues.setdefault(target, _Moved()).data = data
+            self._quarantines[move.quarantine] = replace(own, data=not move.back)
         return MoveState(moved=1, size=data.size)
 
     def _take(self, queue: MessageQueue, messages: list[Message]) -> None:
         moved = self._queues.setdefault(queue, _Moved())
         for message in messages:
             moved.came.pop(fold(message.name), None)
-            moved.gone.add(fold(message.name))
+            moved.gone[fold(message.name)] = message
 
     def _give(self, queue: MessageQueue, messages: list[Message]) -> None:
         moved = self._queues.setdefault(queue, _Moved())
         for message in messages:
-            moved.gone.discard(fold(message.name))
+            moved.gone.pop(fold(message.name), None)
             moved.came[fold(message.name)] = message
 
     def started(self, queue: MessageQueue) -> None:
@@ -154,3 +168,29 @@ def kept_queue(quarantine: Quarantine) -> MessageQueue:
     if isinstance(folder, Located):
         return MessageQueue(Located(folder.base, f"{folder.tail}\\{quarantine.run}"))
     return MessageQueue(f"{folder}\\{quarantine.run}")
+
+
+def _by_name(found: Reading) -> dict[str, Message]:
+    return {fold(each.name): each for each in found.messages} if isinstance(found, QueueState) else {}
+
+
+def _data(found: Reading) -> QueueFile | None:
+    return found.data if isinstance(found, QueueState) else None
+
+
+def _counted(own: QuarantineState, messages: Sequence[Message], sign: int) -> QuarantineState:
+    size = sum(message.size for message in messages)
+    return replace(own, messages=(own.messages or 0) + sign * len(messages), size=(own.size or 0) + sign * size)
+
+
+def _why_left(move: Move, file: QueueFile, here: Message | None, there: Message | None) -> str:
+    """Why a file stays where it is, empty when it goes or has gone already."""
+    if here is None:
+        return "" if there is not None and _is(there, file) else rules.GONE
+    if not _is(here, file):
+        return rules.CHANGED
+    return rules.THERE if there is not None and not move.replace else ""
+
+
+def _is(message: Message, file: QueueFile) -> bool:
+    return file.size < 0 or (message.size, message.written) == (file.size, file.written)

@@ -11,7 +11,7 @@ from ndrfix.connections.base import Reading
 from ndrfix.connections.packing import packed
 from ndrfix.connections.simulated import SimulatedHost
 from ndrfix.exchange.extract import LIMIT, Extract
-from ndrfix.resources import Message, MessageQueue, QueueState, Resource
+from ndrfix.resources import Message, MessageQueue, QueueFile, QueueState, Resource
 
 _FULL, _SHORT = 262_144, 1_000  # characters
 
@@ -44,25 +44,31 @@ class Portion:
 
 
 class MailTeller:
-    """Tells messages to one session, which remembers them: each is told once while it stays as it is."""
+    """Tells messages to one session, which remembers them: each is told once while it stays as it is.
+
+    One that could not be opened, or was gone meanwhile, is told anew.
+    """
 
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
-        self._told: dict[MessageQueue, dict[str, tuple[int, int]]] = {}
+        self._told: dict[MessageQueue, dict[str, QueueFile]] = {}
 
     def lines(self, index: int, resource: Resource, reading: Reading) -> Iterator[str]:
         """The lines that come before the state of a queue; none for anything else."""
         if not isinstance(resource, MessageQueue) or not isinstance(reading, QueueState):
             return
-        told = self._told.setdefault(resource, {})
+        before, told = self._told.pop(resource, {}), dict[str, QueueFile]()
         contents = self._host.contents(resource)
         for message in reading.messages:
-            seen = (message.size, message.written)
-            if told.get(message.name) == seen:
+            content = contents.get(message.name)
+            if before.get(message.name) == message.file:
+                told[message.name] = message.file
                 yield far_side.same_line(index, message.name)
                 continue
-            told[message.name] = seen
-            yield far_side.message_line(index, message.file, _extract(message, contents.get(message.name)))
+            if content is not None:
+                told[message.name] = message.file
+            yield far_side.message_line(index, message.file, _extract(message, content))
+        self._told[resource] = told
 
 
 def _extract(message: Message, content: bytes | None) -> Extract | str:

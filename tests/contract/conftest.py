@@ -46,7 +46,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[ContractHost]:
             message_encryption="never",
         )
         connection = WinRM(endpoint)
-        yield Remote(connection)
+        yield Remote(connection, lab.drive_c)
         connection.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -9,13 +10,17 @@ import pytest
 from ndrfix.connections.base import Connection, OutcomeStatus
 from ndrfix.connections.keys import service_value
 from ndrfix.connections.simulated import SimulatedHost, Simulation
+from ndrfix.connections.simulated_files import seen
 from ndrfix.connections.simulated_services import ServiceMode, SimulatedService
-from ndrfix.connections.simulation import Denial, HostDescription
+from ndrfix.connections.simulation import Denial, HostDescription, SimulatedFile
 from ndrfix.engine.overlay import Overlay
 from ndrfix.resources import (
+    ABSENT,
     PRESENT,
     Change,
     ComputerState,
+    File,
+    QueueFile,
     RegistryData,
     RegistryKey,
     RegistryType,
@@ -48,9 +53,26 @@ class ContractHost(Protocol):
     def denied(self) -> Resource | None:
         """Return something that this host may not read, None when there is no such thing."""
 
+    def folder(self, scratch: RegistryKey) -> str:
+        """Return the full path of a folder of the test's own; it does not exist yet."""
+
+    def seed_file(self, path: str, content: bytes = b"", *, read_only: bool = False) -> QueueFile:
+        """Make a file, and the folders above it, and return what a list of its folder says of it."""
+
+    def hold(self, path: str) -> None:
+        """Let another program open the file and share it with nobody; skips the test where that cannot be had."""
+
+    def drop(self, path: str) -> None:
+        """Delete the file."""
+
+    def content(self, path: str) -> bytes | None:
+        """Return what a file holds, None when there is none; skips the test where nothing is ever written to a disk."""
+
     def connection(self) -> Connection:
         """Return a new connection."""
 
+
+_SINCE = 116_444_736_000_000_000  # 1970 in 100 ns since 1601
 
 DESCRIPTION = HostDescription(computer=ComputerState(name="EX55", os_version="5.0.2195"))
 JUMP = HostDescription(
@@ -82,6 +104,25 @@ class Simulated:
         self.host.deny(Denial(secret))
         return RegistryValue(secret, "x")
 
+    def folder(self, scratch: RegistryKey) -> str:
+        return f"C:\\{scratch.path.rpartition(chr(92))[2]}"
+
+    def seed_file(self, path: str, content: bytes = b"", *, read_only: bool = False) -> QueueFile:
+        file = SimulatedFile(path=path, content=content, read_only=read_only, modified="2004-05-03T10:00:00Z")
+        self.host.put_file(file)
+        return seen(file)
+
+    def hold(self, path: str) -> None:
+        self.host.put_file(
+            SimulatedFile(path=path, content=self.content(path), held=True, modified="2004-05-03T10:00:00Z")
+        )
+
+    def drop(self, path: str) -> None:
+        self.host.remove_file(path)
+
+    def content(self, path: str) -> bytes | None:
+        return self.host.content(path) if self.host.read(File(path)) != ABSENT else None
+
     def connection(self) -> Connection:
         return self.host.connect()
 
@@ -93,6 +134,12 @@ class Overlaid(Simulated):
         if service.mode is not ServiceMode.OK or max(service.start_seconds, service.stop_seconds) > 1:
             pytest.skip("an overlay cannot know how a process behaves")
         super().seed_service(service)
+
+    def hold(self, path: str) -> None:
+        pytest.skip("an overlay cannot know what other programs have open")
+
+    def content(self, path: str) -> bytes | None:
+        pytest.skip("an overlay writes nothing to a disk")
 
     def connection(self) -> Connection:
         return Overlay(super().connection())
@@ -126,10 +173,13 @@ class Served(Simulated):
 
 
 class Remote:
-    """A host that is prepared through its own connection; its services have a key `Lab` to steer them."""
+    """A host that is prepared through its own connection; its services have a key `Lab` to steer them, and `drive` is
+    its drive C: on this machine.
+    """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, drive: Path) -> None:
         self._connection = connection
+        self._drive = drive
 
     def seed_value(self, value: RegistryValue, data: RegistryData) -> None:
         self._set(value, data)
@@ -158,6 +208,30 @@ class Remote:
 
     def denied(self) -> Resource | None:
         return None
+
+    def folder(self, scratch: RegistryKey) -> str:
+        return f"C:\\ndrfix-contract-{scratch.path.rpartition(chr(92))[2]}"
+
+    def _local(self, path: str) -> Path:
+        return self._drive.joinpath(*path.removeprefix("C:\\").split("\\"))
+
+    def seed_file(self, path: str, content: bytes = b"", *, read_only: bool = False) -> QueueFile:
+        local = self._local(path)
+        local.parent.mkdir(parents=True, exist_ok=True)
+        local.write_bytes(content)
+        local.chmod(0o444 if read_only else 0o644)
+        about = local.stat()
+        return QueueFile(local.name, about.st_size, about.st_mtime_ns // 100 + _SINCE)
+
+    def hold(self, path: str) -> None:
+        pytest.skip("nothing on this machine holds files as Windows does")
+
+    def drop(self, path: str) -> None:
+        self._local(path).unlink()
+
+    def content(self, path: str) -> bytes | None:
+        local = self._local(path)
+        return local.read_bytes() if local.exists() else None
 
     def connection(self) -> Connection:
         return self._connection

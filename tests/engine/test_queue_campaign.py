@@ -20,7 +20,7 @@ from ndrfix.connections.base import Connection, OutcomeStatus
 from ndrfix.connections.manifest import Manifest
 from ndrfix.connections.simulated import SimulatedHost
 from ndrfix.connections.simulated_mail import mailbox
-from ndrfix.connections.simulated_queue import Queues
+from ndrfix.connections.simulated_runs import Runs
 from ndrfix.connections.simulation import Fault, FaultAt, FaultKind, Sent, SimulatedFile, SimulatedQueue
 from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.plan import Plan
@@ -301,10 +301,10 @@ def test_no_fault_of_a_restore_loses_mail(tmp_path: Path, tell: Callable[[str, i
 
 def test_the_campaign_notices_a_manifest_that_is_not_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Records that reach the disk only later, at the end, are records that a crash loses."""
-    append = Queues._append
+    append = Runs.append
     waiting: list[str] = []
 
-    def late(self: Queues, path: str, lines: str) -> None:
+    def late(self: Runs, path: str, lines: str) -> None:
         if lines.startswith(("move|", "back|")):
             waiting.append(lines)
             self.operations.do(lambda: None)
@@ -312,6 +312,6 @@ def test_the_campaign_notices_a_manifest_that_is_not_flushed(tmp_path: Path, mon
         append(self, path, "".join(waiting) + lines)
         waiting.clear()
 
-    monkeypatch.setattr(Queues, "_append", late)
+    monkeypatch.setattr(Runs, "append", late)
     _, told = _campaign(tmp_path, CLEAR)
     assert any("not on record" in text for text in told)
