@@ -98,7 +98,7 @@ class SimulatedHost:
 
     @property
     def operations(self) -> int:
-        """How many single operations (service controls, manifest writes, copies, renames, deletions) were begun so far."""
+        """How many single operations (service controls, manifest writes, copies, renames, deletions) were begun."""
         with self._lock:
             return self._machine.operations.count
 
