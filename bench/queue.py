@@ -74,7 +74,7 @@ def _rows(costs: Costs) -> Iterator[list[str]]:
             f"{cost.traffic.down / 1000:.0f}",
             f"{cost.traffic.bytes / messages:.0f}",
             f"{cost.watched.cpu:.1f}",
-            f"{cost.watched.peak / 1000:.0f}",
+            f"{cost.watched.peak / 1e6:.0f}",
             f"{cost.wall:.1f}",
         ]
 
@@ -88,7 +88,7 @@ def _figures(costs: Costs, few: int, many: int) -> Iterator[list[str]]:
     ]
     for verb in _VERBS:
         name = f"{_NAMES[verb]}: memory of the client, MB"
-        yield [name, f"{costs[verb, many].watched.peak / 1000:.0f}", f"less than {_MOST_MEMORY}"]
+        yield [name, f"{costs[verb, many].watched.peak / 1e6:.0f}", f"less than {_MOST_MEMORY}"]
     for verb in _VERBS:
         cpu = costs[verb, many].watched.cpu / costs[verb, few].watched.cpu
         name = f"{_NAMES[verb]}: CPU of {many:,} messages ÷ {few:,}"

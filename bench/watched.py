@@ -22,8 +22,8 @@ from ndrfix.resources import Move, QueueState, RemoteItem, Resource
 
 @dataclass(slots=True, kw_only=True)
 class Watched:
-    """What one run took: `peak` memory in KB, seconds of `cpu`, and the seconds of each call that read a queue, until
-    its messages were told apart (`reads`), and of each move of files (`moves`).
+    """What one run took: `peak` memory in bytes, seconds of `cpu`, and the seconds of each call that read a queue,
+    until its messages were told apart (`reads`), and of each move of files (`moves`).
     """
 
     peak: int = 0
@@ -70,9 +70,9 @@ def read_watched(path: Path) -> Watched:
 
 
 def _peak() -> int:
-    """The most memory that this process ever had resident; what `getrusage` says can be its parent's."""
+    """The most memory that this process ever had resident, in bytes; what `getrusage` says can be its parent's."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class Mail:
 
     queues: dict[int, dict[str, Message]]
     known: dict[int, dict[str, Message]]
-    told: Callable[[int, dict[str, Message]], None]
+    told: Callable[[int, tuple[Message, ...]], None]
     short: str = ""
 
     def take(self, line: MessageLine | SameLine) -> str:
@@ -47,21 +47,22 @@ class Mail:
         found = self.queues[line.index]
         if line.count != len(found):
             self.short = f"{len(found)} messages of {line.count}"
-        self.told(line.index, found)
-        return replace(reading, messages=tuple(found[name] for name in sorted(found)))
+        messages = tuple(found[name] for name in sorted(found))
+        self.told(line.index, messages)
+        return replace(reading, messages=messages)
 
 
 @dataclass(slots=True)
 class Mailbag:
     """What one session was told, by queue, so that a message that is as before need not be told again."""
 
-    _known: dict[MessageQueue, dict[str, Message]] = field(default_factory=dict)
+    _known: dict[MessageQueue, tuple[Message, ...]] = field(default_factory=dict)
 
     def begin(self, wanted: Sequence[Resource]) -> Mail:
         """Begin to take in the answer to a read."""
         queues = {index: each for index, each in enumerate(wanted) if isinstance(each, MessageQueue)}
         return Mail(
             queues={index: {} for index in queues},
-            known={index: self._known.get(queue, {}) for index, queue in queues.items()},
-            told=lambda index, found: self._known.update({queues[index]: found}),
+            known={index: {each.name: each for each in self._known.get(queue, ())} for index, queue in queues.items()},
+            told=lambda index, messages: self._known.update({queues[index]: messages}),
         )

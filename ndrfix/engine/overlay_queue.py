@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from ndrfix.connections import rules
@@ -41,6 +41,10 @@ class _Moved:
     came: dict[str, Message] = field(default_factory=dict)
     data: QueueFile | Absent | None = None
 
+    def knows(self, folded: str) -> bool:
+        """Whether what became of a message was decided here, and not on the host."""
+        return folded in self.gone or folded in self.came
+
 
 @dataclass(slots=True)
 class QueuePatches:
@@ -64,10 +68,10 @@ class QueuePatches:
         if moved is None or not (found == ABSENT or isinstance(found, QueueState)):
             return found
         before = found if isinstance(found, QueueState) else QueueState(path="")
-        stays = {fold(each.name): each for each in before.messages if fold(each.name) not in moved.gone}
-        messages = {**stays, **moved.came}
+        messages = [each for each in before.messages if not moved.knows(fold(each.name))]
+        messages += moved.came.values()
         data = before.data if moved.data is None else None if isinstance(moved.data, Absent) else moved.data
-        return replace(before, messages=tuple(sorted(messages.values(), key=lambda each: each.name)), data=data)
+        return replace(before, messages=tuple(sorted(messages, key=lambda each: each.name)), data=data)
 
     def _all(self, quarantines: Quarantines, found: Reading) -> Reading:
         mine = {each.run: state for each, state in self._quarantines.items() if Quarantines(each.folder) == quarantines}
@@ -119,11 +123,11 @@ class QueuePatches:
         )
         stay = {fold(file.name) for file in left}
         going = [fold(file.name) for file in move.files if fold(file.name) not in stay]
-        messages = [here[name] for name in going if name in here]
+        messages = {name: here[name] for name in going if name in here}
         self._take(source, messages)
         if move.kept == OUT:
             self._give(target, messages)
-            self._quarantines[move.quarantine] = _counted(own, messages, -1 if move.back else 1)
+            self._quarantines[move.quarantine] = _counted(own, messages.values(), -1 if move.back else 1)
         size = sum((here.get(name) or there[name]).size for name in going)
         return MoveState(moved=len(going), size=size, left=left)
 
@@ -143,17 +147,17 @@ class QueuePatches:
             self._quarantines[move.quarantine] = replace(own, data=not move.back)
         return MoveState(moved=1, size=data.size)
 
-    def _take(self, queue: MessageQueue, messages: list[Message]) -> None:
+    def _take(self, queue: MessageQueue, messages: Mapping[str, Message]) -> None:
         moved = self._queues.setdefault(queue, _Moved())
-        for message in messages:
-            moved.came.pop(fold(message.name), None)
-            moved.gone[fold(message.name)] = message
+        for name in messages:
+            moved.came.pop(name, None)
+        moved.gone.update(messages)
 
-    def _give(self, queue: MessageQueue, messages: list[Message]) -> None:
+    def _give(self, queue: MessageQueue, messages: Mapping[str, Message]) -> None:
         moved = self._queues.setdefault(queue, _Moved())
-        for message in messages:
-            moved.gone.pop(fold(message.name), None)
-            moved.came[fold(message.name)] = message
+        for name in messages:
+            moved.gone.pop(name, None)
+        moved.came.update(messages)
 
     def started(self, queue: MessageQueue) -> None:
         """The service makes `queue.dat` anew when it starts."""
@@ -178,7 +182,7 @@ def _data(found: Reading) -> QueueFile | None:
     return found.data if isinstance(found, QueueState) else None
 
 
-def _counted(own: QuarantineState, messages: Sequence[Message], sign: int) -> QuarantineState:
+def _counted(own: QuarantineState, messages: Collection[Message], sign: int) -> QuarantineState:
     size = sum(message.size for message in messages)
     return replace(own, messages=(own.messages or 0) + sign * len(messages), size=(own.size or 0) + sign * size)
 

@@ -60,7 +60,7 @@ def _move_record(move: Move) -> Record:
         "quarantine": resource_record(move.quarantine),
         "at": move.at,
         "kept": move.kept,
-        "files": [[file.name, file.size, file.written] for file in move.files],
+        "files": [(file.name, file.size, file.written) for file in move.files],
     }
 
 

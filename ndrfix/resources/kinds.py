@@ -8,7 +8,10 @@ from enum import StrEnum
 
 def fold(text: str) -> str:
     """The form in which Windows compares names: upper case letter by letter, so that no letter becomes two."""
-    return text.upper() if text.isascii() else "".join(up if len(up := char.upper()) == 1 else char for char in text)
+    if text.isascii():
+        upper = text.upper()
+        return text if upper == text else upper  # most names of messages are, and there are many
+    return "".join(up if len(up := char.upper()) == 1 else char for char in text)
 
 
 class Hive(StrEnum):

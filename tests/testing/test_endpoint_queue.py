@@ -102,6 +102,12 @@ def test_messages_that_have_much_in_common_share_it(connection: WinRM) -> None:
     assert len({id(each.reasons) for each in messages}) == len({each.reasons for each in messages}) < COUNT / 10
 
 
+def test_a_queue_that_is_read_again_takes_no_more_memory(connection: WinRM) -> None:
+    """Messages that are as before are the very same ones, and so are their names."""
+    first, again = _messages(connection), _messages(connection)
+    assert [id(message) for message in again] == [id(message) for message in first]
+
+
 @pytest.mark.parametrize(
     "line",
     [
