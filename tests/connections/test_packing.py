@@ -15,6 +15,10 @@ from ndrfix.connections.wire_text import WireError
 WHOLE = packed("message|0|a\n" * 40)
 
 
+def _raw(data: bytes) -> str:
+    return MARK + base64.b64encode(data).decode()
+
+
 @given(st.text(st.characters(max_codepoint=127), max_size=300))
 def test_what_is_packed_is_unpacked(text: str) -> None:
     """A packed text is one line without the separators of the wire, and unpacks to what it was; so does a bound that it
@@ -38,17 +42,13 @@ def test_no_more_is_unpacked_than_may_be() -> None:
             unpacked(text, 100)
 
 
-def _raw(data: bytes) -> str:
-    return MARK + base64.b64encode(data).decode()
-
-
 @pytest.mark.parametrize(
     "text",
     [
         MARK,
         MARK + "!",
         WHOLE[:-8],
-        WHOLE + "AAAA",
+        _raw(base64.b64decode(WHOLE.removeprefix(MARK)) + b"a"),
         WHOLE.replace("=", "") + "A",
         _raw(zlib.compress(b"with a header")),
         _raw(b"\xff\xff"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -109,21 +109,21 @@ def test_a_queue_that_is_read_again_takes_no_more_memory(connection: WinRM) -> N
 
 
 @pytest.mark.parametrize(
-    "line",
+    "spoiled",
     [
-        packed("")[:-1],
-        packed(""),
-        packed("state|0|absent\n"),
-        packed("message|0|a|1|1|!x\nstate|0|absent\n"),
-        packed(packed("message|0|a|1|1|!x\n")),
-        packed("same|0|a\n" * 200_000),
+        lambda text: packed(text)[:-4],
+        lambda text: f"{packed(text)}\n{packed('')}",
+        lambda text: packed(f"{text}progress|0|1|1|x\n"),
+        lambda text: packed(packed(text)),
+        lambda text: packed(text * 5),
     ],
+    ids=("cut off", "nothing in it", "something else in it", "packed twice", "too long"),
 )
 def test_a_packed_line_that_is_wrong_ends_the_session(
-    connection: WinRM, served: HostListener, monkeypatch: pytest.MonkeyPatch, line: str
+    connection: WinRM, served: HostListener, monkeypatch: pytest.MonkeyPatch, spoiled: Callable[[str], str]
 ) -> None:
     """Damaged, empty, about something else than messages, packed twice, or too long: nothing of it counts."""
-    monkeypatch.setattr("ndrfix.testing.mail.packed", lambda _text: line)
+    monkeypatch.setattr("ndrfix.testing.mail.packed", spoiled)
     with pytest.raises(FarSideError):
         connection.read([QUEUE])
     assert served.wait(lambda counts: counts.connections == 0).accepted == 1
