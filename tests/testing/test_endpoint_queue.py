@@ -109,21 +109,21 @@ def test_a_queue_that_is_read_again_takes_no_more_memory(connection: WinRM) -> N
 
 
 @pytest.mark.parametrize(
-    "spoiled",
+    ("spoiled", "why"),
     [
-        lambda text: packed(text)[:-4],
-        lambda text: f"{packed(text)}\n{packed('')}",
-        lambda text: packed(f"{text}progress|0|1|1|x\n"),
-        lambda text: packed(packed(text)),
-        lambda text: packed(text * 5),
+        (lambda text: packed(text)[:-4], "is cut off"),
+        (lambda text: f"{packed(text)}\n{packed('')}", "something else than messages"),
+        (lambda text: packed(f"{text}progress|0|1|1|x\n"), "something else than messages"),
+        (lambda text: packed(packed(text)), "something else than messages"),
+        (lambda text: packed(text * 5), "more than 1048576 characters"),
     ],
     ids=("cut off", "nothing in it", "something else in it", "packed twice", "too long"),
 )
 def test_a_packed_line_that_is_wrong_ends_the_session(
-    connection: WinRM, served: HostListener, monkeypatch: pytest.MonkeyPatch, spoiled: Callable[[str], str]
+    connection: WinRM, served: HostListener, monkeypatch: pytest.MonkeyPatch, spoiled: Callable[[str], str], why: str
 ) -> None:
     """Damaged, empty, about something else than messages, packed twice, or too long: nothing of it counts."""
     monkeypatch.setattr("ndrfix.testing.mail.packed", spoiled)
-    with pytest.raises(FarSideError):
+    with pytest.raises(FarSideError, match=why):
         connection.read([QUEUE])
     assert served.wait(lambda counts: counts.connections == 0).accepted == 1
