@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import math
 import struct
@@ -249,12 +250,11 @@ class Session:
         while True:
             texts = [str(text) for text in shell.output]
             shell.output.clear()  # a queue's messages are too many to be kept twice
-            for text in texts:
-                size += 0 if text.startswith(_MESSAGES) else len(text)
+            for line in itertools.chain.from_iterable(text.splitlines() for text in texts):
+                size += 0 if line.startswith(_MESSAGES) and len(line) <= _PORTION else len(line)
                 if size > self._limit:
                     raise OutputLimitError
-                for line in text.splitlines():
-                    yield from _unpacked(line)
+                yield from _unpacked(line)
             if shell.state != PSInvocationState.RUNNING:
                 return
             left = self._until() - time.monotonic()

@@ -219,7 +219,7 @@ def _volumes(node: Node | None, base: Mapping[str, int]) -> dict[str, int]:
 
 
 def _messages(node: Node) -> tuple[tuple[MessageKind, int], ...]:
-    fields = _fields(node, tuple(MessageKind), "messages")
+    fields = _fields(node, tuple(each.value for each in MessageKind), "messages")
     return tuple((MessageKind(name), int(_number(count))) for name, count in fields.items())
 
 

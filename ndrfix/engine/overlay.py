@@ -20,6 +20,7 @@ from ndrfix.resources import (
     Change,
     File,
     FileVersion,
+    Folder,
     Located,
     MessageQueue,
     Move,
@@ -117,7 +118,7 @@ class Overlay:
         return resource if known is None else _Known(known)
 
     def _shown(self, resource: Resource, found: Reading) -> Reading:
-        if isinstance(resource, MessageQueue | Quarantines):
+        if isinstance(resource, MessageQueue | Quarantines | Folder):
             return self._queues.shown(resource, found)
         if isinstance(resource, RegistryTree) and not isinstance(found, Unreadable):
             return self._registry.tree(resource, found)

@@ -14,6 +14,8 @@ from ndrfix.resources import (
     QUEUE_DATA,
     Absent,
     Change,
+    Folder,
+    FolderState,
     LeftFile,
     Located,
     Message,
@@ -57,11 +59,24 @@ class QueuePatches:
         """The quarantine as it was written; None: the host knows."""
         return self._quarantines.get(quarantine)
 
-    def shown(self, resource: MessageQueue | Quarantines, found: Reading) -> Reading:
+    def shown(self, resource: MessageQueue | Quarantines | Folder, found: Reading) -> Reading:
         """What the host told, with what was written here."""
-        if isinstance(resource, MessageQueue):
-            return self._queue(resource, found)
-        return self._all(resource, found)
+        match resource:
+            case MessageQueue():
+                return self._queue(resource, found)
+            case Quarantines():
+                return self._all(resource, found)
+            case Folder():
+                return self._folder(resource, found)
+
+    def _folder(self, folder: Folder, found: Reading) -> Reading:
+        """The folder `out` of a queue from which messages would be gone, or to which they would have come."""
+        for queue, moved in self._queues.items():
+            if isinstance(found, FolderState) and folder == Folder(_below(queue.root, OUT)):
+                files = len(moved.came) - len(moved.gone)
+                size = sum(each.size for each in moved.came.values()) - sum(each.size for each in moved.gone.values())
+                return replace(found, files=max(found.files + files, 0), size=max(found.size + size, 0))
+        return found
 
     def _queue(self, queue: MessageQueue, found: Reading) -> Reading:
         moved = self._queues.get(queue)
@@ -149,15 +164,15 @@ class QueuePatches:
 
     def _take(self, queue: MessageQueue, messages: Mapping[str, Message]) -> None:
         moved = self._queues.setdefault(queue, _Moved())
-        for name in messages:
-            moved.came.pop(name, None)
-        moved.gone.update(messages)
+        for name, message in messages.items():
+            if moved.came.pop(name, None) is None:
+                moved.gone[name] = message
 
     def _give(self, queue: MessageQueue, messages: Mapping[str, Message]) -> None:
         moved = self._queues.setdefault(queue, _Moved())
-        for name in messages:
-            moved.gone.pop(name, None)
-        moved.came.update(messages)
+        for name, message in messages.items():
+            if moved.gone.pop(name, None) is None:
+                moved.came[name] = message
 
     def started(self, queue: MessageQueue) -> None:
         """The service makes `queue.dat` anew when it starts."""
@@ -168,10 +183,13 @@ class QueuePatches:
 
 def kept_queue(quarantine: Quarantine) -> MessageQueue:
     """What lies in a quarantine, which is laid out like a queue."""
-    folder = quarantine.folder
+    return MessageQueue(_below(quarantine.folder, quarantine.run))
+
+
+def _below(folder: str | Located, name: str) -> str | Located:
     if isinstance(folder, Located):
-        return MessageQueue(Located(folder.base, f"{folder.tail}\\{quarantine.run}"))
-    return MessageQueue(f"{folder}\\{quarantine.run}")
+        return Located(folder.base, f"{folder.tail}\\{name}")
+    return f"{folder}\\{name}"
 
 
 def _by_name(found: Reading) -> dict[str, Message]:

@@ -1,0 +1,76 @@
+"""The manifest of a quarantine: what it says is what was written, wherever a crash cut it off."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ndrfix.connections import manifest
+from ndrfix.connections.manifest import Manifest, ManifestError
+from ndrfix.resources import PendingMove, QuarantineStatus, QueueFile, ServiceStatus
+
+_BEGAN = "2004-05-03T12:00:00Z"
+_HEAD = manifest.header("run-1", _BEGAN) + manifest.opened(ServiceStatus.RUNNING)
+_names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
+_files = st.builds(QueueFile, _names, st.integers(-1, 2**40), st.integers(0, 2**60))
+_moves = st.builds(
+    PendingMove, st.sampled_from(["out", ""]), st.sampled_from(["out", "bad", "replaced"]), st.booleans(), _files
+)
+
+
+@given(st.lists(_moves, max_size=6, unique_by=lambda move: move.file.name.casefold()), _names)
+def test_a_manifest_is_read_as_it_was_written(moves: list[PendingMove], run: str) -> None:
+    """Names with anything in them, both directions, in ASCII."""
+    text = manifest.header(run, _BEGAN) + manifest.opened(ServiceStatus.STOPPED) + "".join(map(manifest.record, moves))
+    found = Manifest.parse(text)
+    assert text.isascii()
+    assert (found.run, found.began) == (run, _BEGAN)
+    assert (found.status, found.promised) == (QuarantineStatus.OPEN, ServiceStatus.STOPPED)
+    assert list(found.records.values()) == moves
+    assert Manifest.parse(text + manifest.closed()).status is QuarantineStatus.CLOSED
+
+
+@given(st.lists(_moves, min_size=1, max_size=4), st.data())
+def test_a_manifest_that_is_cut_off_says_what_its_whole_lines_say(
+    moves: list[PendingMove], data: st.DataObject
+) -> None:
+    """What is written after a cut stands on a line of its own."""
+    text = _HEAD + "".join(map(manifest.record, moves))
+    cut = text[: data.draw(st.integers(len(_HEAD), len(text)))]
+    whole = cut[: cut.rindex("\r\n") + 2]
+    assert Manifest.parse(cut) == Manifest.parse(whole)
+    later = manifest.appended(cut.encode(), manifest.closed()).decode()
+    assert later.startswith(cut)
+    assert Manifest.parse(later).status is QuarantineStatus.CLOSED
+
+
+def test_only_the_last_record_since_the_last_opening_counts() -> None:
+    """Names of files differ without case."""
+    file, other = QueueFile("A", 1, 1), QueueFile("a", 2, 2)
+    text = _HEAD + manifest.record(PendingMove("out", "out", False, QueueFile("old", 1, 1))) + manifest.closed()
+    text += manifest.opened(ServiceStatus.STOPPED)
+    text += "".join(
+        manifest.record(PendingMove("out", "out", back, each)) for back, each in ((False, file), (True, other))
+    )
+    found = Manifest.parse(text)
+    assert (found.status, found.promised) == (QuarantineStatus.OPEN, ServiceStatus.STOPPED)
+    assert list(found.records.values()) == [PendingMove("out", "out", True, other)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "not one of ndrfix"),
+        ("hello\r\nopen|running\r\n", "not one of ndrfix"),
+        (_HEAD[:20], "not one of ndrfix"),
+        (_HEAD.replace("|1|", "|2|", 1), "newer"),
+        (manifest.header("run-1", _BEGAN), "does not say"),
+        (manifest.header("run-1", _BEGAN) + "open|paused\r\n", "does not say"),
+        (manifest.header("run-1", _BEGAN) + manifest.closed(), "does not say"),
+    ],
+)
+def test_what_is_no_manifest_says_why(text: str, reason: str) -> None:
+    """Another text, none at all, one of a later version, one that was never opened."""
+    with pytest.raises(ManifestError, match=reason):
+        Manifest.parse(text)
