@@ -11,7 +11,7 @@ from ndrfix.connections import manifest
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
 from ndrfix.connections.simulated import SimulatedHost, Simulation
 from ndrfix.connections.simulated_mail import mailbox, message
-from ndrfix.connections.simulation import Denial, Fault, FaultAt, FaultKind, Sent, SimulatedFile
+from ndrfix.connections.simulation import Access, Denial, Fault, FaultAt, FaultKind, Sent, SimulatedFile
 from ndrfix.errors import UnreachableError
 from ndrfix.exchange.layout import IMS, OUT_FOLDER, PARAMETERS, QUARANTINE_FOLDER, QUEUE, SUPPRESSION
 from ndrfix.resources import (
@@ -246,6 +246,21 @@ def test_simulated_queue_single_rights() -> None:
     (failed,) = _apply(host, move)
     assert failed.status is OutcomeStatus.FAILED
     assert "denied" in failed.message
+
+
+def test_simulated_quarantine_without_the_right_to_write() -> None:
+    """Who may read a quarantine, and not write it, neither opens nor closes it, nor moves anything."""
+    host = _host("  messages: {ndr: 1}\n")
+    _open(host)
+    move = _move(host)
+    host.deny(Denial(File(KEPT), Access.WRITE))
+    before = _kept(host)
+    for item in (Change(resource=RUN, before=OPEN, after=CLOSED), move):
+        (failed,) = _apply(host, item)
+        assert failed.status is OutcomeStatus.FAILED
+        assert "denied" in failed.message
+    assert _kept(host) == before
+    assert len(_queue(host).messages) == 1
 
 
 def test_simulated_volumes() -> None:

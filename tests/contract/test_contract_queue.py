@@ -230,7 +230,9 @@ def test_contract_queue_moved_and_back(field: Field) -> None:
 
 
 def test_contract_queue_held(field: Field) -> None:
-    """A message that another program has open is told with the reason; it is not moved, and the others are."""
+    """A message that another program has open is told with the reason and not moved, the others are; once it is closed
+    it is told like any other.
+    """
     a, b = field.seed("a", "b")
     field.host.hold(field.out("a"))
     state = field.read(field.queue)
@@ -240,6 +242,10 @@ def test_contract_queue_held(field: Field) -> None:
     field.open()
     assert field.move(a, b).left == (LeftFile("a", "is held open by another program"),)
     assert field.names() == ["a"]
+    field.host.seed_file(field.out("a"), message(MessageKind.NDR, 0, 100))
+    state = field.read(field.queue)
+    assert isinstance(state, QueueState)
+    assert [(each.file, each.kind) for each in state.messages] == [(a, MessageKind.NDR)]
 
 
 def test_contract_queue_many(field: Field) -> None:
