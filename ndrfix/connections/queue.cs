@@ -3,6 +3,8 @@
 // C# 2.0 and members of .NET 2.0 alone: Windows PowerShell 2.0 compiles it. No directives: a line with # is not sent.
 // Windows is called directly, with \\?\ before each path: names are literal then (brackets, a dot or a space at the end,
 // "nul"), sizes and times come with the list itself, and errors are numbers.
+// PowerShell makes objects by the methods Of: when a constructor failed that New-Object had called, PowerShell 7 hung or ended
+// at what it did next (seen under Wine).
 using System;
 using System.Collections.Generic;
 using System.ComponentModel;
@@ -336,7 +338,10 @@ public class NdrfixLister1 {
     public long Count;
     public string Folder { get { return folder; } }
     public string Portion { get { return NdrfixPack1.Pack(portion.ToString()); } }
-    public NdrfixLister1(string folder, string index, string cut, NdrfixLister1 before) {
+    public static NdrfixLister1 Of(string folder, string index, string cut, NdrfixLister1 before) {
+        return new NdrfixLister1(folder, index, cut, before);
+    }
+    NdrfixLister1(string folder, string index, string cut, NdrfixLister1 before) {
         this.folder = folder; this.index = index; this.cut = new NdrfixCut1(cut);
         head = new byte[this.cut.Bytes];
         known = before == null ? new Dictionary<string, Stamp>() : before.told;
@@ -430,6 +435,7 @@ public class NdrfixRun1 {
     public string Status = "", Promised = "", Began = "";
     public long Messages, Size;
     public bool Data;
+    public static NdrfixRun1 Of(string run) { return new NdrfixRun1(run, true); }
     public NdrfixRun1(string run, bool counted) {
         this.run = run;
         Parse();
@@ -555,31 +561,39 @@ public class NdrfixPurge1 {
     string run;
     Stopwatch watch = Stopwatch.StartNew();
     int limit;
-    List<string> files = new List<string>(), folders = new List<string>();
+    List<string> files = null, folders = new List<string>();
     NdrfixManifest1 manifest;
     public int Done;
     public int Total { get { return files.Count; } }
-    public NdrfixPurge1(string run, int limit) {
+    public static NdrfixPurge1 Of(string run, int limit) { return new NdrfixPurge1(run, limit); }
+    NdrfixPurge1(string run, int limit) {
         this.run = run; this.limit = limit;
         manifest = new NdrfixManifest1(run, false);
-        try { Look(); } catch { manifest.Close(); throw; }
+        string stranger = null;
+        try {
+            stranger = Look();
+        } finally {
+            if (files == null || stranger != null) manifest.Close();
+        }
+        if (stranger != null) throw new IOException(stranger + " in the quarantine is not from ndrfix, so nothing was deleted");
     }
-    void Look() {
+    // Takes down what is to be deleted; gives the name of what is not from ndrfix, if anything is.
+    string Look() {
+        List<string> found = new List<string>();
         foreach (NdrfixEntry1 entry in NdrfixDisk1.List(run)) {
             string name = entry.Name.ToLowerInvariant();
             if (!entry.Folder && name == NdrfixManifest1.Name) continue;
             string path = NdrfixDisk1.Below(run, entry.Name);
-            if (!entry.Folder && name == "queue.dat") { files.Add(path); continue; }
-            if (!entry.Folder || entry.Link || Array.IndexOf(Folders, name) < 0) Stranger(entry.Name);
+            if (!entry.Folder && name == "queue.dat") { found.Add(path); continue; }
+            if (!entry.Folder || entry.Link || Array.IndexOf(Folders, name) < 0) return entry.Name;
             folders.Add(path);
             foreach (NdrfixEntry1 below in NdrfixDisk1.List(path)) {
-                if (below.Folder) Stranger(entry.Name + "\\" + below.Name);
-                files.Add(NdrfixDisk1.Below(path, below.Name));
+                if (below.Folder) return entry.Name + "\\" + below.Name;
+                found.Add(NdrfixDisk1.Below(path, below.Name));
             }
         }
-    }
-    void Stranger(string name) {
-        throw new IOException(name + " in the quarantine is not from ndrfix, so nothing was deleted");
+        files = found;
+        return null;
     }
     void Check(int code, string path) {
         if (code == 2 || code == 3 || code == 0) return;
@@ -624,7 +638,11 @@ public class NdrfixMover1 {
     List<Job> tasks = new List<Job>(), batch = null, held = new List<Job>();
     public int Total { get { return tasks.Count; } }
     public int Seen;
-    public NdrfixMover1(string queue, string run, string at, string kept, bool back, bool replace, string files, int limit) {
+    public static NdrfixMover1 Of(
+        string queue, string run, string at, string kept, bool back, bool replace, string files, int limit) {
+        return new NdrfixMover1(queue, run, at, kept, back, replace, files, limit);
+    }
+    NdrfixMover1(string queue, string run, string at, string kept, bool back, bool replace, string files, int limit) {
         string there = NdrfixDisk1.Below(queue, Plain(at)), here = NdrfixDisk1.Below(run, Plain(kept));
         source = back ? here : there;
         target = back ? there : here;

@@ -59,7 +59,7 @@ function global:Get-NdrfixQuarantineState {
     $reach = Get-NdrfixRunReach $Request
     if ($reach -eq $null) { return 'absent' }
     if (-not [NdrfixRun1]::Exists($reach)) { return Get-NdrfixNothing $reach }
-    $run = New-Object NdrfixRun1($reach, $true)
+    $run = [NdrfixRun1]::Of($reach)
     'quarantine>' + $run.State('>')
 }
 
@@ -91,7 +91,7 @@ function global:Read-NdrfixQueue {
             $key = Get-NdrfixTold $Request $reach
             $before = $NdrfixTold[$key]
             $NdrfixTold.Remove($key)
-            $lister = New-Object NdrfixLister1([NdrfixDisk1]::Below($reach, 'out'), $Index, $Request['Cut'], $before)
+            $lister = [NdrfixLister1]::Of([NdrfixDisk1]::Below($reach, 'out'), $Index, $Request['Cut'], $before)
             try {
                 if ($lister.Open()) {
                     while ($lister.Next()) { $lister.Portion }
@@ -120,7 +120,7 @@ function global:Read-NdrfixQueue {
 
 function global:Remove-NdrfixQuarantine {
     param($Job, [string]$Reach)
-    $purge = New-Object NdrfixPurge1($Reach, ($Job['Limit'] - $Job['Watch'].ElapsedMilliseconds))
+    $purge = [NdrfixPurge1]::Of($Reach, ($Job['Limit'] - $Job['Watch'].ElapsedMilliseconds))
     try {
         while ($purge.Step()) {
             Write-NdrfixBeat $Job ('deleting messages: ' + $purge.Done.ToString($NdrfixInvariant) + ' of ' +
@@ -181,7 +181,7 @@ function global:Invoke-NdrfixMove {
     if ($queue -eq $null) { throw 'the folder of the queue is not known' }
     $run = Get-NdrfixRunReach $target
     if ($run -eq $null) { throw 'the folder of quarantines is not known' }
-    $mover = New-Object NdrfixMover1($queue, $run, (ConvertFrom-NdrfixText $request['At']), (ConvertFrom-NdrfixText $request['Kept']),
+    $mover = [NdrfixMover1]::Of($queue, $run, (ConvertFrom-NdrfixText $request['At']), (ConvertFrom-NdrfixText $request['Kept']),
         ([int]$request['Back'] -eq 1), ([int]$request['Replace'] -eq 1), $request['Files'],
         ($Job['Limit'] - $Job['Watch'].ElapsedMilliseconds))
     try {

@@ -120,6 +120,11 @@ def test_ordinary_calls_need_nothing_of_the_part_for_the_queue() -> None:
     assert not needs_queue([{"Kind": kind} for kind in ("value", "key", "tree", "service", "restart", "watch")])
 
 
+def test_objects_of_our_csharp_are_made_by_a_method() -> None:
+    """New-Object of a constructor that fails hangs PowerShell 7 on the lab host, or ends it."""
+    assert not re.search(r"New-Object Ndrfix", _agent())
+
+
 def _csharp(text: str) -> str:
     """The text without comments, and with every quoted text empty."""
     pattern = re.compile(r"""'(?:[^'\\\n]|\\.)+'|"(?:[^"\\\n]|\\.)*"|//[^\n]*""")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lab.desk import Desk, reach
+from tests.lab.far_side_session import FarSide, Field
 from tests.lab.witness import Witness
 
 HostUp = Callable[..., dict[str, Any]]
@@ -64,3 +66,20 @@ def ex01(desk: Desk, ex55: Witness) -> Desk:
     """A desk whose inventory has the one host ex01, the SP4 server."""
     desk.inventory({"ex01": reach(ex55.info)})
     return desk
+
+
+@pytest.fixture
+def far(lab: dict[str, Any]) -> Iterator[FarSide]:
+    """A session with the agent of the lab host, seen line by line."""
+    made = FarSide(lab)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def field(lab: dict[str, Any], far: FarSide, request: pytest.FixtureRequest) -> Field:
+    """A queue without messages on the lab host, and a quarantine that is not there yet."""
+    name = re.sub(r"[^\w.]", "-", request.node.name[-50:])
+    made = Field(Path(lab["drive_c"]), f"queue {name}", far)
+    made.out.mkdir(parents=True)
+    return made
