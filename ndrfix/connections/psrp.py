@@ -39,7 +39,7 @@ IDLE_TIMEOUT = 180
 _CLOSE_TIMEOUT = 10
 _PACKED = ("message|", "same|")
 _MESSAGES = (*_PACKED, MARK)  # texts of which there may be as many as messages in a queue
-_PORTION = 1 << 20  # characters packed in one line; the far side puts less than a tenth of that in one
+_PORTION = 1 << 20  # characters packed in one line; the far side puts a quarter of that in one
 _TIMED_OUT = 2150858793  # a Receive without an answer
 _LOUD_LOGGERS = ("pypsrp", "spnego", "requests_credssp", "urllib3")
 

@@ -70,7 +70,9 @@ from ndrfix.steps.finish_queue import interrupted_runs
 from ndrfix.steps.restoring_args import RestoreQueueArgs
 
 _LOOK_EVERY = 5.0  # seconds
-_STARTED = "started"  # what a round carries that only started the service
+# What a round carries that only started the service: after the last message that could explain it, or once more before
+# a message is blamed.
+_STARTED, _ONCE_MORE = "started", "once more"
 
 # --- guards ---------------------------------------------------------------------------------------------------------
 
@@ -154,7 +156,7 @@ def _round(args: RestoreQueueArgs, observed: Observed, carry: tuple[str, ...]) -
     waiting = [each for each in queue.messages if each.name in names] if isinstance(queue, QueueState) else []
     if state.status is STOPPED:
         return _stopped(args, observed, waiting, carry)
-    waited = float(carry[0]) if carry and carry[0] != _STARTED else 0.0
+    waited = 0.0 if carry[:1] in ((), (_STARTED,), (_ONCE_MORE,)) else float(carry[0])
     if waiting and waited < args.drain_timeout:
         watch = Action(verb=Verb.WATCH, resource=IMS, timeout=_LOOK_EVERY)
         return StepPlan(items=(watch,), carry=(f"{waited + _LOOK_EVERY:g}", *carry[1:]))
@@ -195,6 +197,8 @@ def _stopped(
             check = Check(ok=False, text=text, next_step="Look in the event log of the host, then `ndrfix resume`.")
             return StepPlan(checks=(check,))
         return StepPlan(items=start, carry=(_STARTED,))
+    if carry[:1] != (_ONCE_MORE,):  # a start can be refused for other reasons than a message
+        return StepPlan(items=start, carry=(_ONCE_MORE, *carry[1:]))
     data = data_moved(args.own, restoring=True)
     if len(waiting) == 1:
         return StepPlan(items=(*moved(args.own, waiting, kept=BAD), data, *start), carry=(_STARTED,))

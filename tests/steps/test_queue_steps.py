@@ -529,6 +529,20 @@ def test_a_bad_message_is_found_and_set_aside(bad: str) -> None:
     assert (host.kept, host.out, host.ims) == ({}, {}, RUNNING)
 
 
+def test_a_start_that_is_refused_once_blames_no_message() -> None:
+    """The service stopped for a reason that has gone: it is started once more, and no message is set aside."""
+    host = Restoring("ABCDE", bad="B", batch=5)
+    work = host._work
+
+    def stops_once() -> None:
+        work()
+        host.bad = set()
+
+    host._work = stops_once  # type: ignore[method-assign] # the service recovers by itself
+    host.run()
+    assert (host.kept, host.out, host.aside, host.ims) == ({}, {}, [], RUNNING)
+
+
 def test_messages_that_cannot_be_sent_at_once_do_not_hold_the_rest() -> None:
     """After `drain_timeout` the next batch goes back, what waits is left to the service."""
     host = Restoring("ABCD", leaves=False, batch=2, drain_timeout=20)
