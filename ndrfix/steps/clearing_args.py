@@ -38,7 +38,10 @@ class ClearQueueArgs(Args):
         Keep.QUARANTINE, description="`quarantine`: what is taken can be put back; `delete`: it is gone for good."
     )
     max_messages: int = Field(
-        250_000, ge=1, description="With more messages than this to take, nothing is done and the host fails."
+        250_000,
+        ge=1,
+        le=400_000,
+        description="With more messages than this to take, nothing is done and the host fails.",
     )
     service_timeout: float = Field(
         600.0, gt=0, le=LONGEST_WAIT, description="Seconds to wait for the service to stop, and to start (Q184542)."
