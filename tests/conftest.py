@@ -26,7 +26,7 @@ from ndrfix.secrets import Secret
 from tests.lab_required import LabRequired
 
 LabInfo = dict[str, Any]
-TOLD = pytest.StashKey[Counter[str]]()
+TOLD = pytest.StashKey[list[str]]()
 
 # No test is timed: a busy machine is no fault. CI draws the same examples each time; elsewhere new ones are tried.
 settings.register_profile("ndrfix", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -45,19 +45,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports)
     for reason, count in reasons.most_common():
         terminalreporter.line(f"{count} skipped: {reason}")
-    for what, number in terminalreporter.config.stash.get(TOLD, Counter()).items():
-        terminalreporter.line(f"{what}: {number}")
+    for line in terminalreporter.config.stash.get(TOLD, []):
+        terminalreporter.line(line)
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
-    """Add to a number that stands in the summary, also where output is captured."""
-    told = request.config.stash.setdefault(TOLD, Counter())
-
-    def add(what: str, number: int) -> None:
-        told[what] += number
-
-    return add
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Put a line into the summary, also where output is captured."""
+    return request.config.stash.setdefault(TOLD, []).append
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ SLOW_WITHOUT_END = Fault(
     times=FOREVER,
     ends={**LOST, "read": _LOST},
     word="time limit",
-    limits={**LIMITS, "ndrfix_host_timeout": 10},
+    limits={**LIMITS, "ndrfix_call_timeout": 5, "ndrfix_host_timeout": 10},
 )
 
 Kinds = tuple[tuple[Fault, ...], ...]

@@ -22,11 +22,11 @@ def test_a_fault_at_every_request(
     ground: Ground,
     clean: Mapping[Route, Sequences],
     tmp_path: Path,
-    tell: Callable[[str, int], None],
+    tell: Callable[[str], None],
 ) -> None:
     """Whatever strikes wherever: the host ends as it must, what is said is true, and the next run finishes the work."""
     found = cases(CAMPAIGNS[about], clean, all_words="NDRFIX_SOAK" in os.environ)
     hosts = {f"h{number:03}": case for number, case in enumerate(found, start=1)}
     complaints = Trial(ground, tmp_path, hosts, forks=100).run()
-    tell("fault campaign, cases", len(hosts))
+    tell(f"fault campaign ({about}): {len(hosts)} cases")
     assert not complaints, "\n".join(complaints)

@@ -285,17 +285,17 @@ def _campaign(tmp_path: Path, book: str, *, cleared: bool = False) -> tuple[int,
 
 
 @pytest.mark.parametrize("book", [CLEAR, DELETE, ALL], ids=["ndr", "delete", "all"])
-def test_no_fault_of_a_clearing_loses_mail(tmp_path: Path, book: str, tell: Callable[[str, int], None]) -> None:
+def test_no_fault_of_a_clearing_loses_mail(tmp_path: Path, book: str, tell: Callable[[str], None]) -> None:
     """Whatever breaks off a clearing wherever: nothing is lost or doubled, and it can be finished."""
     cases, told = _campaign(tmp_path, book)
-    tell("faults while a queue is cleared, cases", cases)
+    tell(f"faults while a queue is cleared: {cases} cases")
     assert not told, "\n".join(told)
 
 
-def test_no_fault_of_a_restore_loses_mail(tmp_path: Path, tell: Callable[[str, int], None]) -> None:
+def test_no_fault_of_a_restore_loses_mail(tmp_path: Path, tell: Callable[[str], None]) -> None:
     """Likewise when messages are put back."""
     cases, told = _campaign(tmp_path, RESTORE, cleared=True)
-    tell("faults while messages are put back, cases", cases)
+    tell(f"faults while messages are put back: {cases} cases")
     assert not told, "\n".join(told)
 
 
