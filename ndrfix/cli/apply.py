@@ -144,7 +144,7 @@ def _deeds(plan: Plan) -> str:
     told = [_amount(changes, "change")] if changes else []
     for back, words in ((False, "to quarantine"), (True, "back to the queue")):
         count = sum(len(move.files) for move in moves if move.back is back)
-        told += [f"the move of {count:,} messages {words}"] if count else []
+        told += [f"the move of {_amount(count, 'message')} {words}"] if count else []
     told += [f"{_amount(len(restarts), 'restart')} ({', '.join(dict.fromkeys(restarts))})"] if restarts else []
     return " and ".join(told)
 
@@ -161,4 +161,4 @@ def _grave(plan: Plan) -> tuple[str, ...]:
 
 
 def _amount(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

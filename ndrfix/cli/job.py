@@ -192,7 +192,7 @@ class Job:
         return result
 
     def _run(self, context: RunContext) -> _Live:
-        return _Live(context, self.request.forks, self.connector, self.owed)
+        return _Live(context, self.request.forks, self.connector, self.owed, self.resume_command(context.run_id))
 
     def show(self, result: RunResult, undo: str = "") -> None:
         """Print the report.
@@ -215,8 +215,16 @@ class Job:
 
     def undo_command(self, folder: str) -> str:
         """The command line that takes back the apply with this run folder."""
-        inventories = " ".join(f"-i {shlex.quote(each)}" for each in self.request.inventories)
-        return f"ndrfix undo {shlex.quote(folder)} {inventories}"
+        return f"ndrfix undo {shlex.quote(folder)} {self._inventory_options()}"
+
+    def resume_command(self, run: str) -> str:
+        """The command line that finishes what this run left half done in a message queue."""
+        runs = self.request.runs_dir
+        where = f" --runs-dir {shlex.quote(str(runs))}" if runs else ""
+        return f"ndrfix resume {run} {self._inventory_options()}{where}"
+
+    def _inventory_options(self) -> str:
+        return " ".join(f"-i {shlex.quote(each)}" for each in self.request.inventories)
 
     def finish(self, result: RunResult, *, show: bool = False, undo: str = "") -> int:
         """Show the result if that is still to be done, then write the files that are to hold it; gives the exit code.
@@ -309,7 +317,7 @@ def inventory_of(request: Request, beside: tuple[Path, ...] = ()) -> Inventory:
 class _Live:
     """A run with its progress on standard error, as a context manager; `value` is the run."""
 
-    def __init__(self, context: RunContext, forks: int, connector: Connector, owed: Any) -> None:
+    def __init__(self, context: RunContext, forks: int, connector: Connector, owed: Any, resume: str) -> None:
         self._live = Live(sys.stderr, terminal=sys.stderr.isatty(), now=time.monotonic, masker=MASKER)
         self.value = Run(
             context=context,
@@ -319,6 +327,7 @@ class _Live:
             listen=lambda host, _task, progress: self._live.show(host, progress),
             finished=self._live.done,
             owed=owed,
+            resume=resume,
         )
 
     def __enter__(self) -> _Live:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ndrfix.connections.base import Outcome, OutcomeStatus
+from ndrfix.connections.base import Outcome, OutcomeStatus, Reading
 from ndrfix.engine.result import PhaseResult
 from ndrfix.errors import FarSideError, HostError, UnreachableError
 from ndrfix.exchange.values import describe
@@ -53,16 +53,19 @@ def standing(done: Sequence[PhaseResult], host: str, resume: str) -> Standing:
         item = outcome.item
         if outcome.status is not OutcomeStatus.DONE or not isinstance(item.resource, Service):
             continue
-        runs = isinstance(outcome.after, ServiceState) and outcome.after.status is not ServiceStatus.STOPPED
-        if runs:
+        if _runs(outcome.after):
             stopped.pop(item.resource, None)
-        elif isinstance(item, Change) and isinstance(outcome.before, ServiceState):
+        elif isinstance(item, Change) and _runs(outcome.before):
             stopped[item.resource] = None
     items = _remote(done)
     queue = any(isinstance(item, Move) or isinstance(item.resource, Quarantine) for item in items)
     moves = any(isinstance(item, Move) for item in items)
     told = f"`{resume} -l {host}` finishes it." if queue and resume else ""
     return Standing(host=host, stopped=tuple(stopped), resume=told, unmoved=queue and not moves)
+
+
+def _runs(state: Reading | None) -> bool:
+    return isinstance(state, ServiceState) and state.status is not ServiceStatus.STOPPED
 
 
 def _remote(done: Sequence[PhaseResult]) -> tuple[RemoteItem, ...]:
@@ -119,7 +122,7 @@ def named(item: RemoteItem) -> str:
     if isinstance(item, Action):
         return f"the {item.verb} of {item.resource}"
     if isinstance(item, Move):
-        what = "queue.dat" if not item.at else f"{len(item.files):,} messages"
+        what = "queue.dat" if not item.at else f"{len(item.files):,} message{'s' if len(item.files) != 1 else ''}"
         return f"the move of {what} {'back' if item.back else 'to quarantine'}"
     return str(item.resource)
 

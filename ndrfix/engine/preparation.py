@@ -148,8 +148,9 @@ def prepare_resume(
     inventory: Inventory,
     selection: Selection,
 ) -> Prepared:
-    """The finishing of what broke off in the message queues: of the run that `histories` tell of, or of any run when
-    `run` is empty; on the hosts that the limit leaves. `known` are the quarantines that journals tell of.
+    """The finishing of what broke off in the message queues: in the quarantines that the run worked on of which
+    `histories` tell, be they its own or those of an earlier run, or in any that is `known` from journals when `run` is
+    empty; on the hosts that the limit leaves.
 
     Raises:
         InputError: the run did not work on the queue of any of these hosts; settings that are wrong.
@@ -165,7 +166,8 @@ def prepare_resume(
     settings = _all_settings(hosts, scopes, inventory, selection)
     computers = {name: each.computer_name for name, each in settings.items() if each.computer_name}
     computers |= {each.host: each.computer for each in histories if run and each.computer}
-    planners = resume_planners(tuple(hosts), computers, known, run)
+    only = {each.host: each.quarantines for each in histories} if run else None
+    planners = resume_planners(tuple(hosts), computers, known, only)
     known_secrets = {each.password for each in settings.values() if each.password}
     known_secrets |= {secret for scope in scopes.values() for secret in _secrets(scope)}
     job = PlayJob(name=f"Finish {run or 'what broke off'}", batches=(planners,))

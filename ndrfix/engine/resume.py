@@ -29,30 +29,44 @@ def known_quarantines(runs: Path) -> dict[str, list[Quarantine]]:
 
 
 def resume_planners(
-    hosts: Sequence[str], computers: Mapping[str, str], known: Mapping[str, Iterable[Quarantine]], run: str = ""
+    hosts: Sequence[str],
+    computers: Mapping[str, str],
+    known: Mapping[str, Iterable[Quarantine]],
+    only: Mapping[str, Iterable[Quarantine]] | None = None,
 ) -> tuple[Errand, ...]:
-    """The errand on each host: look into every folder of quarantines that is known there, finish what is open in it.
+    """The errand on each host: look into every folder of quarantines that is `known` there, finish what is open in it;
+    with `only`, into those of these quarantines, and finish nothing else.
 
-    `computers` are the names that must answer; `run` limits it to one run.
+    `computers` are the names that must answer.
     """
-    folders = {
-        host: ("", *dict.fromkeys(each.folder for each in known.get(host, ()) if isinstance(each.folder, str)))
-        for host in hosts
-    }
-    numbers = {folder: number for number, folder in enumerate(dict.fromkeys(itertools.chain(*folders.values())))}
+    work: dict[str, dict[str, tuple[str, ...]]] = {}
+    for host in hosts:
+        work[host] = (
+            _runs(only.get(host, ())) if only is not None else dict.fromkeys(("", *_runs(known.get(host, ()))), ())
+        )
+    numbers = {folder: number for number, folder in enumerate(dict.fromkeys(itertools.chain(*work.values())))}
     return tuple(
         Errand(
             name=host,
             computer=computers.get(host, ""),
             because="it answered before",
-            tasks=tuple(_task(folder, run, numbers[folder]) for folder in folders[host]),
+            tasks=tuple(_task(folder, runs, numbers[folder]) for folder, runs in work[host].items()),
         )
         for host in hosts
     )
 
 
-def _task(folder: str, run: str, number: int) -> BoundTask:
-    args = finish_queue.FinishQueueArgs(folder=folder, run=run)
+def _runs(quarantines: Iterable[Quarantine]) -> dict[str, tuple[str, ...]]:
+    """The runs in each folder of quarantines; the one beside the queue has no name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in quarantines:
+        folder = each.folder if isinstance(each.folder, str) else ""
+        found[folder] = (*found.get(folder, ()), each.run)
+    return found
+
+
+def _task(folder: str, runs: tuple[str, ...], number: int) -> BoundTask:
+    args = finish_queue.FinishQueueArgs(folder=folder, runs=runs)
     return BoundTask(index=number, name=_name(folder), step=finish_queue.STEP, args=args)
 
 

@@ -6,7 +6,6 @@ knows.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -69,7 +68,8 @@ class PlayJob:
 class Run:
     """What runs share. `connect` gives a connection to a host by name, not yet open; `clock` gives seconds.
 
-    `finished` is told of each host that is through with a play.
+    `finished` is told of each host that is through with a play. `resume` is the command line that finishes what a task
+    leaves half done in a message queue (empty: none is told).
     """
 
     context: RunContext
@@ -79,6 +79,7 @@ class Run:
     listen: Listener = lambda _host, _task, _progress: None
     finished: Callable[[str], None] = lambda _host: None
     owed: Owed = field(default_factory=dict)
+    resume: str = ""
     _overlays: dict[str, Overlay] = field(default_factory=dict, init=False)
 
     def plan(self, jobs: Sequence[PlayJob]) -> Plan:
@@ -164,13 +165,9 @@ class Run:
             on_bug=self.fleet.bugs.append,
             clock=self.clock,
             run_id=self.context.run_id,
-            resume=self._resume(),
+            resume=self.resume,
             rounds=1 if isinstance(recorder, NoRecorder) else _MOST_ROUNDS,
         )
-
-    def _resume(self) -> str:
-        inventories = (f"-i {shlex.quote(each)}" for each in self.context.inventory)
-        return " ".join(("ndrfix resume", self.context.run_id, *inventories))
 
     @contextmanager
     def _connection(self, host: str) -> Iterator[Connection]:

@@ -194,9 +194,11 @@ def _pending(quarantine: Quarantine, found: QuarantineState) -> list[Move]:
 
 def _told(quarantine: Quarantine, found: QuarantineState, now: ServiceState) -> str:
     waiting = sum(1 for each in found.pending if each.at)
-    text = f"run {quarantine.run} broke off here: {found.messages or 0} messages lie in its quarantine"
+    count = found.messages or 0
+    lie = "message lies" if count == 1 else "messages lie"
+    text = f"run {quarantine.run} broke off here: {count:,} {lie} in its quarantine"
     if waiting:
-        text += f", {waiting} on record were not moved"
+        text += f", {waiting:,} on record {'was' if waiting == 1 else 'were'} not moved"
     if now.status is not found.promised:
         text += f"; {IMS} is {now.status} and was to be {found.promised}"
     return text

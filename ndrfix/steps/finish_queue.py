@@ -13,16 +13,18 @@ from ndrfix.resources import (
     QuarantineState,
     QuarantineStatus,
     Resource,
+    State,
+    fold,
 )
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
 from ndrfix.steps.clearing import GUARDED, finish, guards, service
 
 
 class FinishQueueArgs(Args):
-    """`folder` is where the quarantines lie (empty: beside the queue), `run` the one to finish (empty: all)."""
+    """`folder` is where the quarantines lie (empty: beside the queue), `runs` those to finish (empty: all)."""
 
     folder: str = ""
-    run: str = ""
+    runs: tuple[str, ...] = ()
     service_timeout: float = Field(600.0, gt=0)
 
     @property
@@ -40,13 +42,29 @@ def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(checks=problems)
     found = observed.state(args.quarantines)
     runs = interrupted_runs(args.quarantines, found) if isinstance(found, QuarantinesState) else ()
-    wanted = tuple(each for each in runs if not args.run or each[0].run == args.run)
+    wanted = tuple(each for each in runs if _is_meant(args, each[0].run))
+    unclear = _unclear(args, found)
     if not wanted:
         where = "no quarantine lies on this host" if found == ABSENT else "no quarantine is open"
-        return StepPlan(note=f"nothing was left half done: {where}, {IMS} is {service(observed).status}")
+        note = "" if unclear else f"nothing was left half done: {where}, {IMS} is {service(observed).status}"
+        return StepPlan(checks=unclear, note=note)
     work = finish(wanted, service(observed), service_timeout=args.service_timeout)
-    checks = tuple(Check(ok=True, text=text) for text in work.texts)
+    checks = (*(Check(ok=True, text=text) for text in work.texts), *unclear)
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
+
+
+def _is_meant(args: FinishQueueArgs, run: str) -> bool:
+    return not args.runs or fold(run) in {fold(each) for each in args.runs}
+
+
+def _unclear(args: FinishQueueArgs, found: State) -> tuple[Check, ...]:
+    """What is said of quarantines whose manifest does not tell whether there is anything to finish."""
+    unreadable = found.unreadable if isinstance(found, QuarantinesState) else ()
+    return tuple(
+        Check(ok=True, text=f"{run}: left alone, it is not known whether anything is half done there: {reason}")
+        for run, reason in unreadable
+        if _is_meant(args, run)
+    )
 
 
 def interrupted_runs(
