@@ -9,6 +9,7 @@ _NOT_IN_WINE = (
     "the lab's services cannot be brought to ",
     "Wine neither lists dependent services nor starts needed ones",
     "on this host nothing is denied",
+    "nothing on this machine holds files as Windows does",
 )
 
 

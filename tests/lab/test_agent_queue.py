@@ -35,6 +35,8 @@ Script = Callable[[str], list[str]]
 IMC = Service("MSExchangeIMC")
 ODD = ("a [1].x", "'c' $x `n;", "d.", "e ", "nul", "com1.txt", "ü€\U0001f4a9", "_x0041_", "%TEMP%", "~1", "f.g.h")
 DATA = os.environ.get("NDRFIX_DATA")
+# Other tests of the session may have left it otherwise.
+RUNS = "Set-Service MSExchangeIMC -StartupType Automatic; Start-Service MSExchangeIMC"
 
 
 def _told_as_in_python(field: Field) -> int:
@@ -216,6 +218,7 @@ def test_a_host_that_compiles_nothing_says_so(field: Field) -> None:
 
 def test_a_watch_waits_and_ends_with_the_service(field: Field, lab_script: Script) -> None:
     """All of the time while the service runs, at once when it does not."""
+    lab_script(RUNS)
     (waited,) = field.far.apply(Action(verb=Verb.WATCH, resource=IMC, timeout=1.2))
     assert isinstance(waited.after, ServiceState)
     assert (waited.status, waited.after.status) == ("done", ServiceStatus.RUNNING)

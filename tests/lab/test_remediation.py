@@ -147,7 +147,7 @@ def test_a_server_without_service_pack_4_is_left_alone(desk: Desk, exold: Witnes
     assert "failed: [ex01]" in plan.out
     assert "5.5.2650.21" in plan.out
     assert "Next: " in plan.out
-    assert plan.out.count("not evaluated: [ex01]") >= 4
+    assert plan.out.count("not evaluated: [ex01]") >= 3
     assert "Nothing to apply." in desk.apply("reverse-ndr", code=2).out
     assert exold.look() == first
     assert not desk.runs()
