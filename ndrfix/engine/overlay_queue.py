@@ -37,11 +37,14 @@ Ask = Callable[[MessageQueue | Quarantine], Reading]
 
 @dataclass(slots=True)
 class _Moved:
-    """What would be gone from a queue, and what would have come, by folded name."""
+    """What would be gone from a queue, and what would have come, by folded name; `emptied`: nothing would be left of
+    what the host has.
+    """
 
     gone: dict[str, Message] = field(default_factory=dict)
     came: dict[str, Message] = field(default_factory=dict)
     data: QueueFile | Absent | None = None
+    emptied: bool = False
 
     def knows(self, folded: str) -> bool:
         """Whether what became of a message was decided here, and not on the host."""
@@ -82,7 +85,7 @@ class QueuePatches:
         moved = self._queues.get(queue)
         if moved is None or not (found == ABSENT or isinstance(found, QueueState)):
             return found
-        before = found if isinstance(found, QueueState) else QueueState(path="")
+        before = found if isinstance(found, QueueState) and not moved.emptied else QueueState(path="")
         messages = [each for each in before.messages if not moved.knows(fold(each.name))]
         messages += moved.came.values()
         data = before.data if moved.data is None else None if isinstance(moved.data, Absent) else moved.data
@@ -111,6 +114,7 @@ class QueuePatches:
             self._quarantines[change.resource] = replace(before, status=status, promised=promised)
         else:
             self._quarantines[change.resource] = ABSENT
+            self._queues[kept_queue(change.resource)] = _Moved(emptied=True)
 
     def move(self, move: Move, ask: Ask) -> MoveState:
         """Move every file.
@@ -150,11 +154,13 @@ class QueuePatches:
         kept = kept_queue(move.quarantine)
         source, target = (kept, move.queue) if move.back else (move.queue, kept)
         data = _data(ask(source))
+        # What lies beside the messages of a run is not read: one that is replaced goes where nothing is known.
+        there = _data(ask(target)) if not move.kept and (move.back or own.data) else None
+        if data is None and there is not None:
+            return MoveState(moved=1, size=there.size)
         if data is None:
             return MoveState(moved=0, size=0, left=(LeftFile(QUEUE_DATA, rules.GONE),))
-        there = _data(ask(target)) is not None if move.back else own.data
-        # One that is replaced goes where nothing is read.
-        if not move.kept and there and not move.replace:
+        if there is not None and not move.replace:
             return MoveState(moved=0, size=0, left=(LeftFile(QUEUE_DATA, rules.THERE),))
         self._queues.setdefault(source, _Moved()).data = ABSENT
         if not move.kept:
