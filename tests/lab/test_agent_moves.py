@@ -128,8 +128,8 @@ def test_queue_data_is_waited_for_until_the_service_lets_go(
     field: Field, lab: dict[str, Any], lab_script: Callable[[str], list[str]]
 ) -> None:
     """While the service runs, for all of the time limit; after it was stopped, as long as its process takes to end."""
-    # Other tests of the session may have left it otherwise.
-    lab_script("Set-Service MSExchangeIMC -StartupType Automatic; Start-Service MSExchangeIMC")
+    # Other tests of the session may have left it otherwise, or put another queue.dat in place of the one that it holds.
+    lab_script("Restart-Service MSExchangeIMC -Force")
     queue = MessageQueue(r"C:\exchsrvr\imcdata")
     data = Path(lab["drive_c"]) / "exchsrvr" / "imcdata" / "queue.dat"
     assert data.exists()
