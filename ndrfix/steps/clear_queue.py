@@ -263,7 +263,8 @@ def _plan_recount(args: ClearQueueArgs, observed: Observed) -> StepPlan:
 def _recounted(args: ClearQueueArgs, found: Backlog) -> str:
     reports = found.of(MessageKind.NDR)[0]
     when = f"{args.recount_after:g} s after the start" if args.recount_after else "afterwards"
-    text = f"{when}: {found.messages:,} messages in the queue, {reports:,} of them reports"
+    noun = "message" if found.messages == 1 else "messages"
+    text = f"{when}: {found.messages:,} {noun} in the queue, {reports:,} of them reports"
     if reports:
         text += "; they flow back from the information store (Q197792): clear the queue again"
     return text

@@ -1,0 +1,147 @@
+"""What a journal keeps of work on a message queue: enough to put messages back, and to find what broke off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ndrfix.connections.base import Outcome, OutcomeStatus
+from ndrfix.engine.history import read_history
+from ndrfix.engine.records import (
+    holds_secret,
+    item_record,
+    outcome_record,
+    quarantine_of,
+    resource_record,
+    state_record,
+)
+from ndrfix.engine.resume import known_quarantines
+from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER, QUEUE, ROOT_DIR
+from ndrfix.resources import (
+    ABSENT,
+    Action,
+    Change,
+    FolderState,
+    LeftFile,
+    Located,
+    MessageQueue,
+    Move,
+    MoveState,
+    Quarantine,
+    QuarantinesState,
+    QuarantineState,
+    QuarantineStatus,
+    QueueFile,
+    QueueState,
+    RemoteItem,
+    Service,
+    ServiceStatus,
+    Verb,
+)
+
+RUN = Quarantine(QUARANTINE_FOLDER, "run-1")
+ELSEWHERE = Quarantine("D:\\kept", "run-1")
+OPEN = QuarantineState(status=QuarantineStatus.OPEN, promised=ServiceStatus.RUNNING)
+FILES = (QueueFile("A [1]", 5, 7), QueueFile("ü", -1, 0))
+_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+_folders = st.one_of(_texts, st.builds(Located, st.sampled_from([ROOT_DIR, Service("S")]), _texts))
+
+
+@given(st.builds(Quarantine, _folders, _texts))
+def test_a_quarantine_survives_its_record(quarantine: Quarantine) -> None:
+    """Written to JSON and read again it is the same, wherever it lies."""
+    found = quarantine_of(json.loads(json.dumps(resource_record(quarantine))))
+    assert repr(found) == repr(quarantine)
+
+
+def test_a_folder_below_a_key_is_no_folder() -> None:
+    """A record that no run wrote raises."""
+    record = {"folder": {"below": {"kind": "registry_key", "key": "HKLM\\SOFTWARE"}, "tail": "x"}, "run": "r"}
+    with pytest.raises(ValueError, match="below a registry key"):
+        quarantine_of(record)
+
+
+def test_a_move_is_kept_by_its_files() -> None:
+    """Also with no_log, which is about values: a client must be able to tell what was taken."""
+    move = Move(queue=MessageQueue("C:\\q"), quarantine=RUN, files=FILES)
+    record = item_record(move, hidden=True)
+    assert record["move"] == "to quarantine"
+    assert record["files"] == [("A [1]", 5, 7), ("ü", -1, 0)]
+    assert (record["at"], record["kept"]) == ("out", "out")
+    assert record["resource"] == {"kind": "queue", "root": {"path": "C:\\q"}}
+    assert item_record(move.reversed())["move"] == "back"
+    after = MoveState(moved=1, size=5, left=(LeftFile("ü", "is held open"),))
+    outcome = Outcome(item=move, status=OutcomeStatus.DONE, after=after)
+    assert outcome_record(outcome, str)["after"] == {"moved": 1, "size": 5, "left": [["ü", "is held open"]]}
+    assert not holds_secret(outcome, lambda _: "***")
+
+
+def test_states_of_the_queue_have_records() -> None:
+    """Numbers and places, no message."""
+    assert state_record(QueueState(path="C:\\q")) == {"queue": "C:\\q", "messages": 0}
+    assert state_record(FolderState(path="C:\\q", files=1, size=2)) == {"folder": "C:\\q", "files": 1, "size": 2}
+    assert state_record(OPEN) == {"quarantine": "open", "promised": "running"}
+    assert state_record(QuarantinesState(path="C:\\k", runs=(("a", OPEN),))) == {"quarantines": ["a"]}
+
+
+def _journal(folder: Path, *entries: dict[str, Any]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    met = {"event": "met", "host": "ex01", "computer": "MAIL1"}
+    lines = (json.dumps(entry | {"host": "ex01"}) + "\n" for entry in (met, *entries))
+    (folder / "journal.jsonl").write_text("".join(lines))
+    return folder
+
+
+def _intent(*items: RemoteItem) -> dict[str, Any]:
+    return {"event": "intent", "items": [item_record(item) for item in items]}
+
+
+def _outcome(item: RemoteItem, status: OutcomeStatus = OutcomeStatus.DONE) -> dict[str, Any]:
+    return {"event": "outcome", **outcome_record(Outcome(item=item, status=status), str)}
+
+
+OPENED = Change(resource=RUN, before=ABSENT, after=OPEN)
+TAKE = Move(queue=QUEUE, quarantine=RUN, files=FILES)
+BACK = Move(queue=QUEUE, quarantine=ELSEWHERE, files=FILES, back=True)
+DATA = Move(queue=QUEUE, quarantine=RUN, files=FILES[1:], at="", kept="")
+WATCH = Action(verb=Verb.WATCH, resource=IMS)
+
+
+@pytest.mark.parametrize(
+    ("entries", "worked_on", "taken"),
+    [
+        ([], [], []),
+        ([_intent(OPENED)], [RUN], []),
+        ([_intent(OPENED), _outcome(OPENED), _intent(DATA)], [RUN], []),
+        ([_intent(OPENED, TAKE)], [RUN], [RUN]),
+        ([_intent(TAKE), _outcome(TAKE, OutcomeStatus.FAILED)], [RUN], [RUN]),
+        ([_intent(TAKE), _outcome(TAKE), _intent(TAKE), _outcome(TAKE)], [RUN], [RUN]),
+        ([_intent(BACK), _outcome(BACK)], [ELSEWHERE], []),
+        ([_intent(BACK, TAKE)], [ELSEWHERE, RUN], [RUN]),
+        ([_intent(WATCH), _outcome(WATCH)], [], []),
+    ],
+)
+def test_quarantines_of_a_run(
+    tmp_path: Path, entries: list[dict[str, Any]], worked_on: list[Quarantine], taken: list[Quarantine]
+) -> None:
+    """All that it worked on, and those into which it took, or may have taken, messages; none of it is a change that is
+    taken back by itself.
+    """
+    (found,) = read_history(_journal(tmp_path / "run", *entries))
+    assert (found.quarantines, found.quarantined) == (worked_on, taken)
+    assert (found.changes, found.unsure, found.restarted, found.broken, found.hidden) == ([], [], [], [], 0)
+    assert found.empty is not bool(taken)
+
+
+def test_known_quarantines_come_from_all_runs(tmp_path: Path) -> None:
+    """By host; folders without a journal are passed over."""
+    _journal(tmp_path / "a", _intent(TAKE))
+    _journal(tmp_path / "b", _intent(BACK))
+    (tmp_path / "c").mkdir()
+    assert known_quarantines(tmp_path) == {"ex01": [RUN, ELSEWHERE]}
+    assert known_quarantines(tmp_path / "nowhere") == {}
