@@ -27,6 +27,7 @@ from ndrfix.resources import (
     StartType,
 )
 from tests.lab.far_side_session import OPEN, FarSide, Field, record, seen
+from tests.lab.witness import Witness
 
 pytestmark = pytest.mark.lab
 Script = Callable[[str], list[str]]
@@ -124,12 +125,13 @@ def test_a_message_that_is_let_go_is_moved_by_a_later_try(field: Field, lab_scri
         assert moved.result().moved == 2
 
 
-def test_queue_data_is_waited_for_until_the_service_lets_go(
-    field: Field, lab: dict[str, Any], lab_script: Callable[[str], list[str]]
-) -> None:
+def test_queue_data_is_waited_for_until_the_service_lets_go(field: Field, lab: dict[str, Any]) -> None:
     """While the service runs, for all of the time limit; after it was stopped, as long as its process takes to end."""
     # Other tests of the session may have left it otherwise, or put another queue.dat in place of the one that it holds.
-    lab_script("Restart-Service MSExchangeIMC -Force")
+    host = Witness(lab)
+    host.mend()
+    for status in ("STOPPED", "RUNNING"):
+        host.bring("MSExchangeIMC", status)
     queue = MessageQueue(r"C:\exchsrvr\imcdata")
     data = Path(lab["drive_c"]) / "exchsrvr" / "imcdata" / "queue.dat"
     assert data.exists()

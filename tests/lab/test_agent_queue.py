@@ -29,14 +29,13 @@ from ndrfix.resources import (
     Verb,
 )
 from tests.lab.far_side_session import CLOSED, OPEN, FarSide, Field, record, seen
+from tests.lab.witness import Witness
 
 pytestmark = pytest.mark.lab
 Script = Callable[[str], list[str]]
 IMC = Service("MSExchangeIMC")
 ODD = ("a [1].x", "'c' $x `n;", "d.", "e ", "nul", "com1.txt", "ü€\U0001f4a9", "_x0041_", "%TEMP%", "~1", "f.g.h")
 DATA = os.environ.get("NDRFIX_DATA")
-# Other tests of the session may have left it otherwise.
-RUNS = "Start-Service MSExchangeIMC"
 
 
 def _told_as_in_python(field: Field) -> int:
@@ -218,7 +217,9 @@ def test_a_host_that_compiles_nothing_says_so(field: Field) -> None:
 
 def test_a_watch_waits_and_ends_with_the_service(field: Field, lab_script: Script) -> None:
     """All of the time while the service runs, at once when it does not."""
-    lab_script(RUNS)
+    host = Witness(field.far.info)
+    host.mend()
+    host.bring("MSExchangeIMC", "RUNNING")
     (waited,) = field.far.apply(Action(verb=Verb.WATCH, resource=IMC, timeout=1.2))
     assert isinstance(waited.after, ServiceState)
     assert (waited.status, waited.after.status) == ("done", ServiceStatus.RUNNING)
