@@ -115,21 +115,22 @@ def _whole(state: QuarantineState) -> QuarantineState:
 
 
 def _goes(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> bool:
-    age = _age(args, state)
+    age = _age(args, run, state)
     wanted = args.run is None or args.run.casefold() == run.casefold()
     return wanted and state.status is QuarantineStatus.CLOSED and age is not None and age >= args.older_than_days
 
 
-def _age(args: PurgeQuarantineArgs, state: QuarantineState) -> float | None:
-    """In days; None when it is not known."""
+def _age(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> float | None:
+    """In days; None when it is not known. The clock of an old server can be wrong by years: the later time counts."""
     began = _time(state.began, _TIME)
     if began is None or args.now is None:
         return None
+    began = max(began, _time(run[:13], _RUN_TIME) or began)
     return max(0.0, (args.now - began).total_seconds() / 86_400)  # the run's own time is cut to the minute
 
 
 def _listed(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> Check:
-    age = _age(args, state)
+    age = _age(args, run, state)
     old = "age not known" if age is None else f"{age:.0f} days old"
     kept = "" if state.status is QuarantineStatus.CLOSED else "; it broke off and stays: `ndrfix resume` finishes it"
     text = f"{run}: {state.messages or 0:,} messages, {(state.size or 0) // 1024:,} KB, {old}{kept}"

@@ -620,6 +620,16 @@ def test_old_runs_are_removed(began: str, args: dict[str, Any], goes: bool) -> N
     assert "no manifest" in texts
 
 
+def test_a_wrong_clock_of_the_host_makes_no_run_old() -> None:
+    """A run whose id is of today is young, whatever the host's clock said when it began."""
+    step = purge_quarantine.STEP
+    assert step.in_run is not None
+    bound = step.in_run(step.args.model_validate({}), RUN)
+    young = replace(CLOSED, began="2004-05-03T12:00:00Z", messages=5, size=99)
+    found = QuarantinesState(path="C:\\q", runs=((RUN, young),))
+    assert step.phases[0].plan(bound, Host(folder=found).observed(step, bound, 0)).items == ()
+
+
 def test_every_step_of_the_queue_is_known() -> None:
     """Playbooks find the steps by their names; the one for `ndrfix resume` is not for playbooks."""
     assert all(step_named(name) for name in ("check_queue", "clear_queue", "restore_queue", "purge_quarantine"))
