@@ -116,6 +116,9 @@ class Soak:
             self.complaints.append(f"run {number} left threads: {threading.enumerate()}")
         if sockets() > opened:
             self.complaints.append(f"run {number} left {sockets() - opened} sockets")
+
+    def weigh(self) -> None:
+        """Note what is left after a run, its results given up."""
         gc.collect()
         self.memory.append((_resident(), len(gc.get_objects())))
 
@@ -141,6 +144,7 @@ def test_many_hosts_run_after_run(ground: Ground, tmp_path: Path, tell: Callable
     soak = Soak(ground, tmp_path, random.Random(55), names)
     for number in range(1, RUNS + 1):
         soak.run(number)
+        soak.weigh()
     struck = sum(look.faults for look in ground.look(names).values())
     asked = sum(look.requests for look in ground.look(names).values())
     soak.finish()
@@ -151,7 +155,6 @@ def test_many_hosts_run_after_run(ground: Ground, tmp_path: Path, tell: Callable
     tell(f"soak: objects: {early[1]} after run {SETTLED}, {late[1]} after run {RUNS}")
     assert not soak.complaints, "\n".join(soak.complaints)
     assert struck > SHARE * asked / 2
-    if LONG:
-        # Each run reads the journals of all before it, which tell what is owed: that much may come on top.
-        assert late[0] < early[0] * 1.25, sizes
-        assert late[1] < early[1] * 1.05, soak.memory
+    # What is alive does not grow at all; beside it the allocator keeps some of what the largest run took.
+    assert late[1] < early[1] * 1.005, soak.memory
+    assert late[0] < early[0] * 1.25, soak.memory

@@ -138,6 +138,11 @@ class Witness:
         with urllib.request.urlopen(request, timeout=10) as reply:
             reply.read()
 
+    def struck(self) -> bool:
+        """Whether each of the faults that are in force came up."""
+        with urllib.request.urlopen(f"{self.info['control']}/faults", timeout=10) as reply:
+            return all(rule["seen"] >= rule["nth"] for rule in json.loads(reply.read()))
+
     def commands(self) -> int:
         """How many pipelines the host has been sent."""
         with urllib.request.urlopen(f"{self.info['control']}/stats", timeout=10) as reply:
