@@ -558,6 +558,7 @@ public class NdrfixRun1 {
 // Deletes a run's quarantine, if nothing else lies in it.
 public class NdrfixPurge1 {
     public static readonly string[] Folders = new string[] { "bad", "out", "replaced" };
+    const string SetAside = "messages that stopped the service were set aside in `bad`, so nothing was deleted";
     string run;
     Stopwatch watch = Stopwatch.StartNew();
     int limit;
@@ -587,7 +588,9 @@ public class NdrfixPurge1 {
             if (!entry.Folder && name == "queue.dat") { found.Add(path); continue; }
             if (!entry.Folder || entry.Link || Array.IndexOf(Folders, name) < 0) return entry.Name;
             folders.Add(path);
-            foreach (NdrfixEntry1 below in NdrfixDisk1.List(path)) {
+            List<NdrfixEntry1> inside = NdrfixDisk1.List(path);
+            if (name == "bad" && inside.Count > 0) throw new IOException(SetAside);
+            foreach (NdrfixEntry1 below in inside) {
                 if (below.Folder) return entry.Name + "\\" + below.Name;
                 found.Add(NdrfixDisk1.Below(path, below.Name));
             }

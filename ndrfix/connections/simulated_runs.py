@@ -35,6 +35,7 @@ from ndrfix.resources import (
 # The time of a simulated host: quarantines are as old as the files that ndrfix makes.
 BEGAN = "2004-05-03T12:00:00Z"
 _FOLDERS = (BAD, OUT, REPLACED)
+SET_ASIDE = "messages that stopped the service were set aside in `bad`, so nothing was deleted"
 
 
 @dataclass(slots=True)
@@ -170,6 +171,8 @@ class Runs:
             raise _busy() from error
 
     def _purge(self, path: str) -> None:
+        if self.files.inside(f"{path}\\{BAD}"):
+            raise RefusedError(SET_ASIDE)
         own = {fold(name) for name in _FOLDERS}
         names: list[str] = []
         for file in self.files.inside(path):

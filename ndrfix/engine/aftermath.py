@@ -90,6 +90,22 @@ def failed(bad: Outcome, rescued: Sequence[Outcome], stands: Standing) -> tuple[
     return message, " ".join(filter(None, (*steps, stands.resume)))
 
 
+def put_back(done: Sequence[PhaseResult], stopped: Sequence[Service]) -> tuple[Change, ...]:
+    """The changes that start again what a task stopped before it ended between two phases."""
+    outcomes = [outcome for phase in done for outcome in phase.outcomes if outcome.status is OutcomeStatus.DONE]
+    stops = (outcome.item for outcome in outcomes if outcome.item.resource in stopped)
+    return tuple(stop.reversed() for stop in stops if isinstance(stop, Change) and not _runs(stop.after))
+
+
+def abandoned(message: str, next_step: str, rescued: Sequence[Outcome], stands: Standing) -> tuple[str, str]:
+    """What is said when a task ended between two phases, and what to do next."""
+    right = [each.item.resource for each in rescued if _put_right(each)]
+    if right:
+        message += "; afterwards " + ", ".join(f"{each} was started again" for each in right)
+    left = replace(stands, stopped=tuple(each for each in stands.stopped if each not in right))
+    return message + left.loud, stands.resume or next_step
+
+
 def _put_right(outcome: Outcome) -> bool:
     """Whether what was wanted after a failure is so: done, or so already."""
     if outcome.status is OutcomeStatus.DONE:

@@ -60,9 +60,10 @@ def read_history(folder: Path) -> tuple[HostHistory, ...]:
         )
     hosts: dict[str, HostHistory] = {}
     waiting: dict[str, list[Entry]] = {}
+    run = folder.resolve().name
     for line, entry in entries(path):
         try:
-            _note(entry, hosts, waiting)
+            _note(entry, hosts, waiting, run)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(path, line, error) from error
     for host, items in waiting.items():
@@ -105,7 +106,7 @@ def damaged(path: Path, line: int, error: Exception) -> InputError:
     )
 
 
-def _note(entry: Entry, hosts: dict[str, HostHistory], waiting: dict[str, list[Entry]]) -> None:
+def _note(entry: Entry, hosts: dict[str, HostHistory], waiting: dict[str, list[Entry]], run: str) -> None:
     host = str(entry.get("host", ""))
     match entry["event"]:
         case "met":
@@ -115,7 +116,7 @@ def _note(entry: Entry, hosts: dict[str, HostHistory], waiting: dict[str, list[E
                 _unsettled(item, hosts[host])
             waiting[host] = list(entry["items"])
             for item in entry["items"]:
-                _quarantined(item, hosts[host])
+                _quarantined(item, hosts[host], run)
         case "outcome":
             _settle(entry, hosts[host], waiting.get(host, []))
 
@@ -125,7 +126,11 @@ def _settle(outcome: Entry, history: HostHistory, waiting: list[Entry]) -> None:
     item = waiting.pop(0) if waiting and waiting[0]["resource"] == outcome["resource"] else None
     if outcome["status"] != "done":
         waiting.clear()
-    if item is None or outcome["status"] == "drifted" or not _counts(item):
+    if item is None or outcome["status"] == "drifted":
+        return
+    if outcome["status"] == "done" and item.get("after") == {"state": "absent"}:
+        _removed(item, history)
+    if not _counts(item):
         return
     if outcome["status"] == "failed":
         _half_done(item, outcome, history)
@@ -166,14 +171,24 @@ def _counts(item: Entry) -> bool:
     return "move" not in item and item.get("action") != "watch" and item["resource"]["kind"] != "quarantine"
 
 
-def _quarantined(item: Entry, history: HostHistory) -> None:
+def _removed(item: Entry, history: HostHistory) -> None:
+    """A quarantine that was removed holds nothing to put back."""
+    if item["resource"]["kind"] == "quarantine":
+        gone = quarantine_of(item["resource"])
+        history.quarantined = [each for each in history.quarantined if each != gone]
+
+
+def _quarantined(item: Entry, history: HostHistory, run: str) -> None:
+    """Only what a clearing of this very run took is its to put back: a restore takes messages out again too."""
     resource = item["quarantine"] if "move" in item else item["resource"]
     if resource["kind"] != "quarantine":
         return
     quarantine = quarantine_of(resource)
     if quarantine not in history.quarantines:
         history.quarantines.append(quarantine)
-    if item.get("move") == "to quarantine" and item["at"] and quarantine not in history.quarantined:
+    if item.get("move") != "to quarantine" or not item["at"] or quarantine.run != run:
+        return
+    if quarantine not in history.quarantined:
         history.quarantined.append(quarantine)
 
 

@@ -30,6 +30,7 @@ from ndrfix.resources import (
     QueueFile,
     QueueState,
     fold,
+    kept_queue,
 )
 
 Ask = Callable[[MessageQueue | Quarantine], Reading]
@@ -185,11 +186,6 @@ class QueuePatches:
         moved = self._queues.get(queue)
         if moved is not None and isinstance(moved.data, Absent):
             moved.data = QueueFile(QUEUE_DATA, 0, 0)
-
-
-def kept_queue(quarantine: Quarantine) -> MessageQueue:
-    """What lies in a quarantine, which is laid out like a queue."""
-    return MessageQueue(_below(quarantine.folder, quarantine.run))
 
 
 def _below(folder: str | Located, name: str) -> str | Located:

@@ -26,7 +26,7 @@ class HostPlanner:
     """Plans one play on one host.
 
     `tasks` are the selected tasks of the play; `computer_name` is the name that must answer (empty: any); `owed`
-    holds the what earlier runs left undone.
+    holds what earlier runs left undone.
     """
 
     name: str

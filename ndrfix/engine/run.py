@@ -157,6 +157,7 @@ class Run:
         return result
 
     def _runner(self, host: str, connection: Connection, recorder: Recorder) -> TaskRunner:
+        live = not isinstance(recorder, NoRecorder)
         return TaskRunner(
             host=host,
             readings=Readings(connection),
@@ -166,7 +167,8 @@ class Run:
             clock=self.clock,
             run_id=self.context.run_id,
             resume=self.resume,
-            rounds=1 if isinstance(recorder, NoRecorder) else _MOST_ROUNDS,
+            rounds=_MOST_ROUNDS if live else 1,
+            rescues=live,
         )
 
     @contextmanager

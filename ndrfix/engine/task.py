@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
-from ndrfix.engine.aftermath import failed, lost, moved_on, standing
+from ndrfix.engine.aftermath import abandoned, failed, lost, moved_on, put_back, standing
 from ndrfix.engine.plan import BoundTask
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import Recorder
@@ -28,13 +29,14 @@ from ndrfix.steps.base import MovedOnError, NotReadableError, Observed, Phase, S
 
 
 class _EndedError(Exception):
-    """How a task ended before its last phase was through."""
+    """How a task ended before its last phase was through; `told`: how it leaves the host is said already."""
 
-    def __init__(self, *, status: Status, message: str, next_step: str = "") -> None:
+    def __init__(self, *, status: Status, message: str, next_step: str = "", told: bool = False) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.next_step = next_step
+        self.told = told
 
 
 class StepBugError(Exception):
@@ -48,7 +50,8 @@ class TaskRunner:
     `on_event` gets signs of life of items that take their time, `on_bug` the traceback of what must never happen;
     `clock` gives seconds for durations. `run_id` is that of the run, `resume` the command line that finishes
     what it leaves half done in a queue, `rounds` how many rounds a repeated phase may
-    take: one in a dry run, which cannot know what a round leads to.
+    take: one in a dry run, which cannot know what a round leads to. `rescues`: what a task
+    leaves half done is put right and told; a dry run leaves nothing half done.
     """
 
     host: str
@@ -60,6 +63,7 @@ class TaskRunner:
     run_id: str = ""
     resume: str = ""
     rounds: int = 1
+    rescues: bool = True
     _paths: set[str] = field(default_factory=set, init=False)
 
     def run(self, bound: BoundTask, expected: Sequence[StepPlan] | None = None) -> TaskResult:
@@ -79,8 +83,7 @@ class TaskRunner:
         except _EndedError as end:
             ended = end
         except HostError as error:
-            status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
-            ended = _EndedError(status=status, message=error.what, next_step=error.next_step)
+            ended = _ended(error)
         except Exception as error:  # noqa: BLE001 - one task's bug must not hide what was done before it
             self.on_bug(f"{self.host}:\n" + "".join(traceback.format_exception(error)))
             ended = _EndedError(
@@ -88,6 +91,8 @@ class TaskRunner:
                 message=f"a bug in ndrfix: {type(error).__name__}: {error}",
                 next_step="What was sent before is in the journal of the run's folder. Please report the bug.",
             )
+        if ended is not None and self.rescues and not ended.told:
+            ended = self._abandoned(bound, done, ended)
         return TaskResult(
             index=bound.index,
             name=bound.name,
@@ -152,7 +157,7 @@ class TaskRunner:
             if bad and not (phase.again and _refused_start(bad)):
                 self._rescue(bound, plan, bad, done)
         except HostError as error:
-            raise lost(error, outcomes, plan, standing(done, self.host, self.resume)) from error
+            raise _ended(lost(error, outcomes, plan, standing(done, self.host, self.resume)), told=True) from error
         if outcomes and phase.again is None:
             self._converged(bound, phase)
 
@@ -215,7 +220,19 @@ class TaskRunner:
         rescued = list(self._send(bound, plan.on_failure)) if plan.on_failure else []
         message, next_step = failed(bad, rescued, standing(done, self.host, self.resume))
         status = Status.DRIFTED if bad.status is OutcomeStatus.DRIFTED else Status.FAILED
-        raise _EndedError(status=status, message=message, next_step=next_step)
+        raise _EndedError(status=status, message=message, next_step=next_step, told=True)
+
+    def _abandoned(self, bound: BoundTask, done: list[PhaseResult], ended: _EndedError) -> _EndedError:
+        """Start again what the task stopped before it ended between two phases, as far as that can be, and say how the
+        host stands.
+        """
+        stands = standing(done, self.host, self.resume)
+        rescued: list[Outcome] = []
+        if changes := put_back(done, stands.stopped):
+            with suppress(HostError):
+                rescued.extend(self._send(bound, changes))
+        message, next_step = abandoned(ended.message, ended.next_step, rescued, stands)
+        return _EndedError(status=ended.status, message=message, next_step=next_step, told=True)
 
     def _converged(self, bound: BoundTask, phase: Phase[Any]) -> None:
         """What was carried out is proved by planning again: no change may be left."""
@@ -227,6 +244,12 @@ class TaskRunner:
                 message=f"not converged: after the change {what} is still not as wanted",
                 next_step="Something on the host sets it back, or it was not stored. Look there, then plan again.",
             )
+
+
+def _ended(error: HostError, *, told: bool = False) -> _EndedError:
+    """The end of a task whose call the host did not answer, or refused."""
+    status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
+    return _EndedError(status=status, message=error.what, next_step=error.next_step, told=told)
 
 
 def _refused_start(outcome: Outcome) -> bool:

@@ -51,6 +51,7 @@ from ndrfix.resources.queue import (
     QuarantineStatus,
     QueueFile,
     QueueState,
+    kept_queue,
 )
 from ndrfix.resources.states import (
     ABSENT,
@@ -126,4 +127,5 @@ __all__ = [
     "Unreadable",
     "Verb",
     "fold",
+    "kept_queue",
 ]

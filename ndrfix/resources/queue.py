@@ -221,6 +221,14 @@ class Quarantines(_Named):
         return f"the quarantines in {self.folder}"
 
 
+def kept_queue(quarantine: Quarantine) -> MessageQueue:
+    """What lies in a quarantine, which is laid out like a queue."""
+    folder = quarantine.folder
+    if isinstance(folder, Located):
+        return MessageQueue(Located(folder.base, f"{folder.tail}\\{quarantine.run}"))
+    return MessageQueue(f"{folder}\\{quarantine.run}")
+
+
 # --- the item -------------------------------------------------------------------------------------------------------
 
 

@@ -135,11 +135,6 @@ def data_moved(quarantine: Quarantine, *, restoring: bool = False) -> Move:
     )
 
 
-def is_data(move: Move) -> bool:
-    """Whether a move is that of `queue.dat`."""
-    return move.at == ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
     """What finishes interrupted work: the items in order, what to try when one fails, what was found, and what a person

@@ -151,7 +151,7 @@ def _round(args: RestoreQueueArgs, observed: Observed, carry: tuple[str, ...]) -
     if not isinstance(own, QuarantineState) or own.status is not QuarantineStatus.OPEN:
         return StepPlan()
     if own.promised is STOPPED:
-        return _all_at_once(args, observed)
+        return _all_at_once(args, observed, carry)
     names = set(carry[1:])
     waiting = [each for each in queue.messages if each.name in names] if isinstance(queue, QueueState) else []
     if state.status is STOPPED:
@@ -160,20 +160,34 @@ def _round(args: RestoreQueueArgs, observed: Observed, carry: tuple[str, ...]) -
     if waiting and waited < args.drain_timeout:
         watch = Action(verb=Verb.WATCH, resource=IMS, timeout=_LOOK_EVERY)
         return StepPlan(items=(watch,), carry=(f"{waited + _LOOK_EVERY:g}", *carry[1:]))
-    return _next_batch(args, observed)
+    return _next_batch(args, observed, carry)
 
 
-def _all_at_once(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
+def _all_at_once(args: RestoreQueueArgs, observed: Observed, carry: tuple[str, ...]) -> StepPlan:
     chosen = _chosen(args, observed)
     if not chosen:
         return StepPlan()
-    return StepPlan(items=(data_moved(args.own, restoring=True), *moved(args.own, chosen, back=True)))
+    if stuck := _stuck(chosen, carry):
+        return stuck
+    items = (data_moved(args.own, restoring=True), *moved(args.own, chosen, back=True))
+    return StepPlan(items=items, carry=("0", *(message.name for message in chosen)))
 
 
-def _next_batch(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
+def _stuck(batch: Sequence[Message], carry: tuple[str, ...]) -> StepPlan | None:
+    """The failed check for messages of which none moved when it was their turn; None for others."""
+    if carry[1:] != tuple(message.name for message in batch):
+        return None
+    text = f"{len(batch):,} messages cannot be put back, and stay in quarantine: {', '.join(carry[1:6])}"
+    advice = "See above what keeps each from being moved (`left:`), mend that, and put the rest back again."
+    return StepPlan(checks=(Check(ok=False, text=text, next_step=advice),))
+
+
+def _next_batch(args: RestoreQueueArgs, observed: Observed, carry: tuple[str, ...]) -> StepPlan:
     batch = _chosen(args, observed)[: args.batch]
     if not batch:
         return StepPlan()
+    if stuck := _stuck(batch, carry):
+        return stuck
     state = service(observed)
     stopped = replace(state, status=STOPPED, dependents=())
     start = brought_to(stopped, RUNNING, args.service_timeout)

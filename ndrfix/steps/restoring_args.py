@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, field_validator
 
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
-from ndrfix.resources import Located, Message, MessageKind, MessageQueue, Quarantine, Quarantines, fold
+from ndrfix.resources import Message, MessageKind, MessageQueue, Quarantine, Quarantines, fold, kept_queue
 from ndrfix.steps.base import Args
 from ndrfix.steps.service_name import LONGEST_WAIT
 
@@ -62,10 +62,7 @@ class RestoreQueueArgs(Args):
     @property
     def kept(self) -> MessageQueue:
         """What lies in the quarantine, which is laid out like a queue."""
-        folder = self.folder.folder
-        if isinstance(folder, Located):
-            return MessageQueue(Located(folder.base, f"{folder.tail}\\{self.run}"))
-        return MessageQueue(f"{folder}\\{self.run}")
+        return kept_queue(self.own)
 
     def chosen(self, messages: Sequence[Message]) -> list[Message]:
         """The messages that are put back, by name."""

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from ndrfix.connections.base import Connection, Outcome, Reading
 from ndrfix.connections.simulated import SimulatedHost, Simulation
 from ndrfix.engine.overlay import Overlay
-from ndrfix.engine.overlay_queue import kept_queue
 from ndrfix.exchange.layout import OUT_FOLDER, QUARANTINE_FOLDER, QUEUE
 from ndrfix.resources import (
     ABSENT,
@@ -30,6 +29,7 @@ from ndrfix.resources import (
     Resource,
     ServiceStatus,
     State,
+    kept_queue,
 )
 
 HOST = r"""

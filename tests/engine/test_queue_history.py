@@ -109,6 +109,9 @@ OPENED = Change(resource=RUN, before=ABSENT, after=OPEN)
 TAKE = Move(queue=QUEUE, quarantine=RUN, files=FILES)
 BACK = Move(queue=QUEUE, quarantine=ELSEWHERE, files=FILES, back=True)
 DATA = Move(queue=QUEUE, quarantine=RUN, files=FILES[1:], at="", kept="")
+GONE = Change(resource=RUN, before=OPEN, after=ABSENT)
+ANOTHER = Quarantine("D:\\kept", "run-9")
+OTHER = Move(queue=QUEUE, quarantine=ANOTHER, files=FILES)
 WATCH = Action(verb=Verb.WATCH, resource=IMS)
 
 
@@ -124,6 +127,9 @@ WATCH = Action(verb=Verb.WATCH, resource=IMS)
         ([_intent(BACK), _outcome(BACK)], [ELSEWHERE], []),
         ([_intent(BACK, TAKE)], [ELSEWHERE, RUN], [RUN]),
         ([_intent(WATCH), _outcome(WATCH)], [], []),
+        ([_intent(TAKE), _outcome(TAKE), _intent(GONE), _outcome(GONE)], [RUN], []),
+        ([_intent(TAKE), _intent(GONE), _outcome(GONE, OutcomeStatus.FAILED)], [RUN], [RUN]),
+        ([_intent(OTHER), _outcome(OTHER)], [ANOTHER], []),
     ],
 )
 def test_quarantines_of_a_run(
@@ -132,7 +138,7 @@ def test_quarantines_of_a_run(
     """All that it worked on, and those into which it took, or may have taken, messages; none of it is a change that is
     taken back by itself.
     """
-    (found,) = read_history(_journal(tmp_path / "run", *entries))
+    (found,) = read_history(_journal(tmp_path / RUN.run, *entries))
     assert (found.quarantines, found.quarantined) == (worked_on, taken)
     assert (found.changes, found.unsure, found.restarted, found.broken, found.hidden) == ([], [], [], [], 0)
     assert found.empty is not bool(taken)

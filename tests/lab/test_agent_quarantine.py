@@ -57,6 +57,11 @@ def test_a_quarantine_is_opened_closed_reopened_and_purged(field: Field) -> None
     field.fill("x", folder=field.run / "bad")
     field.fill("queue.dat", folder=field.run / "replaced")
     (field.run / "queue.dat").write_bytes(b"1")
+    before = sorted(field.run.rglob("*"))
+    refused = field.change(counted, ABSENT)
+    assert (refused.status, "set aside in `bad`" in refused.message) == ("failed", True)
+    assert sorted(field.run.rglob("*")) == before
+    (field.run / "bad" / "x").unlink()
     assert field.change(counted, ABSENT).status == "done"
     assert not field.run.exists()
     assert field.run.parent.exists()

@@ -1,0 +1,238 @@
+"""How work on the queue ends when it breaks off: no mail is lost, and the service is not left to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from ndrfix.connections.base import Connection, Outcome, OutcomeStatus, Progress, Reading
+from ndrfix.connections.simulated_mail import mailbox
+from ndrfix.engine.result import Status, TaskResult
+from ndrfix.errors import UnreachableError
+from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER, QUEUE
+from ndrfix.resources import (
+    ABSENT,
+    Change,
+    MessageKind,
+    MessageQueue,
+    Quarantine,
+    QuarantineState,
+    QueueState,
+    RemoteItem,
+    Resource,
+    Service,
+    ServiceState,
+    ServiceStatus,
+    Unreadable,
+)
+from tests.engine.stage import Stage, last, of, statuses
+from tests.engine.test_engine_undo import undo
+
+ROOT, KEPT = "C:\\exchsrvr\\imcdata", "C:\\exchsrvr\\ndrfix-quarantine"
+RESUME = "ndrfix resume RUN"
+HOSTS = r"""
+ex01:
+  computer: {name: MAIL1, os_version: 5.0.2195}
+  registry:
+    HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeIMC\Parameters: {RootDir: 'C:\exchsrvr\imcdata'}
+  services: {MSExchangeIMC: {}}
+  messages: {ndr: 5, user: 3}
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """A host with mail in its queue."""
+    return Stage(tmp_path, hosts=HOSTS)
+
+
+@dataclass(slots=True)
+class AfterTheStop:
+    """A connection on which something happens as soon as the service was stopped by it, once."""
+
+    below: Connection
+    happen: Callable[[Sequence[Resource]], Mapping[Resource, Reading] | None]
+    stopped: bool = field(default=False)
+
+    def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+        if self.stopped and any(isinstance(each, MessageQueue) for each in resources):
+            self.stopped = False
+            found = self.happen(resources)
+            if found is not None:
+                return found
+        return self.below.read(resources)
+
+    def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+        for outcome in self.below.apply(items, on_event=on_event):
+            after = outcome.after
+            stops = isinstance(after, ServiceState) and after.status is ServiceStatus.STOPPED
+            self.stopped = self.stopped or stops
+            yield outcome
+
+    def close(self) -> None:
+        self.below.close()
+
+
+def _status(stage: Stage) -> ServiceStatus:
+    state = stage.host().read(IMS)
+    assert isinstance(state, ServiceState)
+    return state.status
+
+
+def _ended(
+    stage: Stage, arguments: str, happen: Callable[[Sequence[Resource]], Mapping[Resource, Reading] | None]
+) -> TaskResult:
+    stand = stage.run(f"- clear_queue: {{{arguments}}}")
+    stand.run.resume = RESUME
+    plan = stand.plan()
+    stage.wrap = lambda _host, connection: AfterTheStop(connection, happen)
+    result = last(stand.apply(plan))
+    stage.wrap = lambda _host, connection: connection
+    return result
+
+
+def test_a_queue_that_cannot_be_read_after_the_stop(stage: Stage) -> None:
+    """The service is started again, since nothing was moved; what is open is told with the command that ends it."""
+
+    def unreadable(resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+        found = dict(stage.host().connect().read(resources))
+        return {each: Unreadable(reason="no") if isinstance(each, MessageQueue) else found[each] for each in resources}
+
+    ended = _ended(stage, "", unreadable)
+    assert ended.status is Status.FAILED
+    assert _status(stage) is ServiceStatus.RUNNING
+    assert "cannot read" in ended.message
+    assert "MSExchangeIMC was started again" in ended.message
+    assert "no message was moved" in ended.message
+    assert ended.next_step == "`ndrfix resume RUN -l ex01` finishes it."
+
+
+def test_a_link_that_is_lost_at_the_read_after_the_stop(stage: Stage) -> None:
+    """The longest read of all: where the host answers again the service is started, else it is said to be stopped."""
+    dead = False
+
+    def lost(_resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+        raise UnreachableError("the connection was lost", host="ex01")
+
+    ended = _ended(stage, "", lost)
+    assert (ended.status, _status(stage)) == (Status.UNREACHABLE, ServiceStatus.RUNNING)
+    assert "was started again" in ended.message
+
+    def dying(_resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+        nonlocal dead
+        dead = True
+        raise UnreachableError("the connection was lost", host="ex01")
+
+    class Dead(AfterTheStop):
+        def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+            if dead:
+                raise UnreachableError("the connection was lost", host="ex01")
+            yield from AfterTheStop.apply(self, items, on_event=on_event)
+
+    stand = stage.run("- clear_queue: {}")
+    stand.run.resume = RESUME
+    plan = stand.plan()
+    stage.wrap = lambda _host, connection: Dead(connection, dying)
+    ended = last(stand.apply(plan))
+    assert (ended.status, _status(stage)) == (Status.UNREACHABLE, ServiceStatus.STOPPED)
+    assert "MSExchangeIMC IS STOPPED on ex01" in ended.message
+    assert ended.next_step == "`ndrfix resume RUN -l ex01` finishes it."
+
+
+def test_mail_that_comes_while_the_service_stops(stage: Stage) -> None:
+    """With `messages: all` more mail of users than was shown is a drift, and mail goes on."""
+
+    def arrives(_resources: Sequence[Resource]) -> None:
+        for file in mailbox(f"{ROOT}\\out", {MessageKind.USER: 1}, seed=99):
+            stage.host().put_file(file)
+
+    ended = _ended(stage, "messages: all", arrives)
+    assert (ended.status, _status(stage)) == (Status.DRIFTED, ServiceStatus.RUNNING)
+    assert len(stage.host().files(f"{ROOT}\\out")) == 9
+
+
+def test_reports_that_have_gone_when_the_service_has_stopped(stage: Stage) -> None:
+    """Nothing is left to move: the clearing goes through, and the service runs as was asked."""
+
+    def gone(_resources: Sequence[Resource]) -> None:
+        state = stage.host().read(QUEUE)
+        assert isinstance(state, QueueState)
+        for message in state.messages:
+            if message.kind is MessageKind.NDR:
+                stage.host().remove_file(f"{ROOT}\\out\\{message.name}")
+
+    ended = _ended(stage, "restart: true", gone)
+    assert (ended.status, _status(stage)) == (Status.CHANGED, ServiceStatus.RUNNING), ended.message
+
+
+def test_one_message_less_is_no_drift(stage: Stage) -> None:
+    """With `messages: all` too: less is taken than was shown, never more."""
+    stand = stage.run("- clear_queue: {messages: all}")
+    plan = stand.plan()
+    state = stage.host().read(QUEUE)
+    assert isinstance(state, QueueState)
+    user = next(message for message in state.messages if message.kind is MessageKind.USER)
+    stage.host().remove_file(f"{ROOT}\\out\\{user.name}")
+    assert last(stand.apply(plan)).status is Status.CHANGED
+
+
+def test_a_second_clearing_in_a_run_deletes_nothing_of_the_first(stage: Stage) -> None:
+    """What an earlier task keeps is not removed by a later one: the later one fails before it does anything."""
+    book = "- clear_queue: {messages: all}\n- clear_queue: {keep: delete}\n"
+    result = stage.run(book).apply()
+    assert statuses(result) == [Status.CHANGED, Status.FAILED]
+    assert "has cleared the queue already" in last(result).message
+    assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 8
+
+
+def test_files_that_cannot_be_put_back_end_the_restore(stage: Stage) -> None:
+    """Each is tried once more at most: the service is not stopped for ever because of a name that is taken."""
+    stage.run("- clear_queue: {}").apply()
+    names = list(stage.host().files(f"{KEPT}\\run-0\\out"))
+    for file in mailbox("x", {MessageKind.USER: 2}, seed=7):
+        stage.host().put_file(replace(file, path=f"{ROOT}\\out\\{names.pop()}"))
+    result = stage.run("- restore_queue: {run: run-0, batch: 2, drain_timeout: 0}").apply()
+    (task,) = of(result).tasks
+    stops = [
+        outcome
+        for phase in task.phases
+        for outcome in phase.outcomes
+        if outcome.item.resource == Service("MSExchangeIMC") and isinstance(outcome.after, ServiceState)
+        if outcome.after.status is ServiceStatus.STOPPED
+    ]
+    assert task.status is Status.FAILED
+    assert "2 messages cannot be put back, and stay in quarantine" in task.message
+    assert len(stops) <= 5
+    assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 2
+    assert _status(stage) is ServiceStatus.RUNNING
+
+
+def test_mail_that_was_set_aside_is_not_purged(stage: Stage) -> None:
+    """A message in `bad` is mail of a user as likely as not: the run's quarantine stays until a person looked."""
+    stage.run("- clear_queue: {}").apply()
+    for file in mailbox(f"{KEPT}\\run-0\\bad", {MessageKind.USER: 1}):
+        stage.host().put_file(file)
+    quarantine = Quarantine(QUARANTINE_FOLDER, "run-0")
+    before = stage.host().read(quarantine)
+    assert isinstance(before, QuarantineState)
+    purge = Change(resource=quarantine, before=before, after=ABSENT)
+    (outcome,) = stage.host().connect().apply([purge], on_event=lambda _: None)
+    assert outcome.status is OutcomeStatus.FAILED
+    assert "set aside in `bad`" in outcome.message
+    assert len(stage.host().files(f"{KEPT}\\run-0\\bad")) == 1
+    assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 5
+
+
+def test_undo_of_a_clearing_that_deleted_goes_on_to_what_can_be_taken_back(stage: Stage) -> None:
+    """The registry value goes back, although the messages are gone for good."""
+    key = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeIMC\Parameters"
+    value = f"- set_registry: {{path: '{key}', name: SuppressNDROptions, type: dword, data: 1}}"
+    stage.run(f"{value}\n- clear_queue: {{keep: delete}}\n").apply()
+    tasks = of(undo(stage, "run-0").apply()).tasks
+    assert [(task.name.partition(" ")[0], task.status) for task in tasks] == [
+        ("Put", Status.CHANGED),
+        ("Restart", Status.CHANGED),
+    ]
