@@ -8,8 +8,7 @@ What was taken out of the queue holds personal data, and must not stay on the se
 
 It lists what lies in quarantine, run by run: messages, size, age. Runs older than `older_than_days` are removed with
 all that lies in them; only folders that ndrfix made are touched, and one that holds anything else, or messages in
-`bad`, is left alone. A run
-that broke off is never removed: finish it first, with `ndrfix resume`.
+`bad`, is left alone. A run that broke off is never removed: finish it first, with `ndrfix resume`.
 
 ### Example
 
