@@ -16,13 +16,14 @@ GROUND = {"place", "errors", "nodes", "resources", "secrets", "source", "shipped
 MAY_IMPORT: dict[str, set[str]] = {
     "connections": {"exchange"},
     "inventory": set(),
+    "client": set(),
     "playbook": set(),
     "exchange": set(),
     "steps": {"exchange", "connections"},
     "engine": {"inventory", "playbook", "exchange", "steps", "connections"},
-    "report": {"inventory", "playbook", "exchange", "steps", "connections", "engine"},
+    "report": {"client", "inventory", "playbook", "exchange", "steps", "connections", "engine"},
     "testing": {"exchange", "connections"},
-    "cli": {"inventory", "playbook", "exchange", "steps", "connections", "engine", "report", "testing"},
+    "cli": {"inventory", "playbook", "exchange", "steps", "connections", "engine", "report", "testing", "client"},
 }
 HEAVY = ("pypsrp", "psrpcore", "jinja2", "pydantic", "rich", "yaml", "requests")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))

@@ -20,6 +20,7 @@ import yaml
 
 from ndrfix import __version__, cli
 from ndrfix.cli import terminal
+from ndrfix.client import load_client
 from ndrfix.connections.endpoint import Endpoint, check_endpoint
 from ndrfix.connections.fault_words import Scene
 from ndrfix.connections.faults import ROWS
@@ -182,7 +183,7 @@ def test_no_path_of_a_developers_machine(page: Path) -> None:
 
 @pytest.mark.parametrize("block", _blocks("yaml"), ids=str)
 def test_yaml_is_understood(block: Block, run: Run) -> None:
-    """A playbook plans on a healthy simulated host, tasks do inside a play, inventories and simulations load."""
+    """A playbook plans on a healthy simulated host, tasks do inside a play; inventories, simulations, clients load."""
     document: Any = yaml.safe_load(block.text)
     if isinstance(document, list):
         whole = "hosts" in document[0]
@@ -190,9 +191,13 @@ def test_yaml_is_understood(block: Block, run: Run) -> None:
         code, out, err = run("plan", "book.yml", "-i", "inventory.yml", "-l", "ex01")
         assert err == ""
         assert code in ((0,) if whole else (0, 2)), out
-    elif any("computer" in body for body in document.values()):
+    elif any(isinstance(body, dict) and "computer" in body for body in document.values()):
         Path("hosts.yml").write_text(block.text, encoding="utf-8")
         assert Simulation.load(Path("hosts.yml"))
+    elif "name" in document:
+        Path("client.yml").write_text(block.text, encoding="utf-8")
+        Path("acme.png").touch()
+        assert load_client(Path())
     else:
         Path("other.yml").write_text(block.text, encoding="utf-8")
         code, _, err = run("plan", "audit", "-i", "other.yml", "--list-hosts")

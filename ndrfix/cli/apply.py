@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ndrfix.cli.options import run_options
+from ndrfix.cli.request import Request
 from ndrfix.cli.terminal import say, say_aside
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import ExitCode, OutputError, UsageError
@@ -34,7 +35,7 @@ def command(playbook: str, yes: bool, **options: Any) -> int:
     """
     from ndrfix.cli import job
 
-    request = job.Request.of({"playbook": playbook, **options})
+    request = Request.of({"playbook": playbook, **options})
     if not request.lists_only:
         require_someone(yes)
     work = job.PlaybookJob(request)
@@ -117,7 +118,8 @@ def confirmed(plan: Plan) -> bool:
     hosts = plan.changed_hosts or plan.saved_hosts
     files = _amount(plan.files, "file")
     more = f" and {len(hosts) - _HOSTS_SHOWN} more" if len(hosts) > _HOSTS_SHOWN else ""
-    whom = f"{_amount(len(hosts), 'host')} ({', '.join(hosts[:_HOSTS_SHOWN])}{more})"
+    of_client = f" of {plan.context.client}" if plan.context.client else ""
+    whom = f"{_amount(len(hosts), 'host')}{of_client} ({', '.join(hosts[:_HOSTS_SHOWN])}{more})"
     if not plan.changed_hosts:
         deed = f"Save {files} from {whom}, with 0 changes"
     else:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from ndrfix.cli.request import Request
 from ndrfix.cli.terminal import say
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import InputError
@@ -56,9 +57,7 @@ def command(with_apply: bool, in_memory: bool, folder: Path | None, verbose: int
 def _play(scene: Scene, *, with_apply: bool, verbose: int) -> None:
     from ndrfix.cli import job
 
-    request = job.Request(
-        playbook="reverse-ndr", inventories=(str(scene.inventory),), limit=scene.limit, verbose=verbose
-    )
+    request = Request(playbook="reverse-ndr", inventories=(str(scene.inventory),), limit=scene.limit, verbose=verbose)
     limited = f" -l {scene.limit}" if scene.limit else ""
     line = f"reverse-ndr -i {shlex.quote(str(scene.inventory))}{limited}"
     work = job.PlaybookJob(request)

@@ -28,9 +28,11 @@ def command(
 ) -> int:
     """Show what the inventory says; secrets are masked. One of --host, --graph and --list is needed."""
     from ndrfix import inventory as reading
+    from ndrfix.client import home_of
 
     if sum((host is not None, as_graph, as_list)) != 1:
         raise UsageError("one of --host NAME, --graph and --list is needed")
+    home_of(inventories)
     inventory = reading.load_inventory(inventories)
     extra = reading.parse_extra_vars(extra_vars)
     for secret in inventory.secrets():

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 import shutil
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,11 +16,14 @@ from typing import Any
 import click
 
 from ndrfix import __version__
+from ndrfix.cli.clock import new_context, utc_now
 from ndrfix.cli.connecting import Connector
+from ndrfix.cli.request import Request
 from ndrfix.cli.result_file import require_writable, write_document
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
+from ndrfix.client import home_of
 from ndrfix.engine.fleet import Fleet
-from ndrfix.engine.history import HostHistory, read_history
+from ndrfix.engine.history import HostHistory, is_of_client, read_history
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
 from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_resume, prepare_undo, schemas
@@ -42,41 +42,6 @@ from ndrfix.steps import STEPS
 _NARROWEST = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A command line of `plan` or `apply`, as given."""
-
-    playbook: str
-    inventories: tuple[str, ...]
-    limit: str | None = None
-    extra_vars: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    skip_tags: tuple[str, ...] = ()
-    forks: int = 10
-    user: str | None = None
-    ask_pass: bool = False
-    verbose: int = 0
-    json_file: Path | None = None
-    runs_dir: Path | None = None
-    detailed_exitcode: bool = False
-    list_hosts: bool = False
-    list_tasks: bool = False
-    list_tags: bool = False
-
-    @classmethod
-    def of(cls, options: dict[str, Any]) -> Request:
-        """The request of Click's parameters: comma lists of tags are taken apart."""
-        for name in options.keys() & {"tags", "skip_tags"}:
-            words = (word.strip() for text in options[name] for word in text.split(","))
-            options[name] = tuple(word for word in words if word)
-        return cls(**options)
-
-    @property
-    def lists_only(self) -> bool:
-        """Whether only a listing is wanted."""
-        return self.list_hosts or self.list_tasks or self.list_tags
-
-
 class Job:
     """Work that is read and checked, to be planned and applied. `title` is what run ids and the journal call it.
 
@@ -90,8 +55,9 @@ class Job:
         self.request = request
         self.title = title
         self.shown = shown
+        self.home = home_of(request.inventories, own_runs=request.runs_dir is None)
         self.steps = {step.name: step for step in STEPS}
-        self.owed: Owed = owed_handlers(self.runs_dir, title)
+        self.owed: Owed = self._owed()
         self.prepared: Prepared
         self.connector: Connector
 
@@ -125,19 +91,39 @@ class Job:
         for secret in prepared.secrets:
             MASKER.add(secret)
         self.prepared = prepared
-        self.connector = Connector(
-            prepared.settings, self._inventory_folder(), warn=lambda text: say_aside(f"warning: {text}")
-        )
+        self.connector = Connector(prepared.settings, self.home.folder, warn=lambda text: say_aside(f"warning: {text}"))
         self.connector.check()
 
     @property
     def runs_dir(self) -> Path:
         """Where run folders go."""
-        return self.request.runs_dir or self._inventory_folder() / "runs"
+        return self.request.runs_dir or self.home.runs
 
-    def _inventory_folder(self) -> Path:
-        first = Path(self.request.inventories[0])
-        return first if first.is_dir() else first.parent
+    @property
+    def whose(self) -> str | None:
+        """The name of the client whose runs count in the folder of runs; None for all, when it is the client's own."""
+        return None if self.runs_dir.resolve() == self.home.runs.resolve() else self.home.name
+
+    def run_folder(self) -> Path:
+        """The folder of the run that the request names.
+
+        Raises:
+            InputError: it is the run of another client.
+        """
+        named = Path(self.request.playbook)
+        folder = named if named.is_dir() else self.runs_dir / named
+        journal = folder / "journal.jsonl"
+        own = folder.resolve().parent == self.home.runs.resolve()
+        if not own and journal.is_file() and not is_of_client(journal, self.home.name):
+            whose = f"client {self.home.name}" if self.home.name else "no client"
+            raise InputError(
+                f"the run in {folder} was for another client, and {', '.join(self.request.inventories)} is of {whose}",
+                next_step="Give the inventory of that run.",
+            )
+        return folder
+
+    def _owed(self) -> Owed:
+        return owed_handlers(self.runs_dir, self.title, self.whose)
 
     def plan(self) -> tuple[Plan, RunResult]:
         """The plan, and the result that shows it. Writes nothing; its secrets are masked from here on.
@@ -147,7 +133,7 @@ class Job:
         """
         if self.request.json_file:
             require_writable(self.request.json_file)
-        context = new_context(self.title, self.shown, self.request.inventories)
+        context = new_context(self.title, self.shown, self.request.inventories, self.home.name)
         with self._run(context) as run:
             began = time.monotonic()
             plan = run.value.plan(self.prepared.jobs)
@@ -164,12 +150,13 @@ class Job:
             click.Abort: a second Ctrl-C.
         """
         folder = self.runs_dir / plan.context.run_id
-        self.owed = owed_handlers(self.runs_dir, self.title)  # another run may have paid since the plan
+        self.owed = self._owed()  # another run may have paid since the plan
         journal = Journal(folder=folder, clock=utc_now, mask=MASKER)
         try:
             journal.open(
                 schema="ndrfix.journal/1",
                 run_id=plan.context.run_id,
+                client=plan.context.client,
                 playbook=self.title,
                 inventory=list(self.request.inventories),
                 version=__version__,
@@ -268,9 +255,7 @@ class UndoJob(Job):
     """
 
     def __init__(self, request: Request) -> None:
-        folder = Path(request.playbook)
-        if not folder.is_dir():
-            folder = Job(request, "undo", "undo").runs_dir / request.playbook
+        folder = Job(request, "undo", "undo").run_folder()
         histories = read_history(folder)
         run = folder.resolve().name
         # Date and ending tell runs apart, and an undo of an undo gets no longer.
@@ -288,16 +273,15 @@ class ResumeJob(Job):
     """
 
     def __init__(self, request: Request) -> None:
-        runs = Job(request, "resume", "resume").runs_dir
         run = ""
         histories: tuple[HostHistory, ...] = ()
         if request.playbook:
-            folder = Path(request.playbook)
-            folder = folder if folder.is_dir() else runs / request.playbook
+            folder = Job(request, "resume", "resume").run_folder()
             histories, run = read_history(folder), folder.resolve().name
         super().__init__(request, "resume", f"resume of {run or 'what broke off'}")
         inventory = inventory_of(request)
-        self.ready(prepare_resume(histories, known_quarantines(runs), run, inventory, self.selection()))
+        known = known_quarantines(self.runs_dir, self.whose)
+        self.ready(prepare_resume(histories, known, run, inventory, self.selection()))
 
 
 def inventory_of(request: Request, beside: tuple[Path, ...] = ()) -> Inventory:
@@ -376,19 +360,3 @@ def find_playbook(name: str) -> Path:
             next_step=f"Name a file, or one that comes with ndrfix: {', '.join(sorted(shipped))}.",
         )
     return path
-
-
-def utc_now() -> str:
-    """The time as `YYYY-MM-DDTHH:MM:SSZ`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def new_context(title: str, shown: str, inventories: tuple[str, ...]) -> RunContext:
-    """A context with a fresh run id."""
-    now = datetime.now(UTC)
-    return RunContext(
-        run_id=f"{now:%Y%m%d-%H%M}-{title}-{secrets.token_hex(2)}",
-        started=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        playbook=shown,
-        inventory=inventories,
-    )

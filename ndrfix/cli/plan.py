@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ndrfix.cli.options import run_options
+from ndrfix.cli.request import Request
 from ndrfix.cli.verb import Verb
 
 
@@ -20,7 +21,7 @@ def command(playbook: str, **options: Any) -> int:
     """
     from ndrfix.cli import job
 
-    request = job.Request.of({"playbook": playbook, **options})
+    request = Request.of({"playbook": playbook, **options})
     work = job.PlaybookJob(request)
     if request.lists_only:
         from ndrfix.cli.listings import show_listings

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ndrfix.cli.options import undo_options
+from ndrfix.cli.request import Request
 from ndrfix.cli.verb import Verb
 
 
@@ -22,7 +23,7 @@ def command(run: str, only_plan: bool, yes: bool, **options: Any) -> int:
     """
     from ndrfix.cli import apply, job
 
-    request = job.Request.of({"playbook": run, **options})
+    request = Request.of({"playbook": run, **options})
     if not only_plan:
         apply.require_someone(yes)
     work = job.UndoJob(request)

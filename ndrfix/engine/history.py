@@ -72,6 +72,18 @@ def read_history(folder: Path) -> tuple[HostHistory, ...]:
     return tuple(hosts.values())
 
 
+def is_of_client(path: Path, client: str | None) -> bool:
+    """Whether the run with this journal was, as far as it tells, for the client of that name (None: for anyone).
+
+    Raises:
+        InputError: the journal cannot be read, or its first line is not JSON.
+    """
+    if client is None:
+        return True
+    _, head = next(entries(path), (1, {}))
+    return head.get("client", "") in ("", client)
+
+
 def entries(path: Path) -> Iterator[tuple[int, Entry]]:
     """The entries of a journal with their lines, counted from 1; a last line that a crash cut off is passed over.
 

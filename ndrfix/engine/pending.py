@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ndrfix.engine.history import damaged, entries
+from ndrfix.engine.history import damaged, entries, is_of_client
 from ndrfix.resources import Service
 
 
@@ -50,8 +50,9 @@ class _Account:
             self.broken.discard(Service(entry["resource"]["name"]))
 
 
-def owed_handlers(runs: Path, playbook: str) -> Owed:
-    """What the journals below a folder of runs leave owed for a playbook (its file name without suffix).
+def owed_handlers(runs: Path, playbook: str, client: str | None = None) -> Owed:
+    """What the journals below a folder of runs leave owed for a playbook (its file name without suffix). Hosts of two
+    clients may have one name: where the folder holds runs for several, only those for `client` count.
 
     An intent without an outcome counts: the change may have happened. A folder that does not exist owes nothing.
 
@@ -59,7 +60,8 @@ def owed_handlers(runs: Path, playbook: str) -> Owed:
         InputError: a journal cannot be read or understood.
     """
     accounts: dict[str, _Account] = {}
-    paths = [path for path in runs.glob("*/journal.jsonl") if path.is_file()]
+    found = (path for path in runs.glob("*/journal.jsonl") if path.is_file())
+    paths = [path for path in found if is_of_client(path, client)]
     journals = [(path, list(entries(path))) for path in paths]
     mine = [(path, told) for path, told in journals if told and told[0][1].get("playbook") == playbook]
     # Run ids of one minute do not sort by age: the first entry's time does, then the order in which they ended.

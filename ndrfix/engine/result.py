@@ -84,13 +84,15 @@ class PlayResult:
 class RunContext:
     """What a run is told from outside, so that what it predicts is what happens.
 
-    `run_id` is `<YYYYMMDD-HHMM>-<playbook>-<4 hex>`; `started` is UTC as `YYYY-MM-DDTHH:MM:SSZ`.
+    `run_id` is `<YYYYMMDD-HHMM>-<playbook>-<4 hex>`; `started` is UTC as `YYYY-MM-DDTHH:MM:SSZ`; `client` is the name
+    of the client worked for (empty: not told).
     """
 
     run_id: str
     started: str
     playbook: str
     inventory: tuple[str, ...] = ()
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ndrfix.engine.errand import Errand
-from ndrfix.engine.history import read_history
+from ndrfix.engine.history import is_of_client, read_history
 from ndrfix.engine.plan import BoundTask
 from ndrfix.resources import Quarantine
 from ndrfix.steps import finish_queue
@@ -15,14 +15,15 @@ from ndrfix.steps import finish_queue
 NAME = "Finish what broke off in the message queue"
 
 
-def known_quarantines(runs: Path) -> dict[str, list[Quarantine]]:
-    """The quarantines on each host that any journal below a folder of runs tells of.
+def known_quarantines(runs: Path, client: str | None = None) -> dict[str, list[Quarantine]]:
+    """The quarantines on each host that any journal below a folder of runs tells of, any of that client's when the
+    folder holds runs for several.
 
     Raises:
         InputError: a journal cannot be read or understood.
     """
     found: dict[str, list[Quarantine]] = {}
-    for path in sorted(runs.glob("*/journal.jsonl")):
+    for path in (path for path in sorted(runs.glob("*/journal.jsonl")) if is_of_client(path, client)):
         for history in read_history(path.parent):
             found.setdefault(history.host, []).extend(history.quarantines)
     return found

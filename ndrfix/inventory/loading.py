@@ -78,9 +78,9 @@ def _sources(source: Path | str, draft: Draft) -> Iterator[Path]:
 
 
 def _is_inventory_name(name: str) -> bool:
-    # simulation.yml describes simulated hosts; it lies beside the inventory by default.
+    # simulation.yml describes simulated hosts, client.yml whose hosts these are; both lie beside the inventory.
     return (
-        name != "simulation.yml"
+        name not in ("simulation.yml", "client.yml")
         and not name.startswith(".")
         and not name.endswith("~")
         and Path(name).suffix in EXTENSIONS

@@ -72,6 +72,7 @@ class _Writer:
             ndrfix=__version__,
             run_id=self.text(result.context.run_id),
             started=result.context.started,
+            client=self.text(result.context.client),
             playbook=self.text(result.context.playbook),
             inventory=self.texts(result.context.inventory),
             mode=result.mode,

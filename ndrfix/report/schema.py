@@ -320,12 +320,15 @@ class HostSummary(Model):
 
 
 class RunDocument(Model):
-    """A whole run. `exit_code` is that without `--detailed-exitcode`; `folder` is empty when no files were written."""
+    """A whole run. `exit_code` is that without `--detailed-exitcode`; `folder` is empty when no files were written,
+    `client` when the inventory's folder names nobody.
+    """
 
     schema_name: Literal["ndrfix.run/1"] = Field(alias="schema")
     ndrfix: str
     run_id: str
     started: str
+    client: str
     playbook: str
     inventory: tuple[str, ...]
     mode: Mode

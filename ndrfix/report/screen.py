@@ -70,7 +70,8 @@ def header(result: RunResult, pen: Pen, hosts_shown: int = _HOSTS_SHOWN) -> str:
     if len(names) > hosts_shown:
         names[hosts_shown:] = [f"{len(names) - hosts_shown} more"]
     hosts = amount(len(computers), "host") + (f" ({', '.join(names)})" if names else "")
-    about = (f"ndrfix {__version__}", f"playbook {pen.line(result.context.playbook)}", hosts)
+    client = (f"client {pen.line(result.context.client)}",) if result.context.client else ()
+    about = (f"ndrfix {__version__}", *client, f"playbook {pen.line(result.context.playbook)}", hosts)
     return " · ".join((pen.paint(promise[0], Colour.BOLD), *promise[1:], *about))
 
 

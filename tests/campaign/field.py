@@ -9,7 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from ndrfix.cli.job import PlaybookJob, Request
+from ndrfix.cli.job import PlaybookJob
+from ndrfix.cli.request import Request
 from ndrfix.engine.history import HostHistory, read_history
 from ndrfix.engine.pending import owed_handlers
 from ndrfix.engine.result import HostResult, RunResult

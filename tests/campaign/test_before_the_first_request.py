@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ndrfix.cli.job import PlaybookJob, Request
+from ndrfix.cli.job import PlaybookJob
+from ndrfix.cli.request import Request
 from ndrfix.connections.simulated import Simulation
 from ndrfix.engine.result import RunResult, Status
 from ndrfix.testing import Scheme, WinRMEndpoint

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ndrfix.cli.job import PlaybookJob, Request
+from ndrfix.cli.job import PlaybookJob
+from ndrfix.cli.request import Request
 from ndrfix.connections.base import Connection
 from ndrfix.engine.pending import owed_handlers
 from ndrfix.engine.result import HostResult, Status

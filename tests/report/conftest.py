@@ -40,6 +40,7 @@ CONTEXT = RunContext(
     started="2026-11-25T09:30:00Z",
     playbook="reverse-ndr.yml",
     inventory=("inventory.yml",),
+    client="ACME Ltd",
 )
 SP4 = "Exchange 5.5 has Service Pack 4"
 HOTFIX = "Hotfix 837794 is installed"

@@ -1,0 +1,30 @@
+"""What time it is, asked in one place."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+
+from ndrfix.engine.result import RunContext
+
+
+def now() -> datetime:
+    """The time, with the offset of this computer's zone."""
+    return datetime.now().astimezone()
+
+
+def utc_now() -> str:
+    """The time as `YYYY-MM-DDTHH:MM:SSZ`."""
+    return now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def new_context(title: str, shown: str, inventories: tuple[str, ...], client: str) -> RunContext:
+    """A context with a fresh run id."""
+    began = now().astimezone(UTC)
+    return RunContext(
+        run_id=f"{began:%Y%m%d-%H%M}-{title}-{secrets.token_hex(2)}",
+        started=began.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        playbook=shown,
+        inventory=inventories,
+        client=client,
+    )

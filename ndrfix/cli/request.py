@@ -1,0 +1,42 @@
+"""A command line of a verb that reaches hosts, as given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A command line of `plan` or `apply`, as given."""
+
+    playbook: str
+    inventories: tuple[str, ...]
+    limit: str | None = None
+    extra_vars: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    skip_tags: tuple[str, ...] = ()
+    forks: int = 10
+    user: str | None = None
+    ask_pass: bool = False
+    verbose: int = 0
+    json_file: Path | None = None
+    runs_dir: Path | None = None
+    detailed_exitcode: bool = False
+    list_hosts: bool = False
+    list_tasks: bool = False
+    list_tags: bool = False
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Request:
+        """The request of Click's parameters: comma lists of tags are taken apart."""
+        for name in options.keys() & {"tags", "skip_tags"}:
+            words = (word.strip() for text in options[name] for word in text.split(","))
+            options[name] = tuple(word for word in words if word)
+        return cls(**options)
+
+    @property
+    def lists_only(self) -> bool:
+        """Whether only a listing is wanted."""
+        return self.list_hosts or self.list_tasks or self.list_tags

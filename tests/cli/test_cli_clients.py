@@ -1,0 +1,102 @@
+"""A run is for one client: it says so everywhere, and keeps clients apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import HOSTS, INVENTORY, Folder
+
+
+@pytest.fixture
+def acme(folder: Folder) -> Folder:
+    """The folder is that of a client; one of another lies in `nw`, with hosts of the same names."""
+    folder.write("client.yml", "name: ACME Ltd\n")
+    other = folder.path / "nw"
+    other.mkdir()
+    for name, text in (("hosts.yml", HOSTS), ("inventory.yml", INVENTORY), ("client.yml", "name: Northwind\n")):
+        (other / name).write_text(text)
+    return folder
+
+
+def run_of(folder: Path) -> Path:
+    """The one run below a folder."""
+    [run] = folder.glob("2*")
+    return run
+
+
+def test_every_page_and_file_names_the_client(acme: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Screens, question, result and journal."""
+    assert " · client ACME Ltd · playbook book.yml" in acme("plan book.yml -i inventory.yml").out.splitlines()[0]
+    applied = acme("apply book.yml -i inventory.yml --yes")
+    assert applied.out.count(" · client ACME Ltd · ") == 2
+    run = run_of(Path("runs"))
+    assert json.loads((run / "run.json").read_text())["client"] == "ACME Ltd"
+    assert json.loads((run / "journal.jsonl").read_text().splitlines()[0])["client"] == "ACME Ltd"
+    asked: list[str] = []
+
+    def answer(question: str, **_: object) -> str:
+        asked.append(question)
+        return ""
+
+    monkeypatch.setattr("click.prompt", answer)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    undo = acme(f"undo {run.name} -i inventory.yml")
+    assert " · client ACME Ltd · playbook undo of " in undo.out.splitlines()[0]
+    assert "to 2 hosts of ACME Ltd (ex01, ex02)?" in asked[0]
+
+
+def test_without_a_client_nothing_is_said(folder: Folder) -> None:
+    """The result has the field, empty."""
+    assert "client" not in folder("plan book.yml -i inventory.yml --json run.json").out
+    assert json.loads(Path("run.json").read_text())["client"] == ""
+
+
+def test_two_clients_in_one_call_are_refused(acme: Folder) -> None:
+    """In every verb that takes inventories; nothing is done."""
+    for line in ("apply book.yml --yes", "plan book.yml", "inventory --graph", "resume --yes", "undo nothing --yes"):
+        ended = acme(f"{line} -i inventory.yml -i nw/inventory.yml")
+        assert ended.code == 1
+        assert "inventory.yml (ACME Ltd) and nw/inventory.yml (Northwind) belong to different clients" in ended.err
+    assert acme.hosts.host("ex01").writes == ()
+
+
+def test_a_run_is_not_undone_on_the_hosts_of_another_client(acme: Folder) -> None:
+    """Although they have the same names; the own inventory takes it back."""
+    acme("apply book.yml -i inventory.yml --yes")
+    run = run_of(Path("runs"))
+    for verb in ("undo", "resume"):
+        ended = acme(f"{verb} {run} -i nw/inventory.yml --yes")
+        assert (ended.code, "was for another client" in ended.err) == (1, True)
+        assert "is of client Northwind" in ended.err
+    assert acme(f"undo {run} -i inventory.yml --yes").code == 0
+
+
+def test_a_client_may_get_another_name(acme: Folder) -> None:
+    """What lies in the client's own folder stays the client's."""
+    acme("apply book.yml -i inventory.yml --yes")
+    acme.write("client.yml", "name: ACME plc\n")
+    assert acme(f"undo {run_of(Path('runs')).name} -i inventory.yml --yes").code == 0
+
+
+def test_a_folder_of_runs_for_several_clients_keeps_them_apart(acme: Folder) -> None:
+    """A handler that is owed to one client's host is not shown for the other's host of that name."""
+    acme("apply book.yml -i inventory.yml --yes --runs-dir all")
+    run = run_of(Path("all"))
+    lines = (run / "journal.jsonl").read_text().splitlines()
+    (run / "journal.jsonl").write_text("\n".join(line for line in lines if '"handled"' not in line) + "\n")
+    assert "owed since run" in acme("plan book.yml -i inventory.yml --runs-dir all").out
+    assert "owed since run" not in acme("plan book.yml -i nw/inventory.yml --runs-dir all").out
+    assert "was for another client" in acme(f"undo {run.name} -i nw/inventory.yml --runs-dir all --plan").err
+    assert acme(f"undo {run.name} -i inventory.yml --runs-dir all --plan").code == 0
+
+
+def test_an_inventory_folder_may_hold_the_client(folder: Folder) -> None:
+    """`client.yml` is no inventory."""
+    place = folder.path / "acme"
+    place.mkdir()
+    (place / "inventory.yml").write_text(INVENTORY.replace("hosts.yml", "../hosts.yml"))
+    (place / "client.yml").write_text("name: ACME Ltd\n")
+    assert "client ACME Ltd" in folder("plan book.yml -i acme").out

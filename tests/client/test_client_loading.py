@@ -1,0 +1,94 @@
+"""`client.yml`: what it may hold, and that nothing else passes."""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ndrfix.client import Branding, Client, Span, load_client
+from ndrfix.errors import InputError
+
+FAULTS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("faults.yml").read_text())
+WHOLE = """name: ACME Ltd
+contact: Ann Example, +44 20 7946 0000
+vault_id: acme
+time_zone: Europe/Berlin
+report:
+  logo: acme.png
+  colour: "#1F4E79"
+  footer: Confidential
+change_window:
+  - {from: 22:00, until: 05:00, days: [mon, Tue]}
+  - {from: "9:30", until: "00:00", days: sun}
+"""
+
+
+def client(folder: Path, text: str) -> Client:
+    """The client of a text."""
+    (folder / "client.yml").write_text(text)
+    found = load_client(folder)
+    assert found is not None
+    return found
+
+
+def test_a_whole_client(tmp_path: Path) -> None:
+    """Every key is read; times may be written without quotes, which YAML takes for numbers."""
+    (tmp_path / "acme.png").touch()
+    found = client(tmp_path, WHOLE)
+    assert (found.name, found.contact, found.vault_id) == ("ACME Ltd", "Ann Example, +44 20 7946 0000", "acme")
+    assert found.branding == Branding(logo=tmp_path / "acme.png", colour="#1f4e79", footer="Confidential")
+    assert found.window is not None
+    assert found.window.zone.name == found.zone.name == "Europe/Berlin"
+    assert found.window.spans == (
+        Span(begins=time(22), ends=time(5), days=frozenset({0, 1})),
+        Span(begins=time(9, 30), ends=time(0), days=frozenset({6})),
+    )
+
+
+def test_a_name_is_enough(tmp_path: Path) -> None:
+    """All but the name may be left out; a name of digits is a name."""
+    found = client(tmp_path, "name: 4711\n")
+    assert found == Client(name="4711", file=tmp_path / "client.yml")
+
+
+def test_a_folder_without_a_client(tmp_path: Path) -> None:
+    """Without the file there is no client; one under a name that is not read is an error."""
+    assert load_client(tmp_path) is None
+    (tmp_path / "client.yaml").write_text("name: ACME\n")
+    with pytest.raises(InputError, match=r"client\.yaml is not read"):
+        load_client(tmp_path)
+
+
+@pytest.mark.parametrize("case", FAULTS, ids=[case["name"] for case in FAULTS])
+def test_what_is_wrong_is_an_error_at_its_place(case: dict[str, Any], tmp_path: Path) -> None:
+    """The message says what is wrong, and where."""
+    with pytest.raises(InputError) as caught:
+        client(tmp_path, case["text"])
+    assert [part for part in case["error"] if part not in caught.value.what + caught.value.next_step] == []
+    assert str(caught.value.place) == f"{tmp_path / 'client.yml'}:{case['at']}"
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    """Nobody has to correct a file fault by fault."""
+    with pytest.raises(InputError) as caught:
+        client(tmp_path, "nam: ACME\nreport: {color: red}\ntime_zone: Europe/Acme\n")
+    assert len(caught.value.others) == 3
+
+
+@given(line=st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 8]), letters=st.text("qxzkv", min_size=1, max_size=3))
+def test_a_misspelt_key_is_an_error_there(line: int, letters: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A letter too many in any key is found, in its line."""
+    folder = tmp_path_factory.mktemp("client")
+    (folder / "acme.png").touch()
+    lines = WHOLE.splitlines()
+    key, colon, rest = lines[line].partition(":")
+    lines[line] = key + letters + colon + rest
+    with pytest.raises(InputError) as caught:
+        client(folder, "\n".join(lines))
+    assert line + 1 in {fault.place.line for fault in (caught.value, *caught.value.others) if fault.place}
