@@ -39,6 +39,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(LabRequired())
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over, for the summary, what the tests of a worker told; a worker that crashed sent nothing."""
+    told = getattr(node, "workeroutput", {}).get("told", [])
+    node.config.stash.setdefault(TOLD, []).extend(told)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send what the tests of a worker told to the process whose summary is seen."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["told"] = session.config.stash.get(TOLD, [])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say once for each reason how many tests were skipped for it, and what tests tell."""
     reports = terminalreporter.stats.get("skipped", [])
