@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Tests are handed out to as many workers as there are cores; WORKERS= runs them in one process, as the lab's always are.
+WORKERS := -n auto --dist worksteal
 
 .PHONY: demo test check docs lab bench clean
 
@@ -10,7 +12,7 @@ demo: $(STAMP)
 	$(RUN)/ndrfix demo --apply
 
 test: $(STAMP)
-	$(RUN)/python -m pytest -q
+	$(RUN)/python -m pytest -q $(WORKERS)
 
 # What CI runs first: style, types, all tests, generated pages current (a test compares them). The campaigns of faults on the
 # wire take their time, and twice that when coverage is counted.
@@ -18,8 +20,8 @@ check: $(STAMP)
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
 	$(RUN)/mypy
-	$(RUN)/python -m pytest -q --ignore=tests/campaign --cov --cov-report=term --cov-fail-under=95
-	$(RUN)/python -m pytest -q tests/campaign
+	$(RUN)/python -m pytest -q $(WORKERS) --ignore=tests/campaign --cov --cov-report=term --cov-fail-under=95
+	$(RUN)/python -m pytest -q $(WORKERS) tests/campaign
 
 # Everything that is generated: the steps' page, the schemas, the golden reports. Read the diff before you commit it.
 docs: $(STAMP)
