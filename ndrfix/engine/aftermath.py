@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from ndrfix.connections.base import Outcome, OutcomeStatus, Reading
 from ndrfix.engine.result import PhaseResult
 from ndrfix.errors import FarSideError, HostError, UnreachableError
+from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.values import describe
 from ndrfix.resources import (
     Action,
     Artifact,
     Change,
     Move,
+    MoveState,
     Quarantine,
     RegistryValue,
     RemoteItem,
@@ -24,6 +26,9 @@ from ndrfix.resources import (
     State,
 )
 from ndrfix.steps.base import StepPlan
+
+GO_ON = "Give the same command again: it goes on with what is left."
+"""What to do next after rounds that ended early."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +109,21 @@ def abandoned(message: str, next_step: str, rescued: Sequence[Outcome], stands: 
         message += "; afterwards " + ", ".join(f"{each} was started again" for each in right)
     left = replace(stands, stopped=tuple(each for each in stands.stopped if each not in right))
     return message + left.loud, stands.resume or next_step
+
+
+def ended_early(why: str, rounds: Sequence[PhaseResult]) -> str:
+    """What is said when rounds ended before they were through; the last of them tells what is left."""
+    back = sum(_came_back(outcome) for each in rounds for outcome in each.outcomes)
+    left = (check.text for check in rounds[-1].plan.checks)
+    return "; ".join((f"{why}: {counted(back)} went back to the queue", *left))
+
+
+def _came_back(outcome: Outcome) -> int:
+    """How many messages a move brought into the queue; less than 0 for those that it took out."""
+    move, state = outcome.item, outcome.after
+    if not isinstance(move, Move) or not isinstance(state, MoveState) or not move.at:
+        return 0
+    return state.moved if move.back else -state.moved
 
 
 def _put_right(outcome: Outcome) -> bool:

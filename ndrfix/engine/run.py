@@ -168,6 +168,7 @@ class Run:
             run_id=self.context.run_id,
             resume=self.resume,
             rounds=_MOST_ROUNDS if live else 1,
+            interrupted=self.fleet.interrupt,
             rescues=live,
         )
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
-from ndrfix.engine.aftermath import abandoned, failed, lost, moved_on, put_back, standing
+from ndrfix.engine.aftermath import GO_ON, abandoned, ended_early, failed, lost, moved_on, put_back, standing
 from ndrfix.engine.plan import BoundTask
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import Recorder
@@ -26,6 +26,8 @@ from ndrfix.resources import (
     ServiceStatus,
 )
 from ndrfix.steps.base import MovedOnError, NotReadableError, Observed, Phase, StepPlan
+
+_Planned = Callable[[Any, Observed], StepPlan]
 
 
 class _EndedError(Exception):
@@ -50,8 +52,8 @@ class TaskRunner:
     `on_event` gets signs of life of items that take their time, `on_bug` the traceback of what must never happen;
     `clock` gives seconds for durations. `run_id` is that of the run, `resume` the command line that finishes
     what it leaves half done in a queue, `rounds` how many rounds a repeated phase may
-    take: one in a dry run, which cannot know what a round leads to. `rescues`: what a task
-    leaves half done is put right and told; a dry run leaves nothing half done.
+    take: one in a dry run, which cannot know what a round leads to; `interrupted` ends them early. `rescues`: what a
+    task leaves half done is put right and told; a dry run leaves nothing half done.
     """
 
     host: str
@@ -63,6 +65,7 @@ class TaskRunner:
     run_id: str = ""
     resume: str = ""
     rounds: int = 1
+    interrupted: Callable[[], bool] = lambda: False
     rescues: bool = True
     _paths: set[str] = field(default_factory=set, init=False)
 
@@ -76,10 +79,13 @@ class TaskRunner:
         began = self.clock()
         done: list[PhaseResult] = []
         ended: _EndedError | None = None
+        early = ""
         try:
             for number, phase in enumerate(bound.step.phases):
                 shown = None if expected is None else expected[number : number + 1]
-                self._phase(bound, phase, shown, done)
+                early = self._phase(bound, phase, shown, done) or early
+            if early:
+                ended = _EndedError(status=Status.FAILED, message=early, next_step=GO_ON, told=True)
         except _EndedError as end:
             ended = end
         except HostError as error:
@@ -110,15 +116,29 @@ class TaskRunner:
 
     def _phase(
         self, bound: BoundTask, phase: Phase[Any], shown: Sequence[StepPlan] | None, done: list[PhaseResult]
-    ) -> None:
+    ) -> str:
+        """Go through a phase; gives what is said of rounds that ended before they were through, empty of others."""
+        before = len(done)
         plan = self._look(bound, phase)
         self._round(bound, phase, self._settled(phase, shown, plan, done), done)
-        for _ in range(self.rounds - 1 if phase.again else 0):
-            plan = self._look(bound, phase, done[-1].plan)
+        if phase.again is None or self.rounds == 1:
+            return ""
+        for _ in range(self.rounds - 1):
+            plan = self._look(bound, phase, _after(phase.again, done[-1].plan))
             if not plan.items and not plan.failed:
                 done[-1] = replace(done[-1], plan=replace(done[-1].plan, note=plan.note or done[-1].plan.note))
-                return
+                return ""
+            if self.interrupted() and not plan.failed:
+                why = "the run was interrupted"
+                break
             self._round(bound, phase, plan, done)
+        else:
+            why = f"not through after {self.rounds:,} rounds"
+        while phase.early is not None:
+            self._round(bound, phase, self._look(bound, phase, _after(phase.early, done[-1].plan)), done)
+            if done[-1].plan.carry is None:
+                break
+        return ended_early(why, done[before:])
 
     def _settled(
         self, phase: Phase[Any], shown: Sequence[StepPlan] | None, plan: StepPlan, done: list[PhaseResult]
@@ -161,14 +181,10 @@ class TaskRunner:
         if outcomes and phase.again is None:
             self._converged(bound, phase)
 
-    def _plan(self, bound: BoundTask, phase: Phase[Any], last: StepPlan | None = None) -> StepPlan:
+    def _plan(self, bound: BoundTask, phase: Phase[Any], planned: _Planned | None = None) -> StepPlan:
         observed = Observed(self.readings.read(phase.probe(bound.args)))
         try:
-            plan = (
-                phase.plan(bound.args, observed)
-                if last is None or phase.again is None
-                else phase.again(bound.args, observed, last)
-            )
+            plan = (planned or phase.plan)(bound.args, observed)
         except NotReadableError as error:
             denied = error.unreadable.denied
             hint = (
@@ -179,9 +195,9 @@ class TaskRunner:
             raise StepBugError(f"step {bound.step.name} plans items although a check failed")
         return plan
 
-    def _look(self, bound: BoundTask, phase: Phase[Any], last: StepPlan | None = None) -> StepPlan:
-        """The plan of a round, its files placed."""
-        plan = self._plan(bound, phase, last)
+    def _look(self, bound: BoundTask, phase: Phase[Any], planned: _Planned | None = None) -> StepPlan:
+        """The plan of a round (its first one, unless `planned` makes it), its files placed."""
+        plan = self._plan(bound, phase, planned)
         return replace(plan, items=tuple(self._placed(item) for item in plan.items))
 
     def _placed(self, item: Item) -> Item:
@@ -244,6 +260,11 @@ class TaskRunner:
                 message=f"not converged: after the change {what} is still not as wanted",
                 next_step="Something on the host sets it back, or it was not stored. Look there, then plan again.",
             )
+
+
+def _after(planned: Callable[[Any, Observed, StepPlan], StepPlan], last: StepPlan) -> _Planned:
+    """The planning of a round that comes after the last one."""
+    return lambda args, observed: planned(args, observed, last)
 
 
 def _ended(error: HostError, *, told: bool = False) -> _EndedError:

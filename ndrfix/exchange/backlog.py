@@ -74,6 +74,11 @@ class Backlog:
         return 100 * self.of(MessageKind.NDR)[0] / self.messages if self.messages else 0.0
 
 
+def counted(number: int, noun: str = "message") -> str:
+    """`1 message`, `13,907 messages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def backlog(messages: Iterable[Message], *, taken: tuple[MessageKind, ...] = (), samples: int = 0) -> Backlog:
     """The numbers of these messages, and the first `samples` of the kinds that are `taken`."""
     listed = tuple(messages)

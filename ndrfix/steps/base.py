@@ -113,7 +113,7 @@ class StepPlan:
     instruction: str = ""
     backlog: Backlog | None = None
     risks: tuple[Risk, ...] = ()
-    carry: tuple[str, ...] = ()
+    carry: object = None
 
     @property
     def failed(self) -> bool:
@@ -177,13 +177,15 @@ class Phase(Generic[A]):
     `settle` gets the plan that was shown and the one that fits now, and gives what is done; a message queue changes all
     the time, so its phases compare guards instead of all. `again` makes the phase repeated: it is planned and carried
     out until its plan holds no items; `again` plans every round but the first, with the plan of the round before it. A
-    dry run makes the first round only.
+    dry run makes the first round only. `early` plans the rounds with which it ends before it is through: they are
+    over with the first plan that carries nothing on, whose checks say what is left.
     """
 
     probe: Callable[[A], tuple[Resource, ...]]
     plan: Callable[[A, Observed], StepPlan]
     settle: Callable[[StepPlan, StepPlan], StepPlan] = unchanged
     again: Callable[[A, Observed, StepPlan], StepPlan] | None = None
+    early: Callable[[A, Observed, StepPlan], StepPlan] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,11 @@ from ndrfix.resources import (
     Change,
     MessageKind,
     MessageQueue,
+    Move,
+    MoveState,
     Quarantine,
     QuarantineState,
+    QuarantineStatus,
     QueueState,
     RemoteItem,
     Resource,
@@ -47,6 +50,29 @@ ex01:
 def stage(tmp_path: Path) -> Stage:
     """A host with mail in its queue."""
     return Stage(tmp_path, hosts=HOSTS)
+
+
+@dataclass(slots=True)
+class PressesCtrlC:
+    """A connection on which Ctrl-C is pressed as soon as so many messages have gone back."""
+
+    below: Connection
+    press: Callable[[], None]
+    after: int
+
+    def read(self, resources: Sequence[Resource]) -> Mapping[Resource, Reading]:
+        return self.below.read(resources)
+
+    def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+        for outcome in self.below.apply(items, on_event=on_event):
+            if isinstance(outcome.after, MoveState) and isinstance(outcome.item, Move) and outcome.item.back:
+                self.after -= outcome.after.moved
+                if self.after <= 0:
+                    self.press()
+            yield outcome
+
+    def close(self) -> None:
+        self.below.close()
 
 
 @dataclass(slots=True)
@@ -208,6 +234,61 @@ def test_files_that_cannot_be_put_back_end_the_restore(stage: Stage) -> None:
     assert len(stops) <= 5
     assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 2
     assert _status(stage) is ServiceStatus.RUNNING
+
+
+def _closed(stage: Stage, run: str) -> bool:
+    state = stage.host().read(Quarantine(QUARANTINE_FOLDER, run))
+    return isinstance(state, QuarantineState) and state.status is QuarantineStatus.CLOSED
+
+
+def test_ctrl_c_ends_a_restore_after_the_batch_it_is_at(stage: Stage) -> None:
+    """What was put back and what is left is said, the service runs, and the same command goes on with the rest."""
+    stage.run("- clear_queue: {}").apply()
+    book = "- restore_queue: {run: run-0, batch: 2, drain_timeout: 0}"
+    stand = stage.run(book)
+    plan = stand.plan()
+    press = stand.run.fleet.interrupt.event.set
+    stage.wrap = lambda _host, connection: PressesCtrlC(connection, press, after=1)
+    ended = last(stand.apply(plan))
+    stage.wrap = lambda _host, connection: connection
+    assert ended.status is Status.FAILED
+    assert ended.message == (
+        "the run was interrupted: 2 messages went back to the queue; "
+        "3 messages of those chosen lie in quarantine run-0 yet"
+    )
+    assert ended.next_step == "Give the same command again: it goes on with what is left."
+    assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 3
+    assert (_status(stage), _closed(stage, "run-0")) == (ServiceStatus.RUNNING, True)
+    assert last(stage.run(book).apply()).status is Status.CHANGED
+    assert stage.host().files(f"{KEPT}\\run-0\\out") == {}
+
+
+def test_ctrl_c_while_the_service_does_not_stay_started(stage: Stage, tmp_path: Path) -> None:
+    """The batch that made it stop is taken out again, and mail goes on."""
+    state = stage.host().read(QUEUE)
+    assert isinstance(state, QueueState)
+    bad = next(message.name for message in state.messages if message.kind is MessageKind.NDR)
+    stage = Stage(tmp_path, hosts=f"{HOSTS}  queue: {{chokes_on: [{bad}]}}\n")
+    stage.run("- clear_queue: {}").apply()
+    stand = stage.run("- restore_queue: {run: run-0, batch: 100, drain_timeout: 20}")
+    plan = stand.plan()
+    press = stand.run.fleet.interrupt.event.set
+    stage.wrap = lambda _host, connection: PressesCtrlC(connection, press, after=1)
+    ended = last(stand.apply(plan))
+    assert ended.status is Status.FAILED
+    assert "the run was interrupted: 0 messages went back to the queue" in ended.message
+    assert (_status(stage), _closed(stage, "run-0")) == (ServiceStatus.RUNNING, True)
+    assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 5
+
+
+def test_rounds_that_come_to_no_end_are_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cap that is reached is no success."""
+    stage.run("- clear_queue: {}").apply()
+    monkeypatch.setattr("ndrfix.engine.run._MOST_ROUNDS", 2)
+    ended = last(stage.run("- restore_queue: {run: run-0, batch: 2, drain_timeout: 0}").apply())
+    assert ended.status is Status.FAILED
+    assert "not through after 2 rounds: 4 messages went back to the queue; 1 message of those" in ended.message
+    assert (_status(stage), _closed(stage, "run-0")) == (ServiceStatus.RUNNING, True)
 
 
 def test_mail_that_was_set_aside_is_not_purged(stage: Stage) -> None:

@@ -40,6 +40,7 @@ from ndrfix.resources import (
 from ndrfix.steps import check_queue, clear_queue, purge_quarantine, restore_queue, step_named
 from ndrfix.steps.base import AnyStep, MovedOnError, Observed, StepPlan
 from ndrfix.steps.finish_queue import STEP as FINISH
+from ndrfix.steps.restoring import PutBack
 
 RUN = "20261125-0930-reverse-ndr-7f3a"
 NDR, USER, UNKNOWN = MessageKind.NDR, MessageKind.USER, MessageKind.UNKNOWN
@@ -438,26 +439,42 @@ def test_a_disk_that_fills_is_told() -> None:
 
 
 class Restoring:
-    """`restore_queue` against a queue that is moved in memory, of which some messages make the service stop."""
+    """`restore_queue` against a queue that is moved in memory, of which some messages make the service stop.
+
+    `bad` ones make it stop when it starts, `slow` ones while it is watched; those in `late` are bad from that start on.
+    """
 
     def __init__(
-        self, files: str, *, bad: str = "", leaves: bool = True, ims: ServiceState = RUNNING, **args: Any
+        self,
+        files: str,
+        *,
+        bad: str = "",
+        slow: str = "",
+        late: Mapping[str, int] | None = None,
+        leaves: bool = True,
+        ims: ServiceState = RUNNING,
+        **args: Any,
     ) -> None:
         self.kept = {name: message(name, USER, recipients=(f"{name.lower()}@acme.example",)) for name in files}
         self.out: dict[str, Message] = {}
         self.aside: list[str] = []
         self.bad, self.leaves, self.ims, self.own = set(bad), leaves, ims, CLOSED
+        self.slow, self.late = set(slow), late or {}
         self.step: AnyStep = restore_queue.STEP
         self.args = self.step.args.model_validate({"run": RUN, **args})
         self.starts = 0
 
     def phase(self, number: int, last: StepPlan | None = None) -> StepPlan:
         """What is planned next."""
+        phase = self.step.phases[number]
+        observed = self.observed(number)
+        return phase.again(self.args, observed, last) if last and phase.again else phase.plan(self.args, observed)
+
+    def observed(self, number: int) -> Observed:
+        """What a phase looks at."""
         runs = QuarantinesState(path="C:\\q", runs=((RUN, self.own),))
         host = Host(*self.out.values(), ims=self.ims, own=self.own, folder=runs, kept=queue(*self.kept.values()))
-        phase = self.step.phases[number]
-        observed = host.observed(self.step, self.args, number)
-        return phase.again(self.args, observed, last) if last and phase.again else phase.plan(self.args, observed)
+        return host.observed(self.step, self.args, number)
 
     def carry_out(self, plan: StepPlan) -> None:
         """Do it, as a host would."""
@@ -467,7 +484,8 @@ class Restoring:
                 self._move(item)
             elif isinstance(item, Change) and item.resource == IMS:
                 assert isinstance(item.after, ServiceState)
-                assert item.before == self.ims
+                waits = self.ims.status is ServiceStatus.STOP_PENDING and item.after == STOPPED
+                assert waits or item.before == self.ims
                 self.ims = item.after
                 if item.after == RUNNING:
                     self.starts += 1
@@ -475,13 +493,18 @@ class Restoring:
             elif isinstance(item, Change):
                 assert isinstance(item.after, QuarantineState)
                 self.own = replace(self.own, status=item.after.status, promised=item.after.promised)
+            elif isinstance(item, Action) and self.slow & set(self.out):
+                self.ims = STOPPED
 
     def _move(self, move: Move) -> None:
         assert self.ims == STOPPED
         for file in move.files:
             if not move.at:
                 continue
-            if move.back:
+            if move.back and move.kept == BAD:
+                self.aside.remove(file.name)
+                self.out[file.name] = message(file.name, USER)
+            elif move.back:
                 self.out[file.name] = self.kept.pop(file.name)
             elif move.kept == BAD:
                 del self.out[file.name]
@@ -490,6 +513,7 @@ class Restoring:
                 self.kept[file.name] = self.out.pop(file.name)
 
     def _work(self) -> None:
+        self.bad |= {name for name, start in self.late.items() if self.starts >= start}
         if self.bad & set(self.out):
             self.ims = STOPPED
         elif self.leaves:
@@ -527,6 +551,89 @@ def test_a_bad_message_is_found_and_set_aside(bad: str) -> None:
     host.run()
     assert sorted(host.aside) == sorted(bad)
     assert (host.kept, host.out, host.ims) == ({}, {}, RUNNING)
+
+
+@pytest.mark.parametrize("start", [2, 3, 4, 5])
+@pytest.mark.parametrize("bad", ["A", "D", "I", "AD"])
+def test_a_message_of_an_earlier_batch_that_still_waits_is_found(bad: str, start: int) -> None:
+    """The service tries what waits again later: who made it stop is sought among all that was put back."""
+    host = Restoring("ABCDEFGHIJ", late=dict.fromkeys(bad, start), leaves=False, batch=2, drain_timeout=0)
+    host.run()
+    assert sorted(host.aside) == sorted(bad)
+    assert (host.kept, sorted(host.out), host.ims) == ({}, sorted(set("ABCDEFGHIJ") - set(bad)), RUNNING)
+
+
+def test_a_message_of_another_that_has_the_same_name_is_not_touched() -> None:
+    """A message that still lies in quarantine was not put back: its namesake in the queue is somebody else's."""
+    host = Restoring("AB", batch=2, leaves=False)
+    host.own, host.ims, host.out = OPEN, STOPPED, {"A": message("A", USER)}
+    last = StepPlan(carry=PutBack(batch=("A", "B"), once_more=True))
+    plan = host.phase(2, last)
+    assert words(plan.items) == ["MSExchangeIMC: stopped → running"]
+
+
+def test_a_message_that_stops_the_service_only_after_a_while_is_found() -> None:
+    """The service is started once more for the same messages, not again and again."""
+    host = Restoring("ABCDEFG", slow="F", leaves=False, batch=4, drain_timeout=20)
+    host.run()
+    assert host.aside == ["F"]
+    assert (host.kept, sorted(host.out), host.ims) == ({}, list("ABCDEG"), RUNNING)
+
+
+def test_a_message_is_not_to_blame_for_a_service_that_does_not_start_without_it_either() -> None:
+    """What was set aside goes back to where it lay, and the rest of the quarantine stays."""
+    host = Restoring("ABCDE", batch=4)
+
+    def never() -> None:
+        host.ims = STOPPED
+
+    host._work = never  # type: ignore[method-assign] # the service cannot run at all
+    with pytest.raises(AssertionError, match="does not stay started"):
+        host.run()
+    assert (sorted(host.kept), host.out, host.aside) == (list("ABCDE"), {}, [])
+
+
+def test_a_service_that_is_about_to_stop_is_waited_for() -> None:
+    """Seen while it stops by itself it is no running service: a message may have made it stop."""
+    host = Restoring("ABCDEF", bad="B", batch=3)
+    work = host._work
+
+    def slowly() -> None:
+        work()
+        if host.ims == STOPPED:
+            host.ims = replace(STOPPED, status=ServiceStatus.STOP_PENDING)
+
+    host._work = slowly  # type: ignore[method-assign] # it takes its time
+    host.run()
+    assert (host.kept, host.out, host.aside, host.ims) == ({}, {}, ["B"], RUNNING)
+    host = Restoring("AB", ims=replace(STOPPED, status=ServiceStatus.STOP_PENDING))
+    host.run()
+    assert (host.kept, sorted(host.out), host.ims) == ({}, ["A", "B"], STOPPED)
+
+
+def test_a_restore_that_ends_early_takes_out_again_what_may_have_stopped_the_service() -> None:
+    """The service must run without anybody who looks after it; what is left is said."""
+    host = Restoring("ABCDEF", bad="D", leaves=False, batch=2, drain_timeout=0)
+    host.carry_out(host.phase(0))
+    host.carry_out(host.phase(1))
+    early = host.step.phases[2].early
+    assert early is not None
+    first = host.phase(2)
+    host.carry_out(first)
+    look = early(host.args, host.observed(2), first)
+    assert words(look.items) == ["watch MSExchangeIMC"]
+    plan = early(host.args, host.observed(2), look)
+    assert plan.carry is None
+    assert (plan.items, plan.checks[0].text) == ((), f"4 messages of those chosen lie in quarantine {RUN} yet")
+    second = host.phase(2, first)
+    host.carry_out(second)
+    assert host.ims == STOPPED
+    plan = early(host.args, host.observed(2), second)
+    assert plan.checks[0].text == f"6 messages of those chosen lie in quarantine {RUN} yet"
+    host.carry_out(plan)
+    host.carry_out(host.phase(3))
+    assert (sorted(host.kept), host.out, host.ims) == (list("ABCDEF"), {}, RUNNING)
+    assert host.own.status is QuarantineStatus.CLOSED
 
 
 def test_a_start_that_is_refused_once_blames_no_message() -> None:
