@@ -11,9 +11,10 @@ from ndrfix.place import Place
 
 @dataclass(frozen=True, slots=True)
 class Vaulted:
-    """The text of a `!vault` value, still encrypted."""
+    """The text of a `!vault` value, or of a `whole` file, still encrypted."""
 
     text: str
+    whole: bool = False
 
 
 class UnsafeText(str):

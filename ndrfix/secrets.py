@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import hmac
+import html
 import json
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 from xml.sax.saxutils import escape
 
 MASK = "********"
 _SHORTEST_MASKED = 4
+_SHORTEST_LINE = 8
+_ESCAPED = re.compile("%[0-9A-F]{2}")
 _SECRET_NAME = re.compile(
     r"(.*_)?(password|passwd|pass|passphrase|pwd|secret|token|api_?key|private_key)(_?\d+)?", re.IGNORECASE
 )
@@ -46,13 +49,16 @@ class Secret:
         return repr(self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._text.encode(), other._text.encode())
+        return isinstance(other, Secret) and hmac.compare_digest(_raw(self._text), _raw(other._text))
 
     def __hash__(self) -> int:
         return hash((Secret, self._text))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret cannot be pickled")
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a Secret has no state to give away")
 
 
 def sealed(value: Any) -> Any:
@@ -81,23 +87,47 @@ def opened(value: Any) -> tuple[Any, tuple[Secret, ...]]:
     return value, ()
 
 
+def _raw(text: str) -> bytes:
+    """The text as UTF-8; a password file may hold bytes that are none, which Python keeps as half surrogate pairs."""
+    return text.encode("utf-8", "surrogatepass")
+
+
 def _forms(text: str) -> set[str]:
     """The spellings under which a secret turns up in messages of other programs."""
-    encoded = text.encode()
-    wide = text.encode("utf-16-le")
-    forms = {text, text.strip(), json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-    forms |= {urllib.parse.quote(text), urllib.parse.quote_plus(text), urllib.parse.quote(text, safe="")}
-    forms |= {escape(text), escape(text, {'"': "&quot;", "'": "&apos;"}), repr(text)[1:-1]}
-    for raw in (encoded, wide):
-        forms |= {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(), raw.hex()}
+    raw = _raw(text)
+    wide = text.encode("utf-16-le", "surrogatepass"), text.encode("utf-16-be", "surrogatepass")
+    in_json = json.dumps(text)[1:-1]
+    forms = {text, text.strip(), in_json, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1]}
+    urls = {urllib.parse.quote(raw), urllib.parse.quote_plus(raw), urllib.parse.quote(raw, safe="")}
+    forms |= urls | {_ESCAPED.sub(lambda found: found[0].lower(), url) for url in urls}
+    forms |= {escape(text), escape(text, {'"': "&quot;", "'": "&apos;"}), html.escape(text), repr(text)[1:-1]}
+    forms |= {text.encode("ascii", "xmlcharrefreplace").decode(), raw.decode("latin-1")}
+    forms |= {line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_LINE}
+    for data in (raw, *wide):
+        forms |= {data.hex(), data.hex().upper(), repr(data)[2:-1], json.dumps(data.decode("latin-1"))[1:-1]}
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            forms |= {encode(data).decode(), *(_inside(data, before, encode) for before in range(3))}
+    forms |= {data.decode("latin-1") for data in wide}
     return forms
+
+
+def _inside(data: bytes, before: int, encode: Callable[[bytes], bytes]) -> str:
+    """What the data make of a base64 text in which other bytes stand around them, as in `user:password`.
+
+    `before` is how many of those bytes share the first group of three.
+    """
+    digits = encode(bytes(before) + data + bytes(3)).decode()
+    return digits[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
 
 
 class Masker:
     """Replaces every known secret, in its usual spellings, by a mask; secrets may be added while it is in use."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._forms: dict[str, None] = {}
+        # The first characters of a spelling → the spellings, longest first: each place of a text is looked at once,
+        # however many secrets are known.
+        self._forms: dict[str, tuple[str, ...]] = {}
+        self._known: set[Secret] = set()
         for secret in secrets:
             self.add(secret)
 
@@ -105,14 +135,34 @@ class Masker:
         """Know one more secret. A text shorter than four characters is not searched for: it would mask ordinary
         words.
         """
-        if len(secret.reveal()) >= _SHORTEST_MASKED:
-            forms = (form for form in _forms(secret.reveal()) if len(form) >= _SHORTEST_MASKED)
-            found = self._forms | dict.fromkeys(forms)
-            self._forms = dict.fromkeys(sorted(found, key=len, reverse=True))
+        if secret in self._known or len(secret.reveal()) < _SHORTEST_MASKED:
+            return
+        for form in _forms(secret.reveal()):
+            if len(form) >= _SHORTEST_MASKED:
+                start = form[:_SHORTEST_MASKED]
+                found = {*self._forms.get(start, ()), form}
+                self._forms[start] = tuple(sorted(found, key=len, reverse=True))
+        self._known.add(secret)
 
     def __call__(self, text: str) -> str:
-        """The text with every known secret masked."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        return text
+        """The text with every known secret masked; where two overlap, both are."""
+        if not self._forms:
+            return text
+        spans: list[tuple[int, int]] = []
+        for at in range(len(text) - _SHORTEST_MASKED + 1):
+            for form in self._forms.get(text[at : at + _SHORTEST_MASKED], ()):
+                if text.startswith(form, at):
+                    spans.append((at, at + len(form)))
+                    break
+        return _masked(text, spans) if spans else text
+
+
+def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with a mask for each span; spans that overlap are one."""
+    parts: list[str] = []
+    end = 0
+    for start, stop in spans:
+        if start >= end:
+            parts += [text[end:start], MASK]
+        end = max(end, stop)
+    return "".join((*parts, text[end:]))

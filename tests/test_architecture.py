@@ -17,13 +17,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connections": {"exchange"},
     "inventory": set(),
     "client": set(),
+    "vault": set(),
     "playbook": set(),
     "exchange": set(),
     "steps": {"exchange", "connections"},
     "engine": {"inventory", "playbook", "exchange", "steps", "connections"},
     "report": {"client", "inventory", "playbook", "exchange", "steps", "connections", "engine"},
     "testing": {"exchange", "connections"},
-    "cli": {"inventory", "playbook", "exchange", "steps", "connections", "engine", "report", "testing", "client"},
+    "cli": {
+        "inventory",
+        "vault",
+        "playbook",
+        "exchange",
+        "steps",
+        "connections",
+        "engine",
+        "report",
+        "testing",
+        "client",
+    },
 }
 HEAVY = ("pypsrp", "psrpcore", "jinja2", "pydantic", "rich", "yaml", "requests")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))

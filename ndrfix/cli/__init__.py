@@ -123,8 +123,6 @@ _OF_ANSIBLE = {
     "-b": "There is no become: ansible_user must have the rights.",
     "--start-at-task": "Select tasks with --tags.",
     "--step": "Select tasks with --tags, hosts with --limit.",
-    "--vault-password-file": "This version decrypts no vaults.",
-    "--vault-id": "This version decrypts no vaults.",
     "--private-key": "Hosts are reached over WinRM; ansible_psrp_certificate_key_pem names a client certificate's key.",
 }
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from ndrfix.cli.options import inventory_option, variable_options
+from ndrfix.cli.options import inventory_option, variable_options, vault_options
 from ndrfix.cli.terminal import MASKER, say, say_aside
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import InventoryError, UsageError, did_you_mean
@@ -15,6 +15,7 @@ from ndrfix.errors import InventoryError, UsageError, did_you_mean
 @click.command(name="inventory", cls=Verb)
 @inventory_option
 @variable_options
+@vault_options
 @click.option("--host", metavar="NAME", help="The variables of one host.")
 @click.option("--graph", "as_graph", is_flag=True, help="The groups and hosts as a tree.")
 @click.option("--list", "as_list", is_flag=True, help="Everything, as JSON in the form of ansible-inventory.")
@@ -25,20 +26,29 @@ def command(
     host: str | None,
     as_graph: bool,
     as_list: bool,
+    vault_ids: tuple[str, ...],
+    vault_password_files: tuple[str, ...],
+    ask_vault_pass: bool,
 ) -> int:
     """Show what the inventory says; secrets are masked. One of --host, --graph and --list is needed."""
     from ndrfix import inventory as reading
+    from ndrfix.cli.passwords import vault_of
     from ndrfix.client import home_of
+    from ndrfix.vault import VaultOptions
 
     if sum((host is not None, as_graph, as_list)) != 1:
         raise UsageError("one of --host NAME, --graph and --list is needed")
     home_of(inventories)
-    inventory = reading.load_inventory(inventories)
-    extra = reading.parse_extra_vars(extra_vars)
+    vault = vault_of(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass))
+    decrypt = vault if vault.identities else None
+    inventory = reading.load_inventory(inventories, decrypt=decrypt)
+    extra = reading.parse_extra_vars(extra_vars, decrypt=vault)
     for secret in inventory.secrets():
         MASKER.add(secret)
     for place in inventory.unused:
         say_aside(f"warning: {place.file} belongs to no host and no group of {', '.join(inventory.files)}")
+    for text in dict.fromkeys(str(fault) for each in inventory.hosts for fault in each.sealed):
+        say_aside(f"warning: {text}; its variables are not shown")
     if limit is not None:
         inventory = reading.narrowed(inventory, limit)
     if as_graph:

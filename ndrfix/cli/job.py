@@ -18,6 +18,7 @@ import click
 from ndrfix import __version__
 from ndrfix.cli.clock import new_context, utc_now
 from ndrfix.cli.connecting import Connector
+from ndrfix.cli.passwords import asked_password, vault_of
 from ndrfix.cli.request import Request
 from ndrfix.cli.result_file import require_writable, write_document
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
@@ -31,13 +32,14 @@ from ndrfix.engine.recorder import Journal, RecordError
 from ndrfix.engine.result import RunContext, RunResult
 from ndrfix.engine.resume import known_quarantines
 from ndrfix.engine.run import Run, result_of
-from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError, UsageError, did_you_mean
+from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError, did_you_mean
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars
 from ndrfix.playbook import Playbook, load_playbook
 from ndrfix.report import Live, exit_code, render
-from ndrfix.secrets import Secret, opened
+from ndrfix.secrets import opened
 from ndrfix.shipped import shipped_playbooks
 from ndrfix.steps import STEPS
+from ndrfix.vault import Vault
 
 _NARROWEST = 80
 
@@ -57,6 +59,7 @@ class Job:
         self.shown = shown
         self.home = home_of(request.inventories, own_runs=request.runs_dir is None)
         self.steps = {step.name: step for step in STEPS}
+        self.vault: Vault = vault_of(request.vault_options)
         self.owed: Owed = self._owed()
         self.prepared: Prepared
         self.connector: Connector
@@ -68,8 +71,8 @@ class Job:
             InputError: extra variables that are none.
         """
         request = self.request
-        password = _asked_password() if request.ask_pass else None
-        extra = parse_extra_vars(request.extra_vars)
+        password = asked_password() if request.ask_pass else None
+        extra = parse_extra_vars(request.extra_vars, decrypt=self.vault)
         for secret in opened([password, *(variable.value for variable in extra.values())])[1]:
             MASKER.add(secret)
         return Selection(
@@ -80,6 +83,7 @@ class Job:
             environment=os.environ,
             user=request.user,
             password=password,
+            decrypt=self.vault,
         )
 
     def ready(self, prepared: Prepared) -> None:
@@ -242,8 +246,8 @@ class PlaybookJob(Job):
     def __init__(self, request: Request) -> None:
         self.path = find_playbook(request.playbook)
         super().__init__(request, self.path.stem, self.path.name)
-        self.playbook: Playbook = load_playbook(self.path, schemas(self.steps))
-        self.inventory: Inventory = inventory_of(request, beside=(self.path.parent,))
+        self.playbook: Playbook = load_playbook(self.path, schemas(self.steps), decrypt=self.vault)
+        self.inventory: Inventory = inventory_of(request, self.vault, beside=(self.path.parent,))
         self.ready(prepare(self.playbook, self.inventory, self.steps, self.selection(), self.owed))
 
 
@@ -260,7 +264,7 @@ class UndoJob(Job):
         run = folder.resolve().name
         # Date and ending tell runs apart, and an undo of an undo gets no longer.
         super().__init__(request, f"undo-{run[:13]}-{run[-4:]}", f"undo of {run}")
-        inventory = inventory_of(request)
+        inventory = inventory_of(request, self.vault)
         name = f"Take back {run}"
         self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed))
 
@@ -279,18 +283,19 @@ class ResumeJob(Job):
             folder = Job(request, "resume", "resume").run_folder()
             histories, run = read_history(folder), folder.resolve().name
         super().__init__(request, "resume", f"resume of {run or 'what broke off'}")
-        inventory = inventory_of(request)
+        inventory = inventory_of(request, self.vault)
         known = known_quarantines(self.runs_dir, self.whose)
         self.ready(prepare_resume(histories, known, run, inventory, self.selection()))
 
 
-def inventory_of(request: Request, beside: tuple[Path, ...] = ()) -> Inventory:
-    """The inventory of a request; its secrets are masked from here on.
+def inventory_of(request: Request, vault: Vault, beside: tuple[Path, ...] = ()) -> Inventory:
+    """The inventory of a request; its secrets are masked from here on. Files that are encrypted as a whole are opened
+    by the vault when it has a password; a single value when something needs it.
 
     Raises:
         InputError: something in it is wrong.
     """
-    inventory = load_inventory(request.inventories, beside=beside)
+    inventory = load_inventory(request.inventories, beside=beside, decrypt=vault if vault.identities else None)
     for secret in inventory.secrets():
         MASKER.add(secret)
     for place in inventory.unused:
@@ -321,20 +326,6 @@ class _Live:
     def __exit__(self, *error: Any) -> None:
         self._live.__exit__(*error)
         show_bug_texts(self.value.fleet.bugs)
-
-
-def _asked_password() -> Secret:
-    """The password that the user types for hosts without one.
-
-    Raises:
-        UsageError: nobody can type it.
-    """
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "-k cannot ask for a password: standard input is not a terminal",
-            next_step="Set ansible_password, for example to lookup('env', NAME).",
-        )
-    return Secret(click.prompt("Password for the hosts without ansible_password", hide_input=True, err=True))
 
 
 def _say_stopping() -> None:

@@ -50,11 +50,41 @@ def variable_options(function: F) -> F:
     )(function)
 
 
+def vault_options(function: F) -> F:
+    """Where the passwords of ansible-vault are; by Ansible's names."""
+    return _many(
+        click.option(
+            "--vault-id",
+            "vault_ids",
+            multiple=True,
+            metavar="LABEL@SOURCE",
+            help="Vault password: SOURCE is prompt, a file, or a program that prints it; repeatable.",
+        ),
+        click.option(
+            "--vault-password-file",
+            "--vault-pass-file",
+            "vault_password_files",
+            multiple=True,
+            metavar="FILE",
+            help="File with the vault password, or a program that prints it.",
+        ),
+        click.option(
+            "-J",
+            "--ask-vault-pass",
+            "--ask-vault-password",
+            "ask_vault_pass",
+            is_flag=True,
+            help="Ask for the vault password.",
+        ),
+    )(function)
+
+
 def undo_options(function: F) -> F:
     """What every verb shares that reaches hosts."""
     return _many(
         inventory_option,
         variable_options,
+        vault_options,
         click.option(
             "-f",
             "--forks",

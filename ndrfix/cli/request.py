@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ndrfix.vault import VaultOptions
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -20,6 +22,9 @@ class Request:
     forks: int = 10
     user: str | None = None
     ask_pass: bool = False
+    vault_ids: tuple[str, ...] = ()
+    vault_password_files: tuple[str, ...] = ()
+    ask_vault_pass: bool = False
     verbose: int = 0
     json_file: Path | None = None
     runs_dir: Path | None = None
@@ -35,6 +40,11 @@ class Request:
             words = (word.strip() for text in options[name] for word in text.split(","))
             options[name] = tuple(word for word in words if word)
         return cls(**options)
+
+    @property
+    def vault_options(self) -> VaultOptions:
+        """Where vault passwords are."""
+        return VaultOptions(ids=self.vault_ids, password_files=self.vault_password_files, ask=self.ask_vault_pass)
 
     @property
     def lists_only(self) -> bool:

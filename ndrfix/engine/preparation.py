@@ -5,7 +5,7 @@ reached.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ndrfix.engine.binding import Numbered, distinct, parts_of
 from ndrfix.engine.history import HostHistory
@@ -18,6 +18,7 @@ from ndrfix.engine.via import with_management_hosts
 from ndrfix.errors import InputError, InventoryError, did_you_mean
 from ndrfix.inventory import (
     ConnectionSettings,
+    Decrypt,
     Host,
     Inventory,
     Variable,
@@ -38,7 +39,7 @@ _CONNECTION_PREFIXES = ("ansible_psrp_", "ansible_winrm_", "ndrfix_")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What the command line narrows a run to, and what it adds. `user` and `password` stand in where a host has
-    none.
+    none; `decrypt` opens encrypted values.
     """
 
     limit: str | None = None
@@ -48,6 +49,7 @@ class Selection:
     environment: Mapping[str, str]
     user: str | None = None
     password: Secret | None = None
+    decrypt: Decrypt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +185,7 @@ def _scope(host: Host, inventory: Inventory, selection: Selection) -> Scope:
         groups={name: [each.name for each in inventory.members(name)] for name in inventory.groups},
         extra=selection.extra,
         environment=selection.environment,
+        decrypt=selection.decrypt,
     )
 
 
@@ -307,7 +310,10 @@ def _play_scopes(chosen: Sequence[tuple[Play, tuple[Host, ...]]], scopes: Mappin
 
 
 def _secrets(scope: Scope) -> Iterator[Secret]:
-    """The secrets among a host's variables that are known before the run, for the mask over all output."""
+    """The secrets among a host's variables that are known before the run, for the mask over all output. Nothing is
+    decrypted for that: the vault tells the mask of what it opens.
+    """
+    scope = replace(scope, decrypt=None)
     for name in scope.names():
         if not is_secret_name(name):
             continue

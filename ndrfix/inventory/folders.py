@@ -9,9 +9,8 @@ from pathlib import Path
 from ndrfix.errors import InputError, InventoryError
 from ndrfix.inventory.draft import PRIORITY
 from ndrfix.inventory.model import Variable
-from ndrfix.inventory.variables import Decrypt, is_vaulted_text, load_variables
+from ndrfix.inventory.variables import Decrypt, SealedError, load_variables
 from ndrfix.place import Place
-from ndrfix.source import read_text
 
 EXTENSIONS = ("", ".yml", ".yaml", ".json")
 _NOT_FILE_NAMES = frozenset(("", ".", ".."))
@@ -19,10 +18,10 @@ _NOT_FILE_NAMES = frozenset(("", ".", ".."))
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What the files of one name define; `sealed` are those that are encrypted and were not opened."""
+    """What the files of one name define; `sealed` tells why encrypted ones among them are not opened."""
 
     variables: dict[str, Variable] = field(default_factory=dict)
-    sealed: tuple[Place, ...] = ()
+    sealed: tuple[SealedError, ...] = ()
 
 
 class VariablesFolder:
@@ -59,13 +58,12 @@ class VariablesFolder:
 
     def _read(self, top: Path, faults: list[InputError]) -> Layer:
         variables: dict[str, Variable] = {}
-        sealed: list[Place] = []
+        sealed: list[SealedError] = []
         for path in _files(top):
             try:
-                if self._decrypt is None and is_vaulted_text(read_text(path)):
-                    sealed.append(Place(file=str(path)))
-                else:
-                    variables |= load_variables(path, decrypt=self._decrypt)
+                variables |= load_variables(path, decrypt=self._decrypt)
+            except SealedError as fault:
+                sealed.append(fault)
             except InputError as fault:
                 faults.append(fault)
         if self._groups and (priority := variables.pop(PRIORITY, None)):

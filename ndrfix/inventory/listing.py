@@ -11,7 +11,7 @@ from ndrfix.inventory.model import Group, Inventory, Variable
 from ndrfix.secrets import MASK, Secret, is_secret_name
 from ndrfix.source import Vaulted
 
-ENCRYPTED = "(encrypted)"
+ENCRYPTED = "<vaulted>"
 
 
 def graph(inventory: Inventory) -> str:
@@ -39,7 +39,7 @@ def _branch(text: str, depth: int) -> str:
 def listing(inventory: Inventory) -> dict[str, Any]:
     """Return groups and host variables in the form of `ansible-inventory --list`, ready for JSON.
 
-    Passwords are masked, encrypted values are `(encrypted)`; groups without members are left out.
+    Passwords are masked, encrypted values are `<vaulted>`; groups without members are left out.
     """
     document: dict[str, Any] = {
         "_meta": {"hostvars": {host.name: _shown(host.variables) for host in inventory.hosts if host.variables}}

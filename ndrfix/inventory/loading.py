@@ -11,9 +11,9 @@ from ndrfix.inventory.draft import ALL, Draft, GroupDraft
 from ndrfix.inventory.folders import EXTENSIONS, Layer, VariablesFolder
 from ndrfix.inventory.model import Group, Host, Inventory, Variable
 from ndrfix.inventory.tree import add_host, read_tree
-from ndrfix.inventory.variables import Decrypt, is_vaulted_text, refuse_vaulted
+from ndrfix.inventory.variables import Decrypt, decrypted, is_vaulted_text
 from ndrfix.place import Place
-from ndrfix.source import Map, Node, Scalar, Vaulted, kind, load_text, raise_faults, read_text
+from ndrfix.source import Map, Node, Scalar, kind, load_text, raise_faults, read_text
 
 _INI_SECTION = re.compile(r"^\s*\[[^\[\]\n,]+\]\s*([#;].*)?$", re.MULTILINE)
 _INI_LINE = re.compile(r"^[\w.\-]+[ \t]+[\w.]+=", re.MULTILINE)
@@ -35,8 +35,8 @@ def load_inventory(
     `group_vars` and `host_vars` are read beside each file, and in the folders `beside` (those of the playbooks), which
     win over the former. Precedence, weakest first: variables of groups in the files, `group_vars/all`, other
     `group_vars`, variables of hosts in the files, `host_vars`. Among groups the deeper wins, then the higher
-    `ansible_group_priority`, then the later name. `decrypt` opens files that are encrypted as a whole; without it the
-    hosts concerned are `sealed`.
+    `ansible_group_priority`, then the later name. `decrypt` opens files that are encrypted as a whole; without
+    it, or when it fails, the hosts concerned are `sealed`.
 
     Raises:
         InputError: no file, no YAML, or a structure that is no inventory; `others` holds the further faults.
@@ -90,7 +90,7 @@ def _is_inventory_name(name: str) -> bool:
 def _read(path: Path, draft: Draft, decrypt: Decrypt | None) -> None:
     text, start = read_text(path), Place(file=str(path))
     if is_vaulted_text(text):
-        text = (decrypt or refuse_vaulted)(Vaulted(text), start).reveal()
+        text = decrypted(text, start, decrypt)
     try:
         root = load_text(text, str(path))
     except InputError as fault:
@@ -199,7 +199,7 @@ class _Assembly:
         variables |= draft.variables
         for layer in host_layers:
             variables |= layer.variables
-        sealed = tuple(place for layer in (*layers, *host_layers) for place in layer.sealed)
+        sealed = tuple(fault for layer in (*layers, *host_layers) for fault in layer.sealed)
         return Host(name=name, groups=groups, variables=variables, place=draft.place, sealed=sealed)
 
     def _files_of_groups(self, groups: tuple[str, ...]) -> list[Layer]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ndrfix.errors import InventoryError
+from ndrfix.errors import InputError, InventoryError
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
 
@@ -28,28 +28,24 @@ class Variable:
 class Host:
     """A host. `groups` from weakest to strongest, `all` first; `variables` are the winners by Ansible's precedence.
 
-    `sealed` are the encrypted variables files that belong to the host and could not be opened: what they define is
-    unknown, so `variables` is incomplete.
+    `sealed` tells of each encrypted variables file of the host why it is not opened: what it defines is unknown, so
+    `variables` is incomplete.
     """
 
     name: str
     groups: tuple[str, ...]
     variables: Mapping[str, Variable]
     place: Place
-    sealed: tuple[Place, ...] = ()
+    sealed: tuple[InputError, ...] = ()
 
     def require_open(self) -> None:
         """Make sure that all variables of the host are known; to be called before the host is worked on.
 
         Raises:
-            InventoryError: a variables file of it is encrypted.
+            InventoryError: a variables file of it is encrypted and is not opened.
         """
-        if self.sealed:
-            raise InventoryError(
-                f"the variables of {self.name} are encrypted (ansible-vault), this version cannot decrypt them",
-                place=self.sealed[0],
-                next_step="Decrypt the file with 'ansible-vault decrypt', or leave the host out with --limit.",
-            )
+        for fault in self.sealed:
+            raise InventoryError(f"{self.name}: {fault.what}", place=fault.place, next_step=fault.next_step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,12 @@ _YES = frozenset({"yes", "true", "on", "1", "y", "t"})
 _NO = frozenset({"no", "false", "off", "0", "n", "f"})
 
 
+class _Hidden(str):
+    """A setting's text that came out of a secret: used, not shown."""
+
+    __slots__ = ()
+
+
 class Reader:
     """The given values of one host, by setting.
 
@@ -43,8 +49,6 @@ class Reader:
         value = self._value(setting)
         if value is None:
             return None
-        if isinstance(value, Secret):
-            raise self.error(setting, "is a secret, which this setting does not take")
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise self.error(setting, f"must be text, not {_kind(value)}", "Put the value in quotes.")
         return str(value).strip() or None
@@ -121,17 +125,17 @@ class Reader:
             return None
         value = self._values[name]
         if isinstance(value, Vaulted):
-            raise self.error(
-                setting,
-                "is encrypted (ansible-vault), this version cannot decrypt it",
-                "Decrypt it with 'ansible-vault decrypt', or set the variable with --extra-vars.",
-            )
+            raise self.error(setting, "is encrypted (ansible-vault)", "Give its vault password.")
+        if isinstance(value, Secret) and setting != "password":
+            return _Hidden(value.reveal())
         if isinstance(value, str) and setting != "password" and has_jinja(value):
             raise self.error(setting, "still holds a template", "Check the braces of the expression.")
         return value
 
     @staticmethod
     def _shown(value: object) -> str:
+        if isinstance(value, _Hidden):
+            return "what is given, which is secret"
         return repr(value) if isinstance(value, (str, int, float)) else _kind(value)
 
 

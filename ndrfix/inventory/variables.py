@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ndrfix.errors import InputError, InventoryError
 from ndrfix.inventory.model import Host, Variable
+from ndrfix.inventory.names import KNOWN_NAMES
 from ndrfix.place import Place
 from ndrfix.secrets import Secret, is_secret_name
 from ndrfix.source import (
@@ -28,23 +30,38 @@ from ndrfix.source import (
 PASSWORD_NAMES = ("ansible_ssh_pass", "ansible_password", "ansible_winrm_pass", "ansible_winrm_password")
 _JINJA = re.compile(r"\{\{|\{%|\{#")
 _NAME = re.compile(r"[^\W\d]\w*")
-_VAULT_HEADER = "$ANSIBLE_VAULT;"
+_VAULT_HEADER = "$ANSIBLE_VAULT"
 
 Decrypt = Callable[[Vaulted, Place], Secret]
 
 
+class SealedError(InventoryError):
+    """An encrypted file that is not opened: hosts that do not need it are not concerned."""
+
+
 def refuse_vaulted(vaulted: Vaulted, place: Place) -> Secret:
-    """Raise the error that says that decryption is missing: the `Decrypt` function of a run without one.
+    """Raise the error that says that there is no password: the `Decrypt` function of a run without one.
 
     Raises:
         InventoryError: always.
     """
-    del vaulted
     raise InventoryError(
-        "the value is encrypted (ansible-vault), this version cannot decrypt it",
+        f"the {'file' if vaulted.whole else 'value'} is encrypted (ansible-vault), and no vault password was given",
         place=place,
-        next_step="Decrypt it with 'ansible-vault decrypt', or set the variable with --extra-vars.",
+        next_step="Give --vault-password-file FILE, --vault-id LABEL@SOURCE or --ask-vault-pass.",
     )
+
+
+def decrypted(text: str, place: Place, decrypt: Decrypt | None) -> str:
+    """Return the text of a file that is encrypted as a whole, which begins at `place`.
+
+    Raises:
+        SealedError: it cannot be opened.
+    """
+    try:
+        return (decrypt or refuse_vaulted)(Vaulted(text, whole=True), place).reveal()
+    except InputError as error:
+        raise SealedError(error.what, place=error.place or place, next_step=error.next_step) from error
 
 
 def has_jinja(text: str) -> bool:
@@ -54,7 +71,7 @@ def has_jinja(text: str) -> bool:
 
 def is_vaulted_text(text: str) -> bool:
     """Tell whether a file's text is encrypted as a whole."""
-    return text.lstrip("\ufeff").startswith(_VAULT_HEADER)
+    return text.lstrip("\ufeff \t\r\n").startswith(_VAULT_HEADER)
 
 
 def variables_of(node: Map, faults: list[InputError]) -> dict[str, Variable]:
@@ -112,13 +129,31 @@ def load_variables(path: Path, *, shown: str | None = None, decrypt: Decrypt | N
     """Return the variables in a YAML or JSON file; an empty file defines none.
 
     Raises:
-        InputError: the file cannot be read, is encrypted and cannot be decrypted, or is no mapping of names to values.
+        SealedError: the file is encrypted and cannot be opened.
+        InputError: the file cannot be read, or is no mapping of names to values.
     """
     name = shown or str(path)
     text = read_text(path, shown=name)
     if is_vaulted_text(text):
-        text = (decrypt or refuse_vaulted)(Vaulted(text), Place(file=name)).reveal()
+        text = decrypted(text, Place(file=name), decrypt)
+        found = _variables_in(load_text(text, f"{name} (decrypted)"), "the variables file")
+        return {key: _hidden(key, variable) for key, variable in found.items()}
     return _variables_in(load_text(text, name), "the variables file")
+
+
+def _hidden(name: str, variable: Variable) -> Variable:
+    """Return a variable of an encrypted file: its texts are secrets, but for connection settings like `ntlm`."""
+    if name in KNOWN_NAMES and name not in PASSWORD_NAMES:
+        return variable
+    return replace(variable, value=_sealed(variable.value))
+
+
+def _sealed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if has_jinja(value) else Secret(str(value))
+    if isinstance(value, Mapping):
+        return {key: _sealed(each) for key, each in value.items()}
+    return [_sealed(each) for each in value] if isinstance(value, list) else value
 
 
 def _variables_in(node: Node | None, what: str) -> dict[str, Variable]:

@@ -17,7 +17,7 @@ from ndrfix.playbook.templating import is_template
 from ndrfix.secrets import Secret
 from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind, load_file, load_text, read_text
 
-_VAULT_HEADER = "$ANSIBLE_VAULT;"
+_VAULT_HEADER = "$ANSIBLE_VAULT"
 _PERCENT = re.compile(r"([0-9]{1,3})\s*%")
 
 
@@ -202,15 +202,16 @@ class _PlayReader:
     def _load_variables(self, path: Path, place: Place) -> Node | None:
         require_file(path, "variables file", place)
         text = read_text(path)
-        if not text.startswith(_VAULT_HEADER):
+        if not text.lstrip("\ufeff \t\r\n").startswith(_VAULT_HEADER):
             return load_text(text, str(path))
         if self._decrypt is None:
             raise PlaybookError(
-                f"the variables file {path} is encrypted (ansible-vault) and cannot be decrypted here",
+                f"the variables file {path} is encrypted (ansible-vault), and no vault password was given",
                 place=place,
-                next_step="Decrypt it with 'ansible-vault decrypt', or give the variables with --extra-vars.",
+                next_step="Give --vault-password-file FILE, --vault-id LABEL@SOURCE or --ask-vault-pass.",
             )
-        opened = load_text(self._decrypt(Vaulted(text), place).reveal(), str(path))
+        file = Place(file=str(path))
+        opened = load_text(self._decrypt(Vaulted(text, whole=True), file).reveal(), f"{path} (decrypted)")
         return _secret(opened) if opened is not None else None
 
     def _serial(self, node: Map) -> Iterator[Batch]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Protocol
 
-from ndrfix.errors import TemplateError, did_you_mean
+from ndrfix.errors import InputError, TemplateError, did_you_mean
 from ndrfix.place import Place
 from ndrfix.playbook.model import Expression, Play
 from ndrfix.playbook.templating import UndefinedNameError, braced, evaluate, is_template, program
@@ -326,10 +326,16 @@ class _Reader:
         return here.rendered(node.value)
 
     def _decrypted(self, vaulted: Vaulted) -> Secret:
+        place = self.place or Place(file=self.scope.host)
+        named = f"{self.chain[-1]}: " if self.chain else ""
         if self.scope.decrypt is None:
             raise TemplateError(
-                "the value is encrypted (ansible-vault) and cannot be decrypted here",
-                place=self.place,
-                next_step="Decrypt it with 'ansible-vault decrypt', or set the variable with --extra-vars.",
+                f"{named}the value is encrypted (ansible-vault), and no vault password was given",
+                place=place,
+                next_step="Give --vault-password-file FILE, --vault-id LABEL@SOURCE or --ask-vault-pass.",
             )
-        return self.scope.decrypt(vaulted, self.place or Place(file=self.scope.host))
+        try:
+            return self.scope.decrypt(vaulted, place)
+        except InputError as error:
+            what = f"{named}{error.what}" if error.place else error.what  # without one it is about a password's source
+            raise TemplateError(what, place=error.place, next_step=error.next_step) from error

@@ -271,7 +271,7 @@ def test_ctrl_c_at_the_question_applies_nothing(
         assert json.loads(Path("run.json").read_text())["interrupted"] is True
 
 
-def _interrupted(*_: object) -> None:
+def _interrupted(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -46,7 +46,7 @@ def test_the_document_is_json_and_hides_secrets(tmp_path: Path) -> None:
                     "ansible_password": "********",
                     "since": "2004-03-16",
                     "db": {"api_key": "********"},
-                    "v": "(encrypted)",
+                    "v": "<vaulted>",
                 },
                 "ed01": {"x_secret": "********"},
             }

@@ -276,7 +276,7 @@ def test_encrypted_values_stay_closed(tmp_path: Path) -> None:
     first, second = inventory.hosts
     assert values(inventory, "a") == {"p": Vaulted("x"), "q": UnsafeText("y")}
     first.require_open()
-    with pytest.raises(InventoryError, match="variables of b are encrypted") as caught:
+    with pytest.raises(InventoryError, match="b: the file is encrypted") as caught:
         second.require_open()
     assert caught.value.place == Place(file=str(tmp_path / "host_vars/b/vault.yml"))
 
@@ -288,6 +288,45 @@ def test_a_decryptor_opens_encrypted_files(tmp_path: Path) -> None:
     inventory = load_inventory([path], decrypt=lambda vaulted, _: Secret(f"opened: {vaulted.text.splitlines()[1]}"))
     assert values(inventory, "b") == {"opened": 6465}
     assert inventory.hosts[0].sealed == ()
+
+
+def test_texts_of_an_encrypted_file_are_secret(tmp_path: Path) -> None:
+    """Whatever text was encrypted is a secret, templates and connection settings apart; numbers stay numbers."""
+    files = {"inventory.yml": "g: {hosts: {b: }}\n", "host_vars/b.yml": SEALED}
+    path = write(tmp_path, files)
+    opened = (
+        "{relay: hunter2, deep: {list: [hunter3, 4]}, own: '{{ relay }}', ansible_psrp_auth: ntlm, ansible_password: p}"
+    )
+    inventory = load_inventory([path], decrypt=lambda *_: Secret(opened))
+    assert values(inventory, "b") == {
+        "relay": Secret("hunter2"),
+        "deep": {"list": [Secret("hunter3"), 4]},
+        "own": "{{ relay }}",
+        "ansible_psrp_auth": "ntlm",
+        "ansible_password": Secret("p"),
+    }
+
+
+def test_a_file_that_does_not_open_concerns_its_hosts_only(tmp_path: Path) -> None:
+    """Why a file is not opened is said when a host that needs it is worked on."""
+
+    def refuse(_: Vaulted, place: Place) -> Secret:
+        raise InputError("no password for it", place=place, next_step="Give one.")
+
+    files = {"inventory.yml": "g: {hosts: {a: , b: }}\n", "host_vars/b.yml": SEALED}
+    inventory = load_inventory([write(tmp_path, files)], decrypt=refuse)
+    inventory.hosts[0].require_open()
+    with pytest.raises(InventoryError, match="b: no password for it") as caught:
+        inventory.hosts[1].require_open()
+    assert caught.value.next_step == "Give one."
+
+
+def test_a_fault_in_an_encrypted_file_names_no_line_of_it(tmp_path: Path) -> None:
+    """The lines of what was encrypted are in no file, so none is shown."""
+    files = {"inventory.yml": "g: {hosts: {b: }}\n", "host_vars/b.yml": SEALED}
+    with pytest.raises(InputError, match="list") as caught:
+        load_inventory([write(tmp_path, files)], decrypt=lambda *_: Secret("- hunter2"))
+    assert str(caught.value.place).endswith("b.yml (decrypted):1:1")
 
 
 def test_several_sources_are_one_inventory(tmp_path: Path) -> None:

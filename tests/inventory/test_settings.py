@@ -1,6 +1,7 @@
 """Connection settings: names, defaults, conversions, and errors that name host and place."""
 
 import dataclasses
+from contextlib import suppress
 
 import pytest
 
@@ -147,9 +148,14 @@ def test_a_wrong_value_names_host_and_place(values: dict[str, object], wanted: s
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "password"])
 def test_a_secret_in_the_wrong_setting_is_not_shown(name: str) -> None:
-    """No error shows the text of a secret, whatever setting it was given to."""
+    """No error shows the text of a secret, whatever setting it was given to; one that takes any text uses it."""
+    values = {NAMES[name][-1]: Secret("hunter2")}
+    if isinstance(getattr(ConnectionSettings(inventory_name="m", host="m"), name), str | None):
+        with suppress(InventoryError):
+            assert getattr(of(**values), name) == "hunter2"
+            return
     with pytest.raises(InventoryError) as caught:
-        of(**{NAMES[name][-1]: Secret("hunter2")})
+        of(**values)
     assert "hunter2" not in caught.value.what + caught.value.next_step
 
 

@@ -1,0 +1,58 @@
+"""Passwords that are asked for, and the vault of a command line; whatever is learnt is masked from then on."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from ndrfix.cli.terminal import MASKER, say_aside
+from ndrfix.errors import UsageError
+from ndrfix.secrets import Secret
+from ndrfix.vault import Vault, VaultOptions, identities_of
+
+
+def asked(question: str, *, otherwise: str, instead: str) -> Secret:
+    """What the user types, unseen, after a question; `otherwise` says what is wrong where nobody can type, `instead`
+    what to do then.
+
+    Raises:
+        UsageError: standard input is not a terminal.
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError(f"{otherwise}: standard input is not a terminal", next_step=instead)
+    secret = Secret(click.prompt(question, hide_input=True, err=True))
+    MASKER.add(secret)
+    return secret
+
+
+def asked_password() -> Secret:
+    """The password that the user types for hosts without one; see `asked`."""
+    return asked(
+        "Password for the hosts without ansible_password",
+        otherwise="-k cannot ask for a password",
+        instead="Set ansible_password, for example to lookup('env', NAME).",
+    )
+
+
+def asked_vault_password(question: str) -> Secret:
+    """The vault password that the user types; see `asked`."""
+    return asked(
+        question,
+        otherwise=f"nobody can type the {question[0].lower()}{question[1:]}",
+        instead="Name a file that holds it: --vault-password-file FILE, or --vault-id LABEL@FILE.",
+    )
+
+
+def vault_of(options: VaultOptions) -> Vault:
+    """The vault of a command line. Its passwords are fetched when a value needs them.
+
+    Raises:
+        InputError: a password file that does not exist, or a text that names no source.
+    """
+    identities = identities_of(
+        options, os.environ, asked_vault_password, warn=lambda text: say_aside(f"warning: {text}")
+    )
+    return Vault(identities, MASKER.add)

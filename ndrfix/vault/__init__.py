@@ -1,0 +1,20 @@
+"""Files and values that ansible-vault encrypted: their format, the passwords that open them, and where those are."""
+
+from ndrfix.vault.configured import VaultOptions, identities_of
+from ndrfix.vault.envelope import Envelope, is_vaulted, seal
+from ndrfix.vault.opening import Vault
+from ndrfix.vault.sources import FileSource, Identity, PromptSource, ScriptSource, Source
+
+__all__ = [
+    "Envelope",
+    "FileSource",
+    "Identity",
+    "PromptSource",
+    "ScriptSource",
+    "Source",
+    "Vault",
+    "VaultOptions",
+    "identities_of",
+    "is_vaulted",
+    "seal",
+]

@@ -1,0 +1,93 @@
+"""The vault of a run: opens what was encrypted, with the passwords that it was told of, when the value is needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ndrfix.errors import InputError
+from ndrfix.nodes import Vaulted
+from ndrfix.place import Place
+from ndrfix.secrets import Secret
+from ndrfix.vault.envelope import DEFAULT_LABEL, Envelope
+from ndrfix.vault.sources import Identity
+
+_GIVE = "Give its password: --vault-id {}@prompt, --vault-id {}@FILE, or --vault-password-file FILE."
+
+
+@dataclass(slots=True)
+class Vault:
+    """Opens encrypted values; called as the `Decrypt` of inventories and playbooks. Each text is opened once.
+
+    The password of the value's own label is tried first, then, as ansible-vault does, the others in their order: a
+    label is a hint. `learn` is told every secret, passwords too, before anybody sees it; of a whole file only who reads
+    it knows what in it is secret.
+    """
+
+    identities: Sequence[Identity]
+    learn: Callable[[Secret], None]
+    _opened: dict[str, Secret] = field(default_factory=dict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def __call__(self, vaulted: Vaulted, place: Place) -> Secret:
+        """The text of an encrypted value, which is at `place`.
+
+        Raises:
+            InputError: no password opens it, it is damaged, or a password cannot be had; nothing of it is shown.
+        """
+        with self._lock:
+            if vaulted.text not in self._opened:
+                plain, _ = self.open(vaulted.text, place)
+                secret = _text(plain, place)
+                if not vaulted.whole:
+                    self.learn(secret)  # of a file its reader tells what in it is secret
+                self._opened[vaulted.text] = secret
+            return self._opened[vaulted.text]
+
+    def open(self, text: str, place: Place) -> tuple[bytes, Identity]:
+        """What was encrypted, as bytes that nothing was learnt of, and the identity that opened it.
+
+        Raises:
+            InputError: see `__call__`.
+        """
+        envelope = Envelope.parse(text, place)
+        if not self.identities:
+            raise InputError(
+                f"the value is encrypted{_for(envelope)}, and no vault password was given",
+                place=place,
+                next_step=_give(envelope),
+            )
+        own = [each for each in self.identities if each.label == envelope.label]
+        for identity in (*own, *(each for each in self.identities if each.label != envelope.label)):
+            password = identity.password()
+            self.learn(password)
+            plain = envelope.open(password)
+            if plain is not None:
+                return plain, identity
+        raise self._refused(envelope, place, known=bool(own))
+
+    def _refused(self, envelope: Envelope, place: Place, *, known: bool) -> InputError:
+        labels = ", ".join(dict.fromkeys(each.label for each in self.identities))
+        if known:
+            what = f"no vault password given opens the value{_for(envelope)}: wrong password, or the value was altered"
+            return InputError(what, place=place, next_step=f"Check the password and the value. Tried: {labels}.")
+        what = f"the value is encrypted{_for(envelope)}, which has no password here, and no other one opens it"
+        return InputError(what, place=place, next_step=f"{_give(envelope)} Tried: {labels}.")
+
+
+def _for(envelope: Envelope) -> str:
+    return "" if envelope.label == DEFAULT_LABEL else f" for the vault id {envelope.label!r}"
+
+
+def _give(envelope: Envelope) -> str:
+    return _GIVE.format(envelope.label, envelope.label)
+
+
+def _text(plain: bytes, place: Place) -> Secret:
+    try:
+        return Secret(plain.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InputError(
+            "what was encrypted is not UTF-8 text", place=place, next_step="Encrypt the text again as UTF-8."
+        ) from None

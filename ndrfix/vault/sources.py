@@ -1,0 +1,215 @@
+"""Where a vault password comes from: a question, a file, or what a program prints. It is fetched when it is needed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ndrfix.errors import InputError
+from ndrfix.secrets import Secret
+from ndrfix.vault.envelope import DEFAULT_LABEL, is_vaulted
+
+PROMPT = "prompt"
+_PATIENCE = 300.0
+_UNKNOWN_LABEL = 2
+_PROGRAMS = (".exe", ".com", ".bat", ".cmd")
+_BOM = b"\xef\xbb\xbf"
+
+
+class Source(Protocol):
+    """A place of a password; its text names it for people."""
+
+    def password(self) -> Secret:
+        """The password; never empty.
+
+        Raises:
+            InputError: it cannot be had from there.
+        """
+        ...
+
+    def check(self) -> None:
+        """Make sure that the place exists, without fetching anything.
+
+        Raises:
+            InputError: it does not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSource:
+    """The user is asked. `ask` gives what is typed after its argument."""
+
+    label: str
+    ask: Callable[[str], Secret] = field(repr=False)
+
+    def password(self) -> Secret:
+        """See `Source.password`."""
+        shown = "Vault password" if self.label == DEFAULT_LABEL else f"Vault password ({self.label})"
+        typed = self.ask(shown).reveal().strip()
+        if not typed:
+            raise InputError(f"no vault password was typed for the vault id {self.label!r}")
+        return Secret(typed)
+
+    def check(self) -> None:
+        """See `Source.check`."""
+
+    def __str__(self) -> str:
+        return PROMPT
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file that holds nothing but the password; blanks and line ends around it do not count, as in Ansible."""
+
+    path: Path
+
+    def password(self) -> Secret:
+        """See `Source.password`."""
+        try:
+            found = self.path.read_bytes().removeprefix(_BOM).strip()
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        text = found.decode("utf-8", "surrogateescape")
+        if not text:
+            raise InputError(f"the vault password file {self.path} is empty", next_step="Write the password into it.")
+        if is_vaulted(text):
+            raise InputError(
+                f"the vault password file {self.path} is itself encrypted",
+                next_step="Name a script that prints the password, or a file that holds it.",
+            )
+        return Secret(text)
+
+    def check(self) -> None:
+        """See `Source.check`."""
+        _require(self.path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptSource:
+    """A program that prints the password. `client` ones are told the label, by `--vault-id LABEL`.
+
+    It inherits standard input, so that it may ask; it is given up after `patience` seconds.
+    """
+
+    path: Path
+    label: str
+    patience: float = _PATIENCE
+
+    @property
+    def client(self) -> bool:
+        """Whether the program is one that knows passwords by label: `vault-keyring-client.py`."""
+        return self.path.stem.endswith("-client")
+
+    def password(self) -> Secret:
+        """See `Source.password`."""
+        command = [str(self.path.absolute()), *(("--vault-id", self.label) if self.client else ())]
+        found = self._output(command).strip(b"\r\n").decode("utf-8", "surrogateescape")
+        if not found:
+            raise InputError(f"the vault password script {self.path} printed nothing")
+        return Secret(found)
+
+    def check(self) -> None:
+        """See `Source.check`."""
+        _require(self.path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def _output(self, command: Sequence[str]) -> bytes:
+        # What the program says on standard error is not repeated: nobody knows what it may hold.
+        aside = subprocess.DEVNULL if self.client else None
+        try:
+            done = subprocess.run(  # noqa: S603 - the user named the program
+                command, stdout=subprocess.PIPE, stderr=aside, timeout=self.patience, check=False
+            )
+        except OSError as error:
+            raise InputError(
+                f"the vault password script {self.path} cannot be run: {error.strerror or 'it is no program'}",
+                next_step="If it is a file that holds the password, take its executable bit away (chmod -x).",
+            ) from error
+        except subprocess.TimeoutExpired:
+            raise InputError(
+                f"the vault password script {self.path} did not end within {self.patience:g} seconds"
+            ) from None
+        if self.client and done.returncode == _UNKNOWN_LABEL:
+            raise InputError(f"the vault password script {self.path} knows no password for {self.label!r}")
+        if done.returncode:
+            raise InputError(f"the vault password script {self.path} failed with exit code {done.returncode}")
+        return done.stdout
+
+
+def _require(path: Path) -> None:
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(f"the vault password file {path} {what}", next_step="Correct the name.")
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"the vault password file {path} cannot be read: {error.strerror}", next_step="Check the name and the rights."
+    )
+
+
+@dataclass(slots=True)
+class Identity:
+    """A label with the source of its password, which is asked once; a failure of it is the same each time."""
+
+    label: str
+    source: Source
+    _known: Secret | InputError | None = field(default=None, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def password(self) -> Secret:
+        """The password.
+
+        Raises:
+            InputError: it cannot be had.
+        """
+        with self._lock:
+            if self._known is None:
+                try:
+                    self._known = self.source.password()
+                except InputError as error:
+                    self._known = error
+        if isinstance(self._known, InputError):
+            raise self._known
+        return self._known
+
+    @classmethod
+    def of(cls, text: str, ask: Callable[[str], Secret], *, folder: Path | None = None) -> Identity:
+        """The identity that `LABEL@SOURCE`, or a source alone, names; relative files start at `folder`.
+
+        Raises:
+            InputError: no source, or a label that the format cannot hold.
+        """
+        before, at, after = text.partition("@")
+        label, where = (before.strip() or DEFAULT_LABEL, after) if at else (DEFAULT_LABEL, text)
+        if not where.strip() or any(sign in label for sign in ";\r\n"):
+            raise InputError(
+                f"the vault id {text!r} is not LABEL@SOURCE",
+                next_step="SOURCE is `prompt`, a file with the password, or a program that prints it.",
+            )
+        if where.strip() == PROMPT:
+            return cls(label, PromptSource(label, ask))
+        path = (folder or Path()) / Path(where.strip()).expanduser()
+        return cls(label, ScriptSource(path, label) if _is_program(path) else FileSource(path))
+
+
+def _is_program(path: Path) -> bool:
+    """Whether a file is to be run: by its executable bits, on Windows by its ending."""
+    if os.name == "nt":
+        return path.suffix.lower() in _PROGRAMS
+    try:
+        return bool(path.stat().st_mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)) and path.is_file()
+    except OSError:
+        return False
