@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ndrfix.cli.fetching import Passwords
+from ndrfix.cli.terminal import MASKER
 from ndrfix.connections.base import Connection, Outcome, Progress, Reading
 from ndrfix.inventory import ConnectionKind, ConnectionSettings
 from ndrfix.resources import RemoteItem, Resource
+from ndrfix.secrets import Secret
 
 if TYPE_CHECKING:
     from ndrfix.connections.endpoint import Endpoint
@@ -24,12 +27,13 @@ class Connector:
 
     `folder` is where relative paths of simulation files start: beside the inventory. `warn` is told what works, but
     badly. Through one management host no more hosts are worked on at a time than its `via_limit`: each needs a remote
-    shell there, and a server gives an account a limited number of them.
+    shell there, and a server gives an account a limited number of them. `passwords` fetches what settings only name.
     """
 
     settings: Mapping[str, ConnectionSettings]
     folder: Path
     warn: Callable[[str], None] = lambda _text: None
+    passwords: Callable[[ConnectionSettings], Secret | None] = field(default_factory=lambda: Passwords(MASKER.add))
     _gates: dict[str, threading.Semaphore] = field(default_factory=dict, init=False)
     _simulations: dict[Path, Simulation] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -39,14 +43,17 @@ class Connector:
 
         Raises:
             InputError: a simulation file that cannot be read.
-            HostError: settings that no connection can be made with.
+            HostError: settings that no connection can be made with, or a password that cannot be fetched.
         """
         settings = self.settings[host]
         if settings.connection is ConnectionKind.SIMULATED:
             return self._simulation(settings).host(settings.simulated_host or host).connect()
         if settings.via:
-            return self._behind(settings, self.settings[settings.via])
-        return _winrm(settings)
+            return self._behind(self._complete(settings), self._complete(self.settings[settings.via]))
+        return _winrm(self._complete(settings))
+
+    def _complete(self, settings: ConnectionSettings) -> ConnectionSettings:
+        return replace(settings, password=self.passwords(settings))
 
     def _behind(self, settings: ConnectionSettings, through: ConnectionSettings) -> Connection:
         with self._lock:

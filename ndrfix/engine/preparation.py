@@ -33,6 +33,7 @@ from ndrfix.resources import Quarantine
 from ndrfix.secrets import Secret
 from ndrfix.steps.base import AnyStep
 
+_FETCHED = ("ndrfix_password_keyring", "ndrfix_password_command")
 _CONNECTION_PREFIXES = ("ansible_psrp_", "ansible_winrm_", "ndrfix_")
 
 
@@ -228,7 +229,8 @@ def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSet
     # never handed on to an old server unless the inventory says so.
     given = () if values.get("ndrfix_via") else (selection.user, selection.password)
     for default, value in zip(("ansible_user", "ansible_password"), given, strict=False):
-        if value is not None and not any(name in values for name in connection_aliases(default)):
+        named = (*connection_aliases(default), *(_FETCHED if default == "ansible_password" else ()))
+        if value is not None and not any(values.get(name) for name in named):
             values[default] = value
     return ConnectionSettings.of(host.name, values, places)
 

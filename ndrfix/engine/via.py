@@ -99,7 +99,7 @@ def _faults(
             rf"{target.host!r} cannot stand in \\HOST: a management host needs a computer name or an IPv4 address",
             "Set ansible_host to one as the management host knows it.",
         )
-    if (target.user is None) != (target.password is None):
+    if (target.user is None) == target.has_password:
         known, lacking = ("user", "password") if target.user is not None else ("password", "user")
         yield fault(
             f"ansible_{known}",

@@ -11,6 +11,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "port": ("ansible_ssh_port", "ansible_winrm_port", "ansible_port", "ansible_psrp_port"),
     "user": ("ansible_ssh_user", "ansible_winrm_user", "ansible_user", "ansible_psrp_user"),
     "password": ("ansible_ssh_pass", "ansible_password", "ansible_winrm_pass", "ansible_winrm_password"),
+    "password_keyring": ("ndrfix_password_keyring",),
+    "password_command": ("ndrfix_password_command",),
     "protocol": ("ansible_winrm_scheme", "ansible_psrp_protocol"),
     "path": ("ansible_winrm_path", "ansible_psrp_path"),
     "auth": ("ansible_winrm_transport", "ansible_psrp_auth"),

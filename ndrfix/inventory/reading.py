@@ -39,7 +39,7 @@ class Reader:
 
     def error(self, setting: str, problem: str, next_step: str = "") -> InventoryError:
         """Return the error for a setting, at the place of the variable that sets it."""
-        name = self._name(setting) or NAMES[setting][-1]
+        name = self.name(setting) or NAMES[setting][-1]
         return InventoryError(
             f"{self._host}: {name} {problem}", place=self._places.get(name), next_step=next_step or f"Correct {name}."
         )
@@ -52,6 +52,26 @@ class Reader:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise self.error(setting, f"must be text, not {_kind(value)}", "Put the value in quotes.")
         return str(value).strip() or None
+
+    def words(self, setting: str) -> tuple[str, ...] | None:
+        """Return a program with its arguments. A secret may not be among them: everybody sees what a program is
+        called with.
+        """
+        value = self._value(setting)
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple) or not value:
+            problem = "must be a list of the program and its arguments"
+            raise self.error(setting, problem, "Write [PROGRAM, ARGUMENT, …]; there is no shell that takes it apart.")
+        if any(isinstance(word, Secret | Vaulted) for word in value):
+            raise self.error(setting, "holds a secret, which everybody could see in the list of processes")
+        if not all(isinstance(word, str) and word for word in value):
+            raise self.error(setting, "must hold texts, none of them empty", "Put each of them in quotes.")
+        return tuple(str(word) for word in value)
+
+    def given(self, setting: str) -> bool:
+        """Tell whether anything gives the setting."""
+        return self.name(setting) is not None
 
     def secret(self, setting: str) -> Secret | None:
         """Return a secret; anything but text has lost how it was written."""
@@ -115,12 +135,12 @@ class Reader:
             f"must be one of {', '.join(known)}, not {self._shown(value)}{did_you_mean(word, known)}",
         )
 
-    def _name(self, setting: str) -> str | None:
+    def name(self, setting: str) -> str | None:
         """Return the variable that sets the setting: the last of its names that is given."""
         return next((name for name in reversed(NAMES[setting]) if name in self._values), None)
 
     def _value(self, setting: str) -> object | None:
-        name = self._name(setting)
+        name = self.name(setting)
         if name is None:
             return None
         value = self._values[name]

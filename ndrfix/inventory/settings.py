@@ -64,6 +64,14 @@ class CredsspMechanism(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyringEntry:
+    """An entry of the operating system's keyring: the password of `user` at `service`."""
+
+    service: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionSettings:
     r"""The settings of one host; timeouts in seconds, `max_envelope_size` in bytes.
 
@@ -72,7 +80,8 @@ class ConnectionSettings:
     name of the management host (then `host`, `user` and `password` are those of `\\HOST` as seen from there),
     `via_limit` how many hosts are worked on through this one at a time, `call_timeout` the limit of one
     reading, `host_timeout` that of everything done on the host in one go, `os` free text for people. `simulation` is
-    the file of a simulated host, `simulated_host` its name in it when it is not the inventory name.
+    the file of a simulated host, `simulated_host` its name in it when it is not the inventory name. At most one of
+    `password`, `password_keyring` and `password_command` is given; the last is a program and its arguments.
     """
 
     inventory_name: str
@@ -83,6 +92,8 @@ class ConnectionSettings:
     path: str = "wsman"
     user: str | None = None
     password: Secret | None = None
+    password_keyring: KeyringEntry | None = None
+    password_command: tuple[str, ...] | None = None
     auth: Authentication = Authentication.NEGOTIATE
     cert_validation: bool = True
     ca_cert: str | None = None
@@ -138,7 +149,9 @@ class ConnectionSettings:
             protocol=protocol,
             path=(reader.text("path") or "wsman").strip("/"),
             user=reader.text("user"),
-            password=reader.secret("password"),
+            password=_password(reader),
+            password_keyring=_keyring(reader),
+            password_command=reader.words("password_command"),
             auth=reader.choice("auth", Authentication, Authentication.NEGOTIATE),
             cert_validation=reader.choice("cert_validation", _Validation, _Validation.VALIDATE) is _Validation.VALIDATE,
             ca_cert=reader.text("ca_cert"),
@@ -171,6 +184,11 @@ class ConnectionSettings:
             os=reader.text("os"),
         )
 
+    @property
+    def has_password(self) -> bool:
+        """Whether there is a password, be it one that is still to be fetched."""
+        return bool(self.password or self.password_keyring or self.password_command)
+
 
 class _Validation(StrEnum):
     VALIDATE = "validate"
@@ -188,6 +206,30 @@ def connection_aliases(name: str) -> tuple[str, ...]:
     return next((row for row in NAMES.values() if name in row), ())
 
 
+def _password(reader: Reader) -> Secret | None:
+    """Return the password that is given itself, and make sure that nothing else gives one."""
+    given = [setting for setting in ("password", "password_keyring", "password_command") if reader.given(setting)]
+    if len(given) > 1:
+        raise reader.error(
+            given[-1],
+            f"gives a second password: {reader.name(given[0])} gives one, too",
+            "Keep one of them; an empty text takes away what a group gives.",
+        )
+    return reader.secret("password")
+
+
+def _keyring(reader: Reader) -> KeyringEntry | None:
+    """Return the keyring's entry of `SERVICE/USER`, or of a service alone with the user of the connection."""
+    text = reader.text("password_keyring")
+    if text is None:
+        return None
+    service, slash, user = text.rpartition("/")
+    service, user = (service, user) if slash else (text, reader.text("user") or "")
+    if not service or not user:
+        raise reader.error("password_keyring", "must be SERVICE/USER, or SERVICE beside an ansible_user")
+    return KeyringEntry(service=service, user=user)
+
+
 def _check_names(host: str, values: Mapping[str, object], places: Mapping[str, Place]) -> None:
     ours = ["ansible_psrp_", "ndrfix_", *(["ansible_winrm_"] if values.get("ansible_connection") == "winrm" else [])]
     for name in values:
@@ -202,7 +244,8 @@ def _check_names(host: str, values: Mapping[str, object], places: Mapping[str, P
 def _present(values: Mapping[str, object]) -> dict[str, object]:
     """Return the values that are given; those of the winrm plugin count only for hosts that name it."""
     winrm = values.get("ansible_connection") == "winrm"
-    present = {name: value for name, value in values.items() if value is not None and value != ""}
+    empty = (None, "", Secret(""))
+    present = {name: value for name, value in values.items() if value not in empty}
     if not winrm:
         return {name: value for name, value in present.items() if name not in WINRM_ONLY}
     transport = present.get("ansible_winrm_transport")

@@ -159,6 +159,11 @@ def test_a_secret_in_the_wrong_setting_is_not_shown(name: str) -> None:
     assert "hunter2" not in caught.value.what + caught.value.next_step
 
 
+def test_an_empty_password_is_none() -> None:
+    """An empty text takes away what a group gives, also where it is read as a secret."""
+    assert of(ansible_password=Secret("")).password is None
+
+
 def test_aliases_of_a_setting() -> None:
     """All names of a password are known, the strongest last."""
     assert connection_aliases("ansible_password")[-1] == "ansible_winrm_password"
