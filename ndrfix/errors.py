@@ -26,11 +26,12 @@ from ndrfix.place import Place
 
 
 class ExitCode(IntEnum):
-    """What the process tells its caller; codes as Ansible uses them, except 5 and 10."""
+    """What the process tells its caller; codes as Ansible uses them, except 3, 5 and 10."""
 
     FINE = 0
     WRONG_INPUT = 1
     FAILED = 2
+    NOT_BEGUN = 3
     UNREACHABLE = 4
     WRONG_USAGE = 5
     CHANGES = 10

@@ -63,9 +63,9 @@ class Verbs(Verb, click.Group):
 def root() -> None:
     """Remediation playbooks for Microsoft Exchange 5.5 hosts: plan with diffs, apply, verify, report.
 
-    Exit codes: 0 fine; 1 wrong input; 2 a host failed; 4 a host was unreachable; 5 wrong usage of the command line;
-    10 with --detailed-exitcode when changes are pending or were made; 99 Ctrl-C, or
-    the question was answered with no; 250 a bug.
+    Exit codes: 0 fine; 1 wrong input; 2 a host failed; 3 hosts were not begun, since the time was up; 4 a host was
+    unreachable; 5 wrong usage of the command line; 10 with --detailed-exitcode when changes are pending or were made;
+    99 Ctrl-C, or the question was answered with no; 250 a bug.
     """
 
 

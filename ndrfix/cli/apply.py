@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ndrfix.cli.options import run_options
+from ndrfix.cli import clock
+from ndrfix.cli.options import changing_options, run_options
 from ndrfix.cli.request import Request
 from ndrfix.cli.terminal import say, say_aside
 from ndrfix.cli.verb import Verb
@@ -18,6 +19,7 @@ from ndrfix.resources import Verb as ActionVerb
 
 if TYPE_CHECKING:
     from ndrfix.cli.job import Job
+    from ndrfix.client import Hours
     from ndrfix.engine.plan import Plan
     from ndrfix.engine.result import RunResult
 
@@ -27,7 +29,7 @@ _HOSTS_SHOWN = 12
 @click.command(name="apply", cls=Verb)
 @click.argument("playbook", metavar="PLAYBOOK")
 @run_options
-@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
+@changing_options
 def command(playbook: str, yes: bool, **options: Any) -> int:
     """Show the plan of PLAYBOOK, ask, then change exactly that; every change is read back.
 
@@ -63,12 +65,15 @@ def carry_out(work: Job, yes: bool) -> int:
     """Show the plan, ask, apply it, show the result; gives the exit code.
 
     Raises:
+        UsageError: it is outside the client's change window, and nobody is asked.
         OutputError: the plan cannot be shown; then nothing is applied.
     """
+    hours = require_open(work, yes)
     plan, shown = work.plan()
     try:
         work.show(shown)
-        agreed = wanted(plan, shown, yes)
+        hours = hours if yes else work.hours()
+        agreed = wanted(work, plan, shown, yes, hours)
     except OutputError as error:
         if not error.gone:
             error.next_step = "Nothing was applied, since the plan could not be shown."
@@ -84,7 +89,7 @@ def carry_out(work: Job, yes: bool) -> int:
         return ExitCode.INTERRUPTED
     if not agreed:
         return work.finish(shown)
-    result = work.apply(plan)
+    result = work.apply(plan, hours)
     return work.finish(result, show=True, undo=work.undo_command(result.folder))
 
 
@@ -92,7 +97,19 @@ class DeclinedError(Exception):
     """The user does not want the plan to be applied."""
 
 
-def wanted(plan: Plan, shown: RunResult, yes: bool) -> bool:
+def require_open(work: Job, yes: bool) -> Hours:
+    """The hours as they are before the plan is made.
+
+    Raises:
+        UsageError: they do not allow changes, and nobody is asked whether to make them all the same.
+    """
+    hours = work.hours()
+    if yes and hours.outside and not work.request.outside_window:
+        raise UsageError(hours.outside, next_step=f"{hours.opens} To go on now, give --outside-window.")
+    return hours
+
+
+def wanted(work: Job, plan: Plan, shown: RunResult, yes: bool, hours: Hours) -> bool:
     """Whether the plan is to be applied; says why there is nothing to apply.
 
     Raises:
@@ -102,10 +119,27 @@ def wanted(plan: Plan, shown: RunResult, yes: bool) -> bool:
     if shown.interrupted or not (plan.changed_hosts or plan.files):
         say("\nInterrupted: nothing was applied." if shown.interrupted else "\nNothing to apply.")
         return False
-    if not yes and not confirmed(plan):
+    if not in_time(work, hours) or not (yes or confirmed(plan)):
         raise DeclinedError
     say("")
     return True
+
+
+def in_time(work: Job, hours: Hours) -> bool:
+    """Whether the hours allow the changes, or the user wants them all the same; says what the hours are.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    if sentence := hours.sentence(clock.now()):
+        say(f"\n{sentence}")
+    if not hours.outside:
+        return True
+    say_aside("\n" + click.style(f"This is {hours.outside}.", fg="red", bold=True) + f" {hours.opens}")
+    if work.request.outside_window:
+        return True
+    answer = click.prompt("Type 'outside' to go on all the same", default="", show_default=False, err=True)
+    return str(answer).strip() == "outside"
 
 
 def confirmed(plan: Plan) -> bool:

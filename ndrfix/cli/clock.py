@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from ndrfix.engine.result import RunContext
+if TYPE_CHECKING:
+    from ndrfix.engine.result import RunContext
 
 
 def now() -> datetime:
@@ -20,6 +22,8 @@ def utc_now() -> str:
 
 def new_context(title: str, shown: str, inventories: tuple[str, ...], client: str) -> RunContext:
     """A context with a fresh run id."""
+    from ndrfix.engine.result import RunContext
+
     began = now().astimezone(UTC)
     return RunContext(
         run_id=f"{began:%Y%m%d-%H%M}-{title}-{secrets.token_hex(2)}",

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,13 @@ from typing import Any
 import click
 
 from ndrfix import __version__
-from ndrfix.cli.clock import new_context, utc_now
+from ndrfix.cli import clock
 from ndrfix.cli.connecting import Connector
 from ndrfix.cli.passwords import asked_password, vault_of
 from ndrfix.cli.request import Request
 from ndrfix.cli.result_file import require_writable, write_document
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
-from ndrfix.client import home_of
+from ndrfix.client import Hours, Zone, home_of, hours_of, until_of
 from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.history import HostHistory, is_of_client, read_history
 from ndrfix.engine.pending import Owed, owed_handlers
@@ -58,6 +59,7 @@ class Job:
         self.title = title
         self.shown = shown
         self.home = home_of(request.inventories, own_runs=request.runs_dir is None)
+        self.until = self._until()
         self.steps = {step.name: step for step in STEPS}
         self.vault: Vault = vault_of(request.vault_options)
         self.owed: Owed = self._owed()
@@ -98,6 +100,19 @@ class Job:
         self.connector = Connector(prepared.settings, self.home.folder, warn=lambda text: say_aside(f"warning: {text}"))
         self.connector.check()
 
+    def _until(self) -> datetime | None:
+        """What `--until` means, told once: its time of day may pass while somebody reads the plan."""
+        zone = self.home.client.zone if self.home.client else Zone()
+        return until_of(self.request.until, clock.now(), zone) if self.request.until else None
+
+    def hours(self) -> Hours:
+        """What the clock and the client's change window allow now.
+
+        Raises:
+            UsageError: `--until` is later than the window closes.
+        """
+        return hours_of(self.home.client, clock.now(), self.until, outside=self.request.outside_window)
+
     @property
     def runs_dir(self) -> Path:
         """Where run folders go."""
@@ -137,7 +152,7 @@ class Job:
         """
         if self.request.json_file:
             require_writable(self.request.json_file)
-        context = new_context(self.title, self.shown, self.request.inventories, self.home.name)
+        context = clock.new_context(self.title, self.shown, self.request.inventories, self.home.name)
         with self._run(context) as run:
             began = time.monotonic()
             plan = run.value.plan(self.prepared.jobs)
@@ -146,8 +161,8 @@ class Job:
             MASKER.add(secret)
         return plan, result_of(plan, seconds, interrupted=run.value.fleet.interrupt())
 
-    def apply(self, plan: Plan) -> RunResult:
-        """What came of carrying the plan out; its run folder holds journal and backups.
+    def apply(self, plan: Plan, hours: Hours | None = None) -> RunResult:
+        """What came of carrying the plan out, as far as the hours allow; its run folder holds journal and backups.
 
         Raises:
             InputError: there can be no run folder; nothing was changed.
@@ -155,7 +170,7 @@ class Job:
         """
         folder = self.runs_dir / plan.context.run_id
         self.owed = self._owed()  # another run may have paid since the plan
-        journal = Journal(folder=folder, clock=utc_now, mask=MASKER)
+        journal = Journal(folder=folder, clock=clock.utc_now, mask=MASKER)
         try:
             journal.open(
                 schema="ndrfix.journal/1",
@@ -172,6 +187,8 @@ class Job:
             ) from error
         try:
             with self._run(plan.context) as run:
+                if hours:
+                    run.value.closed = lambda: hours.closed(clock.now())
                 result = run.value.apply(plan, journal)
             with suppress(RecordError):  # a journal without an end can still be read; the result must be shown
                 journal.write("end", interrupted=result.interrupted)

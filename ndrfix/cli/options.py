@@ -123,3 +123,12 @@ def run_options(function: F) -> F:
         click.option("--list-tasks", is_flag=True, help="Print the tasks of each play and stop."),
         click.option("--list-tags", is_flag=True, help="Print the tags of each play and stop."),
     )(function)
+
+
+def changing_options(function: F) -> F:
+    """What the verbs share that change something."""
+    return _many(
+        click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer."),
+        click.option("--until", metavar="TIME", help="Begin no host after HH:MM (or YYYY-MM-DDTHH:MM)."),
+        click.option("--outside-window", is_flag=True, help="Also while the client's change window is closed."),
+    )(function)

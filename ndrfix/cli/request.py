@@ -32,6 +32,8 @@ class Request:
     list_hosts: bool = False
     list_tasks: bool = False
     list_tags: bool = False
+    until: str | None = None
+    outside_window: bool = False
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Request:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ndrfix.cli.options import undo_options
+from ndrfix.cli.options import changing_options, undo_options
 from ndrfix.cli.request import Request
 from ndrfix.cli.verb import Verb
 
@@ -15,7 +15,7 @@ from ndrfix.cli.verb import Verb
 @click.argument("run", metavar="RUN")
 @undo_options
 @click.option("--plan", "only_plan", is_flag=True, help="Only show what would be put back.")
-@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
+@changing_options
 def command(run: str, only_plan: bool, yes: bool, **options: Any) -> int:
     """Show what RUN changed and would be put back, ask, then do it; every change is read back.
 

@@ -1,8 +1,24 @@
 """Who is worked for: the client's folder, name, change window and what reports look like."""
 
 from ndrfix.client.home import RUNS, Home, home_of
+from ndrfix.client.hours import Hours, hours_of, moment, until_of
 from ndrfix.client.loading import FILE, load_client
 from ndrfix.client.model import Branding, Client
 from ndrfix.client.window import ChangeWindow, Span, Zone
 
-__all__ = ["FILE", "RUNS", "Branding", "ChangeWindow", "Client", "Home", "Span", "Zone", "home_of", "load_client"]
+__all__ = [
+    "FILE",
+    "RUNS",
+    "Branding",
+    "ChangeWindow",
+    "Client",
+    "Home",
+    "Hours",
+    "Span",
+    "Zone",
+    "home_of",
+    "hours_of",
+    "load_client",
+    "moment",
+    "until_of",
+]

@@ -16,11 +16,16 @@ from ndrfix.resources import ComputerState
 
 @dataclass(slots=True, kw_only=True)
 class HostApply:
-    """Goes through the plan of a host that was reached. `owed` holds what earlier runs left, handler by run id."""
+    """Goes through the plan of a host that was reached. `owed` holds what earlier runs left, handler by run id.
+
+    `begin` is asked once the host has answered, before its first task: it gives the reason why the host is not begun
+    any more (empty: it is).
+    """
 
     plan: HostPlan
     runner: TaskRunner
     interrupted: Callable[[], bool]
+    begin: Callable[[], str] = lambda: ""
     owed: Mapping[str, str] = field(default_factory=dict)
     _notified: dict[str, int] = field(default_factory=dict, init=False)
     _starts: Starts = field(default_factory=Starts, init=False)
@@ -36,13 +41,21 @@ class HostApply:
                 results.extend(passed_over([_named(task)], reason or "the run was interrupted"))
                 continue
             try:
-                computer = computer or self._meet()
+                if computer is None:
+                    computer = self._meet()
+                    if late := self.begin():
+                        return self._late(computer, late)
                 result = self._task(sequence, task)
             except HostError as error:
                 result = _failed(_named(task), error)
             results.append(result)
             reason = stopped_by(result)
         return HostResult(host=self.plan.host, computer=computer, tasks=tuple(results))
+
+    def _late(self, computer: ComputerState | None, reason: str) -> HostResult:
+        """The host's result when it is not begun."""
+        tasks = passed_over([_named(task) for task in self.plan.tasks], reason)
+        return HostResult(host=self.plan.host, computer=computer, tasks=tasks, late=True)
 
     def _meet(self) -> ComputerState:
         bound = [task.bound for task in self.plan.tasks if task.bound is not None]

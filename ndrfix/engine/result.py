@@ -64,11 +64,14 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostResult:
-    """One host in one play. `computer` is None when the host was never reached."""
+    """One host in one play. `computer` is None when the host was never reached; `late` tells that it was not begun,
+    since the time was up.
+    """
 
     host: str
     computer: ComputerState | None
     tasks: tuple[TaskResult, ...]
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,3 +111,8 @@ class RunResult:
     seconds: float
     folder: str = ""
     interrupted: bool = False
+
+    @property
+    def not_begun(self) -> tuple[str, ...]:
+        """The hosts that were not begun, since the time was up."""
+        return tuple(dict.fromkeys(host.host for play in self.plays for host in play.hosts if host.late))

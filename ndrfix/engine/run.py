@@ -69,7 +69,8 @@ class Run:
     """What runs share. `connect` gives a connection to a host by name, not yet open; `clock` gives seconds.
 
     `finished` is told of each host that is through with a play. `resume` is the command line that finishes what a task
-    leaves half done in a message queue (empty: none is told).
+    leaves half done in a message queue (empty: none is told). `closed` gives the reason why an apply begins no further
+    host (empty: it does); hosts that were begun are brought to their end, in later plays too.
     """
 
     context: RunContext
@@ -80,7 +81,9 @@ class Run:
     finished: Callable[[str], None] = lambda _host: None
     owed: Owed = field(default_factory=dict)
     resume: str = ""
+    closed: Callable[[], str] = lambda: ""
     _overlays: dict[str, Overlay] = field(default_factory=dict, init=False)
+    _begun: set[str] = field(default_factory=set, init=False)
 
     def plan(self, jobs: Sequence[PlayJob]) -> Plan:
         """What every play finds and would do. A host that failed a play is passed over in the plays after it."""
@@ -146,15 +149,30 @@ class Run:
     def _apply(self, host: _Planned, journal: Journal) -> HostResult:
         if host.passed or host.plan.computer is None:
             return host.untouched()
+        if host.name not in self._begun and (late := self.closed()):
+            return host.late(late)
         try:
             with host_lock(journal.folder.parent, host.name), self._connection(host.name) as connection:
                 runner = self._runner(host.name, connection, HostRecorder(journal, host.name))
                 owed = self.owed.get(host.name, NO_DEBT).handlers
-                result = HostApply(plan=host.plan, runner=runner, interrupted=self.fleet.interrupt, owed=owed).run()
+                result = HostApply(
+                    plan=host.plan,
+                    runner=runner,
+                    interrupted=self.fleet.interrupt,
+                    begin=lambda: self._begin(host.name),
+                    owed=owed,
+                ).run()
         except HostError as error:
             result = host.refused(error.what, error.next_step)
         self.finished(host.name)
         return result
+
+    def _begin(self, host: str) -> str:
+        """Why the host is not begun any more; empty when it is, or was in an earlier play."""
+        reason = "" if host in self._begun else self.closed()
+        if not reason:
+            self._begun.add(host)
+        return reason
 
     def _runner(self, host: str, connection: Connection, recorder: Recorder) -> TaskRunner:
         live = not isinstance(recorder, NoRecorder)
@@ -199,8 +217,13 @@ class _Planned:
             tasks = tuple(_not_evaluated(task, self.passed) for task in tasks)
         return HostResult(host=self.name, computer=None, tasks=tasks)
 
+    def late(self, reason: str) -> HostResult:
+        """The host's result when the time was up before it could be begun."""
+        tasks = tuple(_not_evaluated(task.result, reason) for task in self.plan.tasks)
+        return HostResult(host=self.name, computer=None, tasks=tasks, late=True)
+
     def refused(self, what: str, next_step: str) -> HostResult:
-        """The host's result when it was not begun: its first task says why."""
+        """The host's result when it could not be worked on: its first task says why."""
         first, *rest = (task.result for task in self.plan.tasks)
         told = replace(_not_evaluated(first, what), status=Status.FAILED, next_step=next_step)
         return HostResult(

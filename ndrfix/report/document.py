@@ -80,6 +80,7 @@ class _Writer:
             interrupted=result.interrupted,
             exit_code=exit_code(result, detailed=False),
             folder=self.text(result.folder),
+            not_begun=self.texts(result.not_begun),
             hosts=self.hosts(result),
             plays=tuple(self.play(play) for play in result.plays),
         )

@@ -19,8 +19,9 @@ def all_tasks(result: RunResult) -> Iterator[TaskResult]:
 def exit_code(result: RunResult, detailed: bool) -> ExitCode:
     """The code of a run that came to its end or was interrupted.
 
-    An unreachable host wins over a failed one, as in Ansible; a failure that was ignored is still a failure. `detailed`
-    (`--detailed-exitcode`) tells apart by 10 that changes are pending or were made.
+    An unreachable host wins over a failed one, as in Ansible; a failure that was ignored is still a failure. Hosts that
+    were not begun for want of time come after both. `detailed` (`--detailed-exitcode`) tells apart by 10 that changes
+    are pending or were made.
     """
     found = {task.status for task in all_tasks(result)}
     if result.interrupted:
@@ -29,4 +30,6 @@ def exit_code(result: RunResult, detailed: bool) -> ExitCode:
         return ExitCode.UNREACHABLE
     if found & FAILURES:
         return ExitCode.FAILED
+    if result.not_begun:
+        return ExitCode.NOT_BEGUN
     return ExitCode.CHANGES if detailed and found & CHANGES else ExitCode.FINE

@@ -321,7 +321,7 @@ class HostSummary(Model):
 
 class RunDocument(Model):
     """A whole run. `exit_code` is that without `--detailed-exitcode`; `folder` is empty when no files were written,
-    `client` when the inventory's folder names nobody.
+    `client` when the inventory's folder names nobody. `not_begun` are the hosts for which the time was up.
     """
 
     schema_name: Literal["ndrfix.run/1"] = Field(alias="schema")
@@ -336,6 +336,7 @@ class RunDocument(Model):
     interrupted: bool
     exit_code: int
     folder: str
+    not_begun: tuple[str, ...]
     hosts: tuple[HostSummary, ...]
     plays: tuple[PlayDocument, ...]
 

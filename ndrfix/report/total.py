@@ -209,6 +209,7 @@ def _warnings(result: RunResult) -> Iterator[str]:
     failed = fleet.failed | fleet.drifted | fleet.ignored
     told = [f"{amount(len(failed), 'host')} failed"] if failed else []
     told += [f"{len(fleet.unreachable)} unreachable"] if fleet.unreachable else []
+    told += [f"{amount(len(result.not_begun), 'host')} not begun"] if result.not_begun else []
     if code is ExitCode.INTERRUPTED:
         told = ["interrupted, this is what is known"]
     if told:
