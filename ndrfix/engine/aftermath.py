@@ -112,7 +112,11 @@ def abandoned(message: str, next_step: str, rescued: Sequence[Outcome], stands: 
 
 
 def ended_early(why: str, rounds: Sequence[PhaseResult]) -> str:
-    """What is said when rounds ended before they were through; the last of them tells what is left."""
+    """What is said when rounds ended before they were through; the last of them tells what is left: empty when that is
+    nothing.
+    """
+    if not rounds[-1].plan.checks:
+        return ""
     back = sum(_came_back(outcome) for each in rounds for outcome in each.outcomes)
     left = (check.text for check in rounds[-1].plan.checks)
     return "; ".join((f"{why}: {counted(back)} went back to the queue", *left))

@@ -30,6 +30,7 @@ class Sample:
     kind: MessageKind
     size: int
     subject: str
+    sender: str
     recipients: tuple[str, ...]
     reasons: tuple[str, ...]
 
@@ -108,6 +109,7 @@ def backlog(messages: Iterable[Message], *, taken: tuple[MessageKind, ...] = (),
                 kind=message.kind,
                 size=message.size,
                 subject=message.subject,
+                sender=message.sender,
                 recipients=message.recipients,
                 reasons=message.reasons,
             )

@@ -38,6 +38,7 @@ def told(file: QueueFile, verdict: Verdict) -> Message:
         recipients=verdict.recipients,
         domain=_text(verdict.domain),
         reasons=_texts(tuple(_text(str(reason)) for reason in verdict.reasons)),
+        sender=_text(verdict.sender),
     )
 
 

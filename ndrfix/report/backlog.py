@@ -38,7 +38,10 @@ def backlog_lines(found: Backlog, mode: Mode, pen: Pen, *, moves: bool) -> Itera
     for sample in found.samples:
         subject = pen.line(sample.subject[:_LONGEST_SUBJECT])
         to = pen.line(", ".join(sample.recipients[:2]))
-        yield f"    {pen.line(sample.name)}  {sample.kind}  {subject}" + (f" → {to}" if to else "")
+        # A report's sender is the system that made it: the same on each line.
+        sender = pen.line(sample.sender) if sample.kind is not MessageKind.NDR else ""
+        way = (f", from {sender}" if sender else "") + (f" → {to}" if to else "")
+        yield f"    {pen.line(sample.name)}  {sample.kind}  {subject}{way}"
 
 
 def _share(found: Backlog, share: Share, width: int, mode: Mode, pen: Pen, *, moves: bool) -> str:

@@ -90,6 +90,7 @@ class QueueWriter:
             kind=sample.kind,
             size=sample.size,
             subject=self.text(sample.subject),
+            sender=self.text(sample.sender),
             recipients=tuple(self.text(each) for each in sample.recipients),
             reasons=tuple(self.text(each) for each in sample.reasons),
         )

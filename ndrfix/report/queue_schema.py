@@ -85,12 +85,13 @@ class CountDocument(Model):
 
 
 class SampleDocument(Model):
-    """A message by what may be shown of it."""
+    """A message by what may be shown of it; `sender` is empty when it is not known."""
 
     name: str
     kind: MessageKind
     size: Natural
     subject: str
+    sender: str
     recipients: tuple[str, ...]
     reasons: tuple[str, ...]
 

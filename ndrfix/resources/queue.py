@@ -53,7 +53,7 @@ class Message(QueueFile):
     """A message of the queue, and what its first kilobytes say.
 
     `recipients` are, of a report, those who could not be reached, else those in To; `domain` is where the message goes;
-    `reasons` say why it is of its kind.
+    `reasons` say why it is of its kind; `sender` is the address in From.
     """
 
     kind: MessageKind
@@ -61,6 +61,7 @@ class Message(QueueFile):
     recipients: tuple[str, ...] = ()
     domain: str = ""
     reasons: tuple[str, ...] = ()
+    sender: str = ""
 
     @property
     def file(self) -> QueueFile:

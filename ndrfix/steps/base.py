@@ -178,7 +178,7 @@ class Phase(Generic[A]):
     the time, so its phases compare guards instead of all. `again` makes the phase repeated: it is planned and carried
     out until its plan holds no items; `again` plans every round but the first, with the plan of the round before it. A
     dry run makes the first round only. `early` plans the rounds with which it ends before it is through: they are
-    over with the first plan that carries nothing on, whose checks say what is left.
+    over with the first plan that carries nothing on, whose checks say what is left (without any: it was through).
     """
 
     probe: Callable[[A], tuple[Resource, ...]]

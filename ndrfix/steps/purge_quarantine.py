@@ -30,6 +30,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import (
     ABSENT,
@@ -105,7 +106,8 @@ def _plan(args: PurgeQuarantineArgs, observed: Observed) -> StepPlan:
         for run, state in goes
     )
     messages = sum(state.messages or 0 for _, state in goes)
-    risks = (Risk(text=f"{messages:,} messages are removed for good", grave=True),) if messages else ()
+    gone = f"{counted(messages)} {'is' if messages == 1 else 'are'} removed for good"
+    risks = (Risk(text=gone, grave=True),) if messages else ()
     return StepPlan(checks=tuple(checks), items=items, risks=risks)
 
 
@@ -131,9 +133,9 @@ def _age(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> float |
 
 def _listed(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> Check:
     age = _age(args, run, state)
-    old = "age not known" if age is None else f"{age:.0f} days old"
+    old = "age not known" if age is None else f"{counted(round(age), 'day')} old"
     kept = "" if state.status is QuarantineStatus.CLOSED else "; it broke off and stays: `ndrfix resume` finishes it"
-    text = f"{run}: {state.messages or 0:,} messages, {(state.size or 0) // 1024:,} KB, {old}{kept}"
+    text = f"{run}: {counted(state.messages or 0)}, {(state.size or 0) // 1024:,} KB, {old}{kept}"
     return Check(ok=True, text=text)
 
 

@@ -6,12 +6,14 @@ A message was taken that should have been sent; or all that a run took is to be 
 
 ### What it looks at
 
-It finds the quarantine of `run` and chooses by `kinds`, `names` and `recipients`. For each batch it stops the Internet
-Mail Service, moves `queue.dat` away (the service makes it anew, Q148727), moves the files back to `out`, starts the
-service and waits until they have left the queue, or `drain_timeout` is over: what cannot be delivered at once stays
-there for the service's own retries. A bad message makes the service stop (Q192540, Q293288): then the batch goes back
-to the quarantine, to tell whether it is one of it or of an earlier batch that still waits; half of these go, and so on
-until the message is found. It is set aside in `bad`, and the rest goes on.
+It finds the quarantine of `run` and chooses by `kinds`, `names`, `recipients` and `senders`. For each batch it stops
+the Internet Mail Service, moves `queue.dat` away (the service makes it anew, Q148727), moves the files back to `out`,
+starts the service and waits until they have left the queue, or `drain_timeout` is over: what cannot be delivered at
+once stays there for the service's own retries. A bad message makes the service stop (Q192540, Q293288): then the batch
+goes back to the quarantine, to tell whether it is one of it or of an earlier batch that still waits; half of these go,
+and so on until the message is found. It is set aside in `bad`, and the rest goes on.
+
+A name, recipient or sender that no message has is a fault when nothing is left to put back.
 
 Ctrl-C ends it after the batch that is under way; what is left stays in quarantine, to be put back another time.
 
@@ -35,13 +37,13 @@ What was sent cannot be taken back. What still waits is taken out again by `clea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ndrfix.exchange.backlog import backlog, counted
 from ndrfix.exchange.layout import IMS
 from ndrfix.resources import (
     ABSENT,
-    Message,
     MessageKind,
     QuarantinesState,
     QuarantineState,
@@ -96,20 +98,29 @@ def _probe_choice(args: RestoreQueueArgs) -> tuple[Resource, ...]:
 
 
 def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
-    chosen, own, state = _chosen(args, observed), observed.state(args.own), service(observed)
-    if not chosen or not isinstance(own, QuarantineState):
-        return StepPlan(note="no message in the quarantine is to be put back")
+    kept, own, state = observed.state(args.kept), observed.state(args.own), service(observed)
+    there = kept.messages if isinstance(kept, QueueState) else ()
+    if not there or not isinstance(own, QuarantineState):
+        return StepPlan(note=f"no message lies in {args.own}")
+    chosen, strangers = args.chosen(there), args.strangers(there)
+    if not chosen:
+        return _none_chosen(args, strangers)
     found = backlog(chosen, taken=tuple(MessageKind), samples=10)
     running = state.status not in (STOPPED, ServiceStatus.STOP_PENDING)
     pace = f", {args.batch} at a time" if running and len(chosen) > args.batch else ""
     check = Check(ok=True, text=f"{counted(len(chosen))} go{'es' if len(chosen) == 1 else ''} back to the queue{pace}")
     items = () if own.status is QuarantineStatus.OPEN else (opened(args.own, own, RUNNING if running else STOPPED),)
-    return StepPlan(checks=(check,), items=items, backlog=found)
+    missing = (Check(ok=True, text=text) for text in strangers)
+    return StepPlan(checks=(check, *missing), items=items, backlog=found)
 
 
-def _chosen(args: RestoreQueueArgs, observed: Observed) -> list[Message]:
-    kept = observed.state(args.kept)
-    return args.chosen(kept.messages) if isinstance(kept, QueueState) else []
+def _none_chosen(args: RestoreQueueArgs, strangers: Sequence[str]) -> StepPlan:
+    """Nothing fits: a fault where it was asked for by name, and only to be said of a kind."""
+    if not (args.names or args.recipients or args.senders):
+        return StepPlan(note=f"no message in {args.own} is of kind {', '.join(args.kinds)}")
+    texts = strangers or (f"no message in {args.own} fits all that is asked for",)
+    advice = "Correct it, or leave it out. What was put back before does not lie there any more."
+    return StepPlan(checks=tuple(Check(ok=False, text=text, next_step=advice) for text in texts))
 
 
 def _settle_choice(shown: StepPlan, now: StepPlan) -> StepPlan:

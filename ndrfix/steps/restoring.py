@@ -124,7 +124,7 @@ def ended_early(args: RestoreQueueArgs, observed: Observed, last: StepPlan) -> S
         data_moved(args.own, restoring=True),
         *known.start,
     )
-    return StepPlan(checks=(Check(ok=True, text=text),), items=items if waiting else ())
+    return StepPlan(checks=(Check(ok=True, text=text),) if left else (), items=items if waiting else ())
 
 
 def _handed_on(last: StepPlan) -> PutBack:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ntpath
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from ndrfix.errors import did_you_mean
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import Message, MessageKind, MessageQueue, Quarantine, Quarantines, fold, kept_queue
 from ndrfix.steps.base import Args
@@ -33,6 +34,7 @@ class RestoreQueueArgs(Args):
     kinds: Kinds = Field((), description="Only messages of these kinds (`user`, `ndr`, …); by default all.")
     names: Texts = Field((), description="Only the files with these names.")
     recipients: Texts = Field((), description="Only messages to one of these; `*` stands for anything.")
+    senders: Texts = Field((), description="Only messages from one of these; `*` stands for anything.")
     batch: int = Field(10, ge=1, le=10_000, description="How many messages are put back at a time.")
     service_timeout: float = Field(
         600.0, gt=0, le=LONGEST_WAIT, description="Seconds to wait for the service to stop, and to start."
@@ -67,15 +69,44 @@ class RestoreQueueArgs(Args):
     def chosen(self, messages: Sequence[Message]) -> list[Message]:
         """The messages that are put back, by name."""
         names = {fold(name) for name in self.names}
-        patterns = [pattern.casefold() for pattern in self.recipients]
         return [
             message
             for message in messages
             if (not self.kinds or message.kind in self.kinds)
             and (not names or fold(message.name) in names)
-            and (not patterns or any(_goes_to(message, pattern) for pattern in patterns))
+            and (not self.recipients or _fits(message.recipients, self.recipients))
+            and (not self.senders or _fits((message.sender,), self.senders))
         ]
 
+    def strangers(self, messages: Sequence[Message]) -> tuple[str, ...]:
+        """For each name, recipient and sender asked for that no message has: that, with the nearest that one has."""
+        has = {fold(message.name) for message in messages}
+        names = [name for name in self.names if fold(name) not in has]
+        recipients = {recipient for message in messages for recipient in message.recipients}
+        senders = {message.sender for message in messages if message.sender}
+        return (
+            *(
+                f"no message in {self.own} is named {name!r}{did_you_mean(name, [each.name for each in messages])}"
+                for name in names
+            ),
+            *(f"no message in {self.own} is to {each!r}{near}" for each, near in _unfit(self.recipients, recipients)),
+            *(f"no message in {self.own} is from {each!r}{near}" for each, near in _unfit(self.senders, senders)),
+        )
 
-def _goes_to(message: Message, pattern: str) -> bool:
-    return any(fnmatchcase(recipient.casefold(), pattern) for recipient in message.recipients)
+
+def _fits(addresses: Iterable[str], patterns: Iterable[str]) -> bool:
+    return any(
+        fnmatchcase(address.casefold(), _literal(pattern)) for address in addresses for pattern in patterns if address
+    )
+
+
+def _literal(pattern: str) -> str:
+    """The pattern with nothing special in it but `*`."""
+    return pattern.casefold().replace("[", "[[]").replace("?", "[?]")
+
+
+def _unfit(patterns: Iterable[str], addresses: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The patterns that fit no address, each with the nearest one that there is, in words."""
+    for pattern in patterns:
+        if not _fits(addresses, [pattern]):
+            yield pattern, did_you_mean(pattern, sorted(addresses))

@@ -455,7 +455,12 @@ class Restoring:
         ims: ServiceState = RUNNING,
         **args: Any,
     ) -> None:
-        self.kept = {name: message(name, USER, recipients=(f"{name.lower()}@acme.example",)) for name in files}
+        self.kept = {
+            name: message(
+                name, USER, recipients=(f"{name.lower()}@acme.example",), sender=f"{name}.Boss@contoso.example"
+            )
+            for name in files
+        }
         self.out: dict[str, Message] = {}
         self.aside: list[str] = []
         self.bad, self.leaves, self.ims, self.own = set(bad), leaves, ims, CLOSED
@@ -671,15 +676,65 @@ def test_a_stopped_service_stays_stopped() -> None:
         ({"names": ["A", "C"]}, "AC"),
         ({"recipients": "*@ACME.example"}, "ABC"),
         ({"recipients": "c@*"}, "C"),
+        ({"senders": "b.boss@*"}, "B"),
+        ({"senders": ["a.boss@contoso.example", "nobody@contoso.example"]}, "A"),
+        ({"senders": "?.boss@*", "names": "A"}, None),
+        ({"senders": "b.boss@*", "recipients": "*", "names": "A"}, None),
         ({"kinds": "ndr"}, ""),
         ({"kinds": ["user"], "names": ["A"]}, "A"),
     ],
 )
-def test_messages_are_chosen(args: dict[str, Any], wanted: str) -> None:
-    """By name, recipient and kind, all of which must fit."""
+def test_messages_are_chosen(args: dict[str, Any], wanted: str | None) -> None:
+    """By name, recipient, sender and kind, all of which must fit; that nothing does is a fault where it was named."""
     host = Restoring("ABC", leaves=False, **args)
+    if wanted is None:
+        assert host.phase(1).failed
+        return
     host.run()
     assert sorted(host.out) == list(wanted)
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        ({"names": "AAAAAAAB"}, "is named 'AAAAAAAB', did you mean 'AAAAAAAA'?"),
+        (
+            {"recipients": "aaaaaaaa@amce.example"},
+            "is to 'aaaaaaaa@amce.example', did you mean 'aaaaaaaa@acme.example'?",
+        ),
+        ({"recipients": "*@elsewhere.test"}, "is to '*@elsewhere.test'"),
+        (
+            {"senders": "a.bos@contoso.example"},
+            "is from 'a.bos@contoso.example', did you mean 'A.Boss@contoso.example'?",
+        ),
+        ({"names": "AAAAAAAA", "kinds": "ndr"}, "fits all that is asked for"),
+    ],
+)
+def test_what_was_named_and_is_not_there_is_a_fault(args: dict[str, Any], text: str) -> None:
+    """The nearest that is there is named; nothing is done."""
+    host = Restoring("AB", **args)
+    host.kept = {"AAAAAAAA": replace(host.kept["A"], name="AAAAAAAA", recipients=("aaaaaaaa@acme.example",))}
+    plan = host.phase(1)
+    assert (plan.failed, plan.items) == (True, ())
+    assert plan.checks[0].text == f"no message in quarantine {RUN} {text}"
+    assert plan.checks[0].next_step
+
+
+def test_one_that_is_not_there_among_others_is_told() -> None:
+    """The others go back; a second restore of the same names need not find those that went."""
+    texts = [check.text for check in Restoring("AB", names=["A", "X"]).phase(1).checks]
+    assert texts == ["1 message goes back to the queue", f"no message in quarantine {RUN} is named 'X'"]
+
+
+@pytest.mark.parametrize(
+    ("files", "args", "note"),
+    [("", {"names": "A"}, f"no message lies in quarantine {RUN}"), ("A", {"kinds": "ndr"}, "is of kind ndr")],
+)
+def test_a_restore_of_nothing_is_noted(files: str, args: dict[str, Any], note: str) -> None:
+    """An empty quarantine, or a kind that does not lie there, is no fault."""
+    plan = Restoring(files, **args).phase(1)
+    assert (plan.failed, plan.items) == (False, ())
+    assert plan.note.endswith(note)
 
 
 def test_a_service_that_does_not_stay_started_fails() -> None:
@@ -723,8 +778,22 @@ def test_old_runs_are_removed(began: str, args: dict[str, Any], goes: bool) -> N
     plan = step.phases[0].plan(bound, Host(folder=found).observed(step, bound, 0))
     assert words(plan.items) == (["quarantine older: closed → absent"] if goes else [])
     texts = " ".join(check.text for check in plan.checks)
+    assert "5 messages, 0 KB" in texts
     assert "it broke off and stays" in texts
     assert "no manifest" in texts
+
+
+def test_one_message_that_is_removed_is_one() -> None:
+    """Words for one are not those for many."""
+    step = purge_quarantine.STEP
+    assert step.in_run is not None
+    bound = step.in_run(step.args.model_validate({"older_than_days": 1}), RUN)
+    old = replace(CLOSED, began="2026-11-24T09:30:00Z", messages=1, size=99)
+    plan = step.phases[0].plan(
+        bound, Host(folder=QuarantinesState(path="C:\\q", runs=(("a", old),))).observed(step, bound, 0)
+    )
+    assert [check.text for check in plan.checks] == ["a: 1 message, 0 KB, 1 day old"]
+    assert [risk.text for risk in plan.risks] == ["1 message is removed for good"]
 
 
 def test_a_wrong_clock_of_the_host_makes_no_run_old() -> None:
