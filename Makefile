@@ -5,8 +5,9 @@ RUN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Tests are handed out to as many workers as there are cores; WORKERS= runs them in one process, as the lab's always are.
 WORKERS := -n auto --dist worksteal
+PEER := .venv-peer
 
-.PHONY: demo test check docs lab bench clean
+.PHONY: demo test check docs lab peer bench clean
 
 demo: $(STAMP)
 	$(RUN)/ndrfix demo --apply
@@ -34,6 +35,15 @@ lab: $(STAMP)
 	@command -v wine64 >/dev/null || test -x /usr/lib/wine/wine64 || { apt-get update -q && apt-get install -y --no-install-recommends wine64 xz-utils openssl; }
 	NDRFIX_LAB_REQUIRED=1 $(RUN)/python -m pytest -q -m lab
 
+# Inventories beside Ansible's own reading of them, in an environment of its own.
+peer: $(STAMP) $(PEER)/.installed
+	NDRFIX_PEER=$(PEER) $(RUN)/python -m pytest -q -m peer
+
+$(PEER)/.installed: tests/peer/requirements.txt
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 # What a host costs, beside bare pypsrp, and beside Ansible where NDRFIX_LAB is set; writes docs/benchmarks.md.
 bench: $(STAMP)
 	$(RUN)/python -m bench
@@ -44,4 +54,4 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(PEER) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

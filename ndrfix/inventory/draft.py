@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ndrfix.errors import InputError, InventoryError
-from ndrfix.inventory.model import Variable
+from ndrfix.inventory.model import ALL, UNGROUPED, Variable
 from ndrfix.place import Place
 
-ALL = "all"
-UNGROUPED = "ungrouped"
 PRIORITY = "ansible_group_priority"
+_WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 
 
 @dataclass(slots=True)
 class GroupDraft:
-    """A group as far as it is read; the members are names with the place where they were first named."""
+    """A group as far as it is read; the members are names with the place where they were first named.
+
+    `layers` are its variables as they were read, the later winning.
+    """
 
     name: str
     place: Place
     hosts: dict[str, Place] = field(default_factory=dict)
     children: dict[str, Place] = field(default_factory=dict)
-    variables: dict[str, Variable] = field(default_factory=dict)
+    layers: list[Mapping[str, Variable]] = field(default_factory=list)
     priority: int = 1
     depth: int = 0
 
 
 @dataclass(slots=True)
 class HostDraft:
-    """A host as far as it is read."""
+    """A host as far as it is read; `port` is that behind its name where it was first named (`mail01:5985`)."""
 
     name: str
     place: Place
-    variables: dict[str, Variable] = field(default_factory=dict)
+    port: int | None = None
+    layers: list[Mapping[str, Variable]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -51,9 +56,18 @@ class Draft:
         """Return the group of that name, a new one when it is named for the first time."""
         return self.groups.setdefault(name, GroupDraft(name, place))
 
-    def host(self, name: str, place: Place) -> HostDraft:
-        """Return the host of that name, a new one when it is named for the first time."""
-        return self.hosts.setdefault(name, HostDraft(name, place))
+    def define(self, group: GroupDraft, variables: dict[str, Variable]) -> None:
+        """Give a group variables, of which `ansible_group_priority` is none: it decides between groups."""
+        priority = variables.pop(PRIORITY, None)
+        if variables:
+            group.layers.append(variables)
+        if priority is None:
+            return
+        text = str(priority.value).strip()
+        if _WHOLE.fullmatch(text):
+            group.priority = int(text)
+        else:
+            self.fault(f"{PRIORITY} of {group.name!r} must be a whole number", priority.place)
 
     def finish(self, place: Place) -> None:
         """Add the implicit groups, hang every group below `all`, and check names and loops.
@@ -74,11 +88,11 @@ class Draft:
         self._measure()
 
     def _settle_ungrouped(self) -> None:
-        """Keep in `ungrouped` exactly the hosts that no other group but `all` names."""
+        """Keep in `ungrouped` exactly the hosts that no other group but `all` names, those first that it names."""
         ungrouped = self.groups[UNGROUPED]
         grouped = {name for group in self.groups.values() if group.name not in (ALL, UNGROUPED) for name in group.hosts}
-        members = {name: host.place for name, host in self.hosts.items() if name not in grouped}
-        ungrouped.hosts = members
+        members = ungrouped.hosts | {name: host.place for name, host in self.hosts.items()}
+        ungrouped.hosts = {name: place for name, place in members.items() if name not in grouped}
 
     def _measure(self) -> None:
         """Set the depths, parents before children; what is never reached that way is part of a loop or below one."""

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ndrfix.errors import InputError, InventoryError
 from ndrfix.inventory.draft import PRIORITY
-from ndrfix.inventory.model import Variable
+from ndrfix.inventory.model import Layer, Variable
 from ndrfix.inventory.variables import Decrypt, SealedError, load_variables
 from ndrfix.place import Place
 
 EXTENSIONS = ("", ".yml", ".yaml", ".json")
 _NOT_FILE_NAMES = frozenset(("", ".", ".."))
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """What the files of one name define; `sealed` tells why encrypted ones among them are not opened."""
-
-    variables: dict[str, Variable] = field(default_factory=dict)
-    sealed: tuple[SealedError, ...] = ()
 
 
 class VariablesFolder:
@@ -34,12 +25,14 @@ class VariablesFolder:
         self._names = frozenset(_listing(self._folder))
         self._used: set[str] = set()
 
-    def layer(self, name: str, faults: list[InputError]) -> Layer:
-        """Return what the files of a group or host define, later files (by name) winning; faults are appended."""
-        if name in _NOT_FILE_NAMES or "/" in name or "\\" in name:
-            return Layer()
+    def layers(self, name: str, origin: str, faults: list[InputError]) -> tuple[Layer, ...]:
+        """Return what the files of a group or host define, one layer a file, later files (by name) winning.
+
+        Faults are appended.
+        """
+        if not self._names or name in _NOT_FILE_NAMES or "/" in name or "\\" in name:
+            return ()
         found = [name + extension for extension in EXTENSIONS if name + extension in self._names]
-        found = [each for each in found if each == name or (self._folder / each).is_file()]
         self._used.update(found)
         if len(found) > 1:
             faults.append(
@@ -49,36 +42,44 @@ class VariablesFolder:
                     next_step=f"Move the files into one folder {self._folder.name}/{name}/.",
                 )
             )
-        return self._read(self._folder / found[0], faults) if found else Layer()
+        return tuple(self._read(self._folder / found[0], origin, faults)) if found else ()
 
     def unused(self) -> tuple[Place, ...]:
         """Return the files and folders that belong to no name asked for so far."""
         names = sorted(self._names - self._used)
         return tuple(Place(file=str(self._folder / name)) for name in names if _is_variables_name(name))
 
-    def _read(self, top: Path, faults: list[InputError]) -> Layer:
-        variables: dict[str, Variable] = {}
-        sealed: list[SealedError] = []
+    def _read(self, top: Path, origin: str, faults: list[InputError]) -> Iterator[Layer]:
         for path in _files(top):
+            variables: dict[str, Variable] = {}
             try:
-                variables |= load_variables(path, decrypt=self._decrypt)
+                variables = load_variables(path, decrypt=self._decrypt)
             except SealedError as fault:
-                sealed.append(fault)
+                yield Layer(origin=origin, variables=variables, sealed=fault)
             except InputError as fault:
-                faults.append(fault)
-        if self._groups and (priority := variables.pop(PRIORITY, None)):
-            faults.append(
-                InventoryError(
-                    f"{PRIORITY} has no effect in group_vars",
-                    place=priority.place,
-                    next_step="Set it in the inventory file, below 'vars:' of the group.",
+                faults.extend((fault, *fault.others))
+            if self._groups and (priority := variables.pop(PRIORITY, None)):
+                faults.append(
+                    InventoryError(
+                        f"{PRIORITY} has no effect in group_vars",
+                        place=priority.place,
+                        next_step="Set it in the inventory file, below 'vars:' of the group.",
+                    )
                 )
-            )
-        return Layer(variables, tuple(sealed))
+            if variables:
+                yield Layer(origin=origin, variables=variables)
 
 
 def _listing(folder: Path) -> Iterable[str]:
-    return (each.name for each in folder.iterdir()) if folder.is_dir() else ()
+    if folder.is_dir():
+        return (each.name for each in folder.iterdir())
+    if folder.exists():
+        raise InventoryError(
+            f"{folder.name} is a file, a folder is needed",
+            place=Place(file=str(folder)),
+            next_step=f"Move it into the folder, for example as {folder.name}/all.yml.",
+        )
+    return ()
 
 
 def _is_variables_name(name: str) -> bool:

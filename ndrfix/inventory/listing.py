@@ -6,8 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ndrfix.inventory.draft import ALL
-from ndrfix.inventory.model import Group, Inventory, Variable
+from ndrfix.inventory.model import ALL, Group, Inventory, Variable
 from ndrfix.secrets import MASK, Secret, is_secret_name
 from ndrfix.source import Vaulted
 

@@ -10,6 +10,9 @@ from ndrfix.errors import InputError, InventoryError
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
 
+ALL = "all"
+UNGROUPED = "ungrouped"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
@@ -25,11 +28,23 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """The variables that one part of a file gives; `origin` says of what (`group acme`, `host_vars of ex01`).
+
+    `sealed` tells why the file, which is encrypted, is not opened: there are no variables then.
+    """
+
+    origin: str
+    variables: Mapping[str, Variable]
+    sealed: InputError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """A host. `groups` from weakest to strongest, `all` first; `variables` are the winners by Ansible's precedence.
 
-    `sealed` tells of each encrypted variables file of the host why it is not opened: what it defines is unknown, so
-    `variables` is incomplete.
+    `layers` are all that define a variable of the host, weakest first. `sealed` tells of each encrypted variables file
+    of the host why it is not opened: what it defines is unknown, so `variables` is incomplete.
     """
 
     name: str
@@ -37,6 +52,7 @@ class Host:
     variables: Mapping[str, Variable]
     place: Place
     sealed: tuple[InputError, ...] = ()
+    layers: tuple[Layer, ...] = ()
 
     def require_open(self) -> None:
         """Make sure that all variables of the host are known; to be called before the host is worked on.
@@ -79,6 +95,19 @@ class Inventory:
     def find(self, name: str) -> Host | None:
         """Return the host of that name, None when there is none."""
         return next((host for host in self.hosts if host.name == name), None)
+
+    def lined_up(self, group: str) -> tuple[str, ...]:
+        """Return the names of a group's hosts as positions count them: its own, then level by level those below."""
+        names: dict[str, None] = {}
+        level, seen = [group], {group}
+        while level:
+            names.update((host, None) for name in level for host in self.groups[name].hosts)
+            below = [child for name in level for child in self.groups[name].children]
+            if UNGROUPED in below:
+                below.sort(key=lambda name: name != UNGROUPED)  # it is there before any file is read
+            level = list(dict.fromkeys(child for child in below if child not in seen))
+            seen.update(level)
+        return tuple(names)
 
     def members(self, group: str) -> tuple[Host, ...]:
         """Return the hosts of a group and of the groups below it, in inventory order."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ndrfix.errors import InventoryError, nearest
-from ndrfix.inventory.model import Host, Inventory
+from ndrfix.inventory.model import ALL, Host, Inventory
 from ndrfix.place import Place
 from ndrfix.source import read_text
 
-_SUBSCRIPT = re.compile(r"(?P<base>.+)\[(?P<first>-?[0-9]*)(?P<colon>:?)(?P<last>[0-9]*)\]")
+_SUBSCRIPT = re.compile(r"(?P<base>.+)\[(?P<first>-[0-9]+|[0-9]+)(?P<to>[:-][0-9]*)?\]")
+_BRACKET = re.compile(r"(?P<base>.+)\[[^\[\]]*\]")
 _OPEN, _CLOSE = "([{", ")]}"
 
 
@@ -30,7 +31,7 @@ def select(
     Raises:
         InputError: a part that matches no host and no group, a regular expression that is none, a missing `@file`.
     """
-    chosen = _evaluate(_Pattern(inventory, pattern, place))
+    chosen = _evaluate(_Pattern(inventory, pattern, place).parts())
     if limit is not None:
         chosen &= _evaluate_limit(inventory, limit)
     return tuple(host for host in inventory.hosts if host.name in chosen)
@@ -59,6 +60,13 @@ class _Pattern:
     text: str
     place: Place | None
 
+    def parts(self) -> list[_Part]:
+        """Return the parts, at least one."""
+        parts = [_Part(part, self) for part in _split(self.text, self.inventory)]
+        if not parts:
+            raise self.error("the host pattern is empty", "Name hosts or groups, or write 'all'.")
+        return parts
+
     def error(self, what: str, next_step: str = "") -> InventoryError:
         return InventoryError(what, place=self.place, next_step=next_step)
 
@@ -72,19 +80,42 @@ class _Pattern:
         return self.error(f"no host matches {self.text!r} in {', '.join(self.inventory.files)}{hint}", step)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of a pattern, with its `!` or `&`."""
+
+    text: str
+    pattern: _Pattern
+
+    def matched(self) -> set[str]:
+        """Return the names of the hosts that it names, whatever stands before it."""
+        return set(_match(self.text.lstrip("!&"), self.pattern))
+
+
 def _evaluate_limit(inventory: Inventory, limit: str) -> set[str]:
-    if not limit.strip().startswith("@"):
-        return _evaluate(_Pattern(inventory, limit, None))
-    name = limit.strip()[1:]
-    chosen: set[str] = set()
-    lines = list(_lines(name))
-    for number, line in lines:
-        chosen |= _evaluate(_Pattern(inventory, line, Place(file=name, line=number)))
-    if not lines:
+    """Return the hosts of a limit, in which `@file` stands for all the patterns in a file."""
+    text = limit.strip()
+    whole = text.startswith("@") and Path(text[1:]).expanduser().exists()
+    parts: list[_Part] = []
+    for each in (text,) if whole or "@" not in text else text.split(","):
+        if each.strip().startswith("@"):
+            parts.extend(_parts_of_file(inventory, each.strip()[1:]))
+        else:
+            parts.extend(_Pattern(inventory, each, None).parts())
+    return _evaluate(parts)
+
+
+def _parts_of_file(inventory: Inventory, name: str) -> list[_Part]:
+    parts = [
+        part
+        for number, line in _lines(name)
+        for part in _Pattern(inventory, line, Place(file=name, line=number)).parts()
+    ]
+    if not parts:
         raise InventoryError(
             "the file names no host", place=Place(file=name), next_step="Write one host or pattern a line."
         )
-    return chosen
+    return parts
 
 
 def _lines(name: str) -> Iterator[tuple[int, str]]:
@@ -94,19 +125,17 @@ def _lines(name: str) -> Iterator[tuple[int, str]]:
             yield number, text
 
 
-def _evaluate(pattern: _Pattern) -> set[str]:
+def _evaluate(parts: list[_Part]) -> set[str]:
     """Return the names of the hosts: first all unions, then the intersections, then what is taken away."""
-    parts = list(_split(pattern.text, pattern.inventory))
-    if not parts:
-        raise pattern.error("the host pattern is empty", "Name hosts or groups, or write 'all'.")
-    plain = [part for part in parts if part[0] not in "!&"] or ["all"]
-    chosen = set().union(*(_match(part, pattern) for part in plain))
+    plain = [part.matched() for part in parts if part.text[0] not in "!&"]
+    pattern = parts[0].pattern
+    chosen = set().union(*plain) if plain else _Part(ALL, pattern).matched()
     for part in parts:
-        if part.startswith("&"):
-            chosen &= _match(part[1:], pattern)
+        if part.text.startswith("&"):
+            chosen &= part.matched()
     for part in parts:
-        if part.startswith("!"):
-            chosen -= _match(part[1:], pattern)
+        if part.text.startswith("!"):
+            chosen -= part.matched()
     return chosen
 
 
@@ -148,50 +177,46 @@ def _end_of_part(text: str, position: int) -> int:
     return len(text)
 
 
-def _match(part: str, pattern: _Pattern) -> set[str]:
-    """Return the hosts that one part names, without its `!` or `&`.
+def _match(part: str, pattern: _Pattern) -> list[str]:
+    """Return the hosts that one part names, without its `!` or `&`, in the order in which positions count them.
 
     Raises:
         InventoryError: it names no host and no group.
     """
-    part, inventory = part.strip(), pattern.inventory
+    part = part.strip()
     if part.startswith("@"):
         raise pattern.error("'@file' stands only in --limit", "Name hosts or groups here.")
-    if part in inventory.groups or inventory.find(part) is not None:
-        return _named(part, inventory)
     if part.startswith("~"):
-        return _by_regex(part, pattern)
-    found = _by_glob(part, inventory)
-    if found is not None:
-        return found
-    if subscript := _SUBSCRIPT.fullmatch(part):
-        return _by_position(subscript, part, pattern)
-    raise pattern.unmatched(part)
-
-
-def _named(name: str, inventory: Inventory) -> set[str]:
-    """Return the members of a group, or the host of that name; a group wins."""
-    if name in inventory.groups:
-        return {host.name for host in inventory.members(name)}
-    return {name}
-
-
-def _by_regex(part: str, pattern: _Pattern) -> set[str]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what Python means to read in another way some day is refused today
-            expression = re.compile(part[1:])
-    except (re.error, FutureWarning, DeprecationWarning) as error:
-        raise pattern.error(f"{part!r} is not a regular expression: {error}", "Correct the part after '~'.") from error
-    names = [name for name in _names(pattern.inventory) if expression.match(name)]
-    if not names:
+        found = _by_regex(part, pattern)
+    else:
+        found = _by_position(part, pattern)
+        found = _by_name(part, pattern.inventory) if found is None else found
+    if found is None:
+        bracket = _BRACKET.fullmatch(part)
+        if bracket and _by_name(bracket["base"], pattern.inventory) is not None:
+            raise _no_position(part, bracket["base"], pattern)
         raise pattern.unmatched(part)
-    return set().union(*(_named(name, pattern.inventory) for name in names))
+    return found
 
 
-def _by_glob(part: str, inventory: Inventory) -> set[str] | None:
-    names = [name for name in _names(inventory) if fnmatch.fnmatchcase(name, part)]
-    return set().union(*(_named(name, inventory) for name in names)) if names else None
+def _no_position(part: str, base: str, pattern: _Pattern) -> InventoryError:
+    return pattern.error(f"{part!r} holds no position", f"Write {base}[0], {base}[-1], {base}[1:3] or {base}[1:].")
+
+
+def _by_name(part: str, inventory: Inventory) -> list[str] | None:
+    """Return the hosts of the group of that name, the host of that name, or what a glob matches; None for nothing."""
+    if part in inventory.groups:
+        return list(inventory.lined_up(part))
+    if inventory.find(part) is not None:
+        return [part]
+    return _of_names([name for name in _names(inventory) if fnmatch.fnmatchcase(name, part)], inventory)
+
+
+def _of_names(names: list[str], inventory: Inventory) -> list[str] | None:
+    hosts: dict[str, None] = {}
+    for name in names:
+        hosts.update(dict.fromkeys(inventory.lined_up(name) if name in inventory.groups else (name,)))
+    return list(hosts) if names else None
 
 
 def _names(inventory: Inventory) -> Iterator[str]:
@@ -199,16 +224,31 @@ def _names(inventory: Inventory) -> Iterator[str]:
     yield from (host.name for host in inventory.hosts)
 
 
-def _by_position(subscript: re.Match[str], part: str, pattern: _Pattern) -> set[str]:
-    """Return the hosts at a position, or from one to another with both, counted from 0 in inventory order."""
-    base, first, colon, last = subscript.group("base", "first", "colon", "last")
-    if not colon and not first:
-        raise pattern.error(f"{part!r} holds no position", "Write group[0] or group[1:3].")
-    members = _match(base, pattern)
-    hosts = [host.name for host in pattern.inventory.hosts if host.name in members]
-    start = int(first or 0)
-    end = start + 1 if not colon else int(last) + 1 if last else 0
+def _by_regex(part: str, pattern: _Pattern) -> list[str] | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python means to read in another way some day is refused today
+            expression = re.compile(part[1:])
+    except (re.error, FutureWarning, DeprecationWarning) as error:
+        raise pattern.error(f"{part!r} is not a regular expression: {error}", "Correct the part after '~'.") from error
+    return _of_names([name for name in _names(pattern.inventory) if expression.match(name)], pattern.inventory)
+
+
+def _by_position(part: str, pattern: _Pattern) -> list[str] | None:
+    """Return the hosts at a position, or from one to another with both; None when the part holds no position.
+
+    What stands before the bracket comes first: `ex0[12]` is a glob only if nothing is called `ex0`.
+    """
+    subscript = _SUBSCRIPT.fullmatch(part)
+    hosts = _by_name(subscript["base"], pattern.inventory) if subscript else None
+    if subscript is None or hosts is None:
+        return None
+    base, first, to = subscript.group("base", "first", "to")
+    if to and (to[0] == "-" or first.startswith("-")):
+        raise _no_position(part, base, pattern)
+    start = int(first)
+    end = start + 1 if not to else int(to[1:]) + 1 if to[1:] else 0
     found = hosts[start : end or None]
     if not found:
         raise pattern.error(f"{part!r} is beyond the {len(hosts)} hosts of {base!r}", "Positions count from 0.")
-    return set(found)
+    return found

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 
 from ndrfix.errors import did_you_mean
-from ndrfix.inventory.draft import ALL, PRIORITY, Draft, GroupDraft
-from ndrfix.inventory.ranges import expand
+from ndrfix.inventory.draft import Draft, GroupDraft
+from ndrfix.inventory.members import add_host, name_problem
+from ndrfix.inventory.model import ALL
 from ndrfix.inventory.variables import variables_of
-from ndrfix.place import Place
 from ndrfix.secrets import is_secret_name
 from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind
 
 _SECTIONS = ("hosts", "vars", "children")
-_NOT_IN_NAMES = re.compile(r"[\s,/\\*?:\x00-\x1f\x7f\[\]]")
-_FIRST_OF_PATTERN = "!&~@"
 _PAIR = re.compile(r"([\w.]+)=('[^']*'|\"[^\"]*\"|\S*)")
 _SHOWN_HOSTS = 3
 
@@ -27,26 +24,11 @@ def read_tree(root: Map, draft: Draft) -> None:
         _group(entry, draft)
 
 
-def add_host(pattern: str, place: Place, draft: Draft) -> tuple[str, ...]:
-    """Add the hosts that a name or range stands for; return their names, none when the name is wrong."""
-    try:
-        names = (pattern,) if _is_address(pattern) else expand(pattern)
-    except ValueError as error:
-        draft.fault(str(error), place)
-        return ()
-    if problem := _name_problem(names[0]):
-        draft.fault(f"the host name {pattern!r} {problem}", place, _port_hint(pattern))
-        return ()
-    for name in names:
-        draft.host(name, place)
-    return names
-
-
 def _group(entry: Entry, draft: Draft) -> GroupDraft | None:
     name = _text_key(entry, "group", draft)
     if name is None:
         return None
-    if problem := _name_problem(name):
+    if problem := name_problem(name):
         draft.fault(f"the group name {name!r} {problem}", entry.key.place, "Use letters, digits, '_' and '-'.")
         return None
     group, body = draft.group(name, entry.key.place), entry.value
@@ -90,7 +72,7 @@ def _hosts(group: GroupDraft, body: Map, draft: Draft) -> None:
         if isinstance(entry.value, Map):
             variables = variables_of(entry.value, draft.faults)
             for name in names:
-                draft.hosts[name].variables.update(variables)
+                draft.hosts[name].layers.append(variables)
         elif not _is_nothing(entry.value):
             draft.fault(
                 f"the host {entry.key.text!r} is {kind(entry.value)}, a mapping of variables is needed",
@@ -100,16 +82,7 @@ def _hosts(group: GroupDraft, body: Map, draft: Draft) -> None:
 
 
 def _group_variables(group: GroupDraft, body: Map, draft: Draft) -> None:
-    variables = variables_of(body, draft.faults)
-    priority = variables.pop(PRIORITY, None)
-    group.variables.update(variables)
-    if priority is None:
-        return
-    text = str(priority.value).strip()
-    if re.fullmatch(r"[+-]?[0-9]{1,9}", text):
-        group.priority = int(text)
-    else:
-        draft.fault(f"{PRIORITY} of {group.name!r} must be a whole number", priority.place)
+    draft.define(group, variables_of(body, draft.faults))
 
 
 def _children(group: GroupDraft, body: Map, draft: Draft) -> None:
@@ -136,35 +109,6 @@ def _text_key(entry: Entry, what: str, draft: Draft) -> str | None:
             f'Put it in quotes: "{key.text or "null"}":',
         )
     return None
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _name_problem(name: str) -> str:
-    """Say what is wrong with a host's or group's name; an empty text when it is fine."""
-    if not name:
-        return "is empty"
-    if _is_address(name):
-        return ""
-    if name[0] in _FIRST_OF_PATTERN:
-        return f"begins with {name[0]!r}, which has a meaning in host patterns"
-    found = _NOT_IN_NAMES.search(name)
-    return f"holds {found.group()!r}, which a name cannot" if found else ""
-
-
-def _port_hint(pattern: str) -> str:
-    name, colon, port = pattern.rpartition(":")
-    if colon and port.isdigit() and ":" not in name:
-        return f"Write the port as a variable of {name}: 'ansible_port: {port}'."
-    if "=" in pattern:
-        return "Variables stand below the host, each as 'name: value'."
-    return "Write each host as a key of its own, with a colon behind it."
 
 
 def _is_nothing(node: Node) -> bool:

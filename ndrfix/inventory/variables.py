@@ -117,7 +117,7 @@ def _secret(node: Scalar, faults: list[InputError], name: str) -> Any:
         return Secret(node.text)
     faults.append(
         InventoryError(
-            f"YAML reads the value of {name} as {kind(node)} and loses how it was written",
+            f"the value of {name} is read as {kind(node)}, which loses how it was written",
             place=node.place,
             next_step=f'Put the value in quotes: {name}: "…".',
         )

@@ -15,7 +15,7 @@ CASES = yaml.safe_load((Path(__file__).parent / "faults.yml").read_text(encoding
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_every_fault_is_reported_with_line_and_advice(case: dict[str, Any], tmp_path: Path) -> None:
     """A wrong file gives exactly the wanted faults, in file order, and shows no password."""
-    path = tmp_path / "inventory.yml"
+    path = tmp_path / case.get("file", "inventory.yml")
     path.write_text(case["text"], encoding="utf-8")
     with pytest.raises(InputError) as caught:
         load_inventory([path])

@@ -338,6 +338,38 @@ def test_several_sources_are_one_inventory(tmp_path: Path) -> None:
     assert values(inventory, "a") == {"v": 2, "w": 1, "x": 3}
 
 
+def test_a_folder_is_read_with_the_folders_below_it(tmp_path: Path) -> None:
+    """YAML, INI and files without ending, sorted at every level; what Ansible does not read there is not read."""
+    write(tmp_path, {"d/10.ini": "a v=10\nb v=10\n", "d/20/x": "[g]\nb v=20\n", "d/20/y.yml": "g: {hosts: {c: }}\n"})
+    write(tmp_path, {"d/group_vars/g.yml": "w: 1\n", "d/20/group_vars/g.yml": "w: wrong\n"})
+    for ending in (".bak", ".orig", ".cfg", ".retry", ".swp", ".md", ".rst", ".txt", ".pyc", "~"):
+        write(tmp_path, {f"d/30{ending}": "wrong\n"})
+    write(tmp_path, {"d/.30.yml": "wrong\n", "d/simulation.yml": "h: {computer: {}}\n", "d/vars_plugins/x": "wrong\n"})
+    inventory = load_inventory([tmp_path / "d"])
+    assert [host.name for host in inventory.hosts] == ["a", "b", "c"]
+    assert values(inventory, "b") == {"v": 20, "w": 1}
+
+
+def test_a_folder_of_variables_counts_where_it_is_named_last(tmp_path: Path) -> None:
+    """Of two sources' folders the later wins, also when its folder was named before."""
+    write(
+        tmp_path, {"a/1.yml": "g: {hosts: {h: }}\n", "a/2.yml": "g: {hosts: {k: }}\n", "b/1.yml": "g: {hosts: {h: }}\n"}
+    )
+    write(tmp_path, {"a/group_vars/g.yml": "v: a\n", "b/group_vars/g.yml": "v: b\n"})
+    a, b = tmp_path / "a", tmp_path / "b"
+    assert values(load_inventory([a / "1.yml", b / "1.yml"]), "h") == {"v": "b"}
+    assert values(load_inventory([a / "1.yml", b / "1.yml", a / "2.yml"]), "h") == {"v": "a"}
+    assert values(load_inventory(["h,", a / "1.yml"], beside=[b]), "h") == {"v": "b"}
+
+
+def test_ports_behind_names(tmp_path: Path) -> None:
+    """A port is the variable `ansible_port`, weaker than one that is written out."""
+    text = 'g: {hosts: {"a:5985": , "b[1:2]:5985": {ansible_port: 1}, "[2001:db8::1]:5986": }}\n'
+    inventory = load_inventory([write(tmp_path, {"i.yml": text}), "c:5985,d"])
+    ports = {host.name: values(inventory, host.name).get("ansible_port") for host in inventory.hosts}
+    assert ports == {"a": 5985, "b1": 1, "b2": 1, "2001:db8::1": 5986, "c": 5985, "d": None}
+
+
 def test_merge_keys_and_a_byte_order_mark(tmp_path: Path) -> None:
     """Merged keys are weaker than own ones; a byte order mark adds no host."""
     text = "\ufeffx: {vars: {d: &d {p: 1, q: 1}}}\ng: {hosts: {a: {<<: *d, q: 2}}}\n"

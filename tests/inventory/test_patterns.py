@@ -79,6 +79,9 @@ WRONG = {
     "~(": "'~(' is not a regular expression: missing ), unterminated subpattern at position 0",
     "acme[7]": "'acme[7]' is beyond the 3 hosts of 'acme'",
     "acme[]": "'acme[]' holds no position",
+    "acme[:2]": "'acme[:2]' holds no position",
+    "acme[-2:]": "'acme[-2:]' holds no position",
+    "acme[1-2]": "'acme[1-2]' holds no position",
     "ACME": "no host matches 'ACME' in inventory.yml, did you mean group 'acme'?",
     "": "the host pattern is empty",
     " , ": "the host pattern is empty",
@@ -117,6 +120,24 @@ def test_a_limit_from_a_file(inventory: Inventory, tmp_path: Path) -> None:
         select(inventory, "all", f"@{path}")
     with pytest.raises(InputError, match="cannot be read"):
         select(inventory, "all", f"@{path}.none")
+
+
+def test_a_limit_of_files_and_names_is_one_pattern(inventory: Inventory, tmp_path: Path) -> None:
+    """What is taken away in one line of a file is taken from all that the limit names."""
+    path = tmp_path / "retry"
+    path.write_text("ex02\n!ex01\n", encoding="utf-8")
+    assert [host.name for host in select(inventory, "all", f"ex01,@{path},ex03")] == ["ex02", "ex03"]
+
+
+def test_positions_count_level_by_level(tmp_path: Path) -> None:
+    """The hosts of the group itself come first, then those of the groups below, whatever the order of the file."""
+    path = tmp_path / "inventory.yml"
+    text = "a: {children: {b: {children: {c: {hosts: {h3: }}}, hosts: {h2: }}}, hosts: {h1: }}\n"
+    path.write_text(f"{text}ex: {{hosts: {{ex1: , z: }}}}\n", encoding="utf-8")
+    loaded = load_inventory([path])
+    assert [host.name for host in loaded.hosts][:3] == ["h3", "h2", "h1"]
+    assert [select(loaded, f"a[{index}]")[0].name for index in range(3)] == ["h1", "h2", "h3"]
+    assert [host.name for host in select(loaded, "ex[1]")] == ["z"]
 
 
 GROUPS = st.sampled_from(["acme", "exchange", "globex", "site", "ex01", "2001:db8::25", "g*"])
