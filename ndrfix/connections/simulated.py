@@ -147,6 +147,16 @@ class SimulatedHost:
         with self._lock:
             self._machine.operations.add(fault)
 
+    def meanwhile(self, nth: int, act: Callable[[], object]) -> None:
+        """Let somebody else act on the host just before an operation that is still to come."""
+        with self._lock:
+            self._machine.operations.meanwhile(nth, act)
+
+    def restart(self) -> None:
+        """Restart the computer: services come up, or not, as their start type has it."""
+        with self._lock:
+            self._machine.restart()
+
     def deny(self, denial: Denial) -> None:
         """Take rights away."""
         with self._lock:

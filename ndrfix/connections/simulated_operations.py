@@ -26,10 +26,15 @@ class Operations:
         self.count = 0
         self.lost = False
         self._faults = {fault.nth: fault for fault in faults if fault.at is FaultAt.OPERATION}
+        self._others: dict[int, Callable[[], object]] = {}
 
     def add(self, fault: Fault) -> None:
         """Let another fault happen."""
         self._faults[fault.nth] = fault
+
+    def meanwhile(self, nth: int, act: Callable[[], object]) -> None:
+        """Let somebody else act just before the nth operation."""
+        self._others[nth] = act
 
     def do(self, act: Callable[[], T], *, partly: Callable[[], object] | None = None) -> T:
         """Carry one operation out, or let the fault happen that is due. `partly` is what a restart in the middle of it
@@ -41,6 +46,8 @@ class Operations:
             HeldError: the file is held open.
         """
         self.count += 1
+        if self.count in self._others:
+            self._others.pop(self.count)()
         fault = self._faults.get(self.count)
         if fault is None:
             return act()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ndrfix.connections.base import Outcome, OutcomeStatus, Reading
+from ndrfix.engine.recorder import RecordError
 from ndrfix.engine.result import PhaseResult
-from ndrfix.errors import FarSideError, HostError, UnreachableError
+from ndrfix.errors import HostError, UnreachableError
 from ndrfix.exchange.backlog import counted
+from ndrfix.exchange.layout import IMS
 from ndrfix.exchange.values import describe
 from ndrfix.resources import (
     Action,
@@ -17,6 +19,7 @@ from ndrfix.resources import (
     Move,
     MoveState,
     Quarantine,
+    QuarantineState,
     RegistryValue,
     RemoteItem,
     Resource,
@@ -33,40 +36,86 @@ GO_ON = "Give the same command again: it goes on with what is left."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a task left its host half way: services that it `stopped` and did not start again, and the command that
-    finishes the work on the queue (empty: there is none). `unmoved`: no message of the queue was touched.
+    """How a task left its host half way. `stake` are the services that are to run; the task may have stopped the
+    `doubtful` ones. `seen` is how services were last seen; `read` tells that this was at the very end. `resume` names
+    the command that finishes the work on the queue (empty: there is none). `unmoved`: no message of the queue was
+    touched.
     """
 
     host: str
-    stopped: tuple[Service, ...] = ()
+    stake: tuple[Service, ...] = ()
+    doubtful: tuple[Service, ...] = ()
+    seen: Mapping[Resource, Reading] = field(default_factory=dict)
+    read: bool = False
     resume: str = ""
     unmoved: bool = False
 
-    @property
-    def loud(self) -> str:
-        """What must not be overlooked."""
+    def loud(self, righted: Collection[Resource] = ()) -> str:
+        """What must not be overlooked; the services in `righted` were started again."""
+        words = ((service, self._words(service, righted)) for service in self.stake)
         unmoved = "; no message was moved" if self.unmoved else ""
-        return unmoved + "".join(f"; {service.name} IS STOPPED on {self.host}" for service in self.stopped)
+        return unmoved + "".join(f"; {service.name} {each}" for service, each in words if each)
+
+    def _words(self, service: Service, righted: Collection[Resource]) -> str:
+        """How a service stands, as far as it is known; empty for one that runs, or of which nothing is known."""
+        found = self.seen.get(service)
+        down = isinstance(found, ServiceState) and found.status not in UP
+        if down and self.read and isinstance(found, ServiceState):
+            return f"IS {found.status.upper()} on {self.host}"
+        if down and service not in righted:
+            return "was stopped when last seen"
+        return f"may be stopped on {self.host}" if service in self.doubtful and not self.read else ""
 
 
-def standing(done: Sequence[PhaseResult], host: str, resume: str) -> Standing:
+UP = (ServiceStatus.RUNNING, ServiceStatus.START_PENDING, ServiceStatus.CONTINUE_PENDING)
+"""A service that runs, or is about to."""
+
+
+def standing(done: Sequence[PhaseResult], host: str, resume: str, *, in_flight: bool = False) -> Standing:
     """How the host stands after the phases so far, the last of which may have ended half way; `resume` is the command
-    line that finishes work on a queue.
+    line that finishes work on a queue. `in_flight`: the items of the last phase without an outcome were sent.
     """
-    stopped: dict[Service, None] = {}
+    items = _remote(done)
+    queue = any(isinstance(item, Move) or isinstance(item.resource, Quarantine) for item in items)
+    moves = any(isinstance(item, Move) for item in items)
+    told = f"`{resume} -l {host}` finishes it." if queue and resume else ""
+    wish = promised(done)
+    return Standing(
+        host=host,
+        stake=stopped(done) if wish is None else (IMS,) * (wish is ServiceStatus.RUNNING),
+        doubtful=_doubtful(done[-1]) if done and in_flight else (),
+        resume=told,
+        unmoved=queue and not moves,
+    )
+
+
+def stopped(done: Sequence[PhaseResult]) -> tuple[Service, ...]:
+    """The services that a task stopped and did not start again."""
+    found: dict[Service, None] = {}
     for outcome in (each for phase in done for each in phase.outcomes):
         item = outcome.item
         if outcome.status is not OutcomeStatus.DONE or not isinstance(item.resource, Service):
             continue
         if _runs(outcome.after):
-            stopped.pop(item.resource, None)
+            found.pop(item.resource, None)
         elif isinstance(item, Change) and _runs(outcome.before):
-            stopped[item.resource] = None
-    items = _remote(done)
-    queue = any(isinstance(item, Move) or isinstance(item.resource, Quarantine) for item in items)
-    moves = any(isinstance(item, Move) for item in items)
-    told = f"`{resume} -l {host}` finishes it." if queue and resume else ""
-    return Standing(host=host, stopped=tuple(stopped), resume=told, unmoved=queue and not moves)
+            found[item.resource] = None
+    return tuple(found)
+
+
+def promised(done: Sequence[PhaseResult]) -> ServiceStatus | None:
+    """The state in which work on the queue is to leave the service; None for a task that does not work on the queue."""
+    changes = [item for item in _remote(done) if isinstance(item, Change) and isinstance(item.resource, Quarantine)]
+    states = [state for change in changes for state in (change.before, change.after)]
+    found = [state.promised for state in states if isinstance(state, QuarantineState)]
+    return found[-1] if found else None
+
+
+def _doubtful(phase: PhaseResult) -> tuple[Service, ...]:
+    """The services that items without an outcome stop."""
+    rest = _remote([phase])[len(phase.outcomes) :]
+    stops = (each for each in rest if isinstance(each, Change) and not _runs(each.after))
+    return tuple(dict.fromkeys(each.resource for each in stops if isinstance(each.resource, Service)))
 
 
 def _runs(state: Reading | None) -> bool:
@@ -78,37 +127,54 @@ def _remote(done: Sequence[PhaseResult]) -> tuple[RemoteItem, ...]:
     return tuple(item for item in items if not isinstance(item, Artifact))
 
 
-def failed(bad: Outcome, rescued: Sequence[Outcome], stands: Standing) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescue:
+    """What was tried to put a host right: the outcomes, and why it broke off (None: it did not)."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    error: HostError | None = None
+
+    @property
+    def righted(self) -> tuple[Resource, ...]:
+        """What is as it should be."""
+        return tuple(outcome.item.resource for outcome in self.outcomes if _put_right(outcome))
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong; empty when nothing did."""
+        if self.error:
+            return self.error.what
+        return next((each.message for each in reversed(self.outcomes) if not _put_right(each)), "")
+
+
+def failed(bad: Outcome, rescue: Rescue, stands: Standing) -> tuple[str, str]:
     """What is said when an item failed and what was to be tried then has been tried, and what to do next."""
     message = bad.message or f"{bad.item.resource} could not be changed"
-    right = [each for each in rescued if _put_right(each)]
-    if rescued and len(right) == len(rescued):
-        message += "; afterwards " + ", ".join(f"{each.item.resource} was put right" for each in rescued)
-    elif rescued:
-        message += "; trying to put things right failed too: " + rescued[-1].message
-    righted = {each.item.resource for each in right}
-    left = replace(stands, stopped=tuple(each for each in stands.stopped if each not in righted))
-    message += left.loud
+    if rescue.trouble:
+        message += "; trying to put things right failed too: " + rescue.trouble
+    elif rescue.righted:
+        message += "; afterwards " + ", ".join(f"{each} was put right" for each in rescue.righted)
+    message += stands.loud(rescue.righted)
     steps = [bad.next_step]
     if bad.status is OutcomeStatus.DRIFTED and not bad.next_step:
         steps = ["Somebody else changed it after the plan. Plan again."]
     return message, " ".join(filter(None, (*steps, stands.resume)))
 
 
-def put_back(done: Sequence[PhaseResult], stopped: Sequence[Service]) -> tuple[Change, ...]:
-    """The changes that start again what a task stopped before it ended between two phases."""
+def put_back(done: Sequence[PhaseResult]) -> tuple[Change, ...]:
+    """The changes that start again what a task stopped before it ended between two phases, where it is to run."""
+    if promised(done) is not ServiceStatus.RUNNING:
+        return ()
     outcomes = [outcome for phase in done for outcome in phase.outcomes if outcome.status is OutcomeStatus.DONE]
-    stops = (outcome.item for outcome in outcomes if outcome.item.resource in stopped)
-    return tuple(stop.reversed() for stop in stops if isinstance(stop, Change) and not _runs(stop.after))
+    stops = {outcome.item.resource: outcome.item for outcome in outcomes if outcome.item.resource in stopped(done)}
+    return tuple(stop.reversed() for stop in stops.values() if isinstance(stop, Change) and not _runs(stop.after))
 
 
-def abandoned(message: str, next_step: str, rescued: Sequence[Outcome], stands: Standing) -> tuple[str, str]:
-    """What is said when a task ended between two phases, and what to do next."""
-    right = [each.item.resource for each in rescued if _put_right(each)]
-    if right:
-        message += "; afterwards " + ", ".join(f"{each} was started again" for each in right)
-    left = replace(stands, stopped=tuple(each for each in stands.stopped if each not in right))
-    return message + left.loud, stands.resume or next_step
+def abandoned(message: str, rescue: Rescue, stands: Standing) -> str:
+    """What is said when a task ended between two phases."""
+    if rescue.righted:
+        message += "; afterwards " + ", ".join(f"{each} was started again" for each in rescue.righted)
+    return message + stands.loud(rescue.righted)
 
 
 def ended_early(why: str, rounds: Sequence[PhaseResult]) -> str:
@@ -140,21 +206,24 @@ def _put_right(outcome: Outcome) -> bool:
     return (found.status, found.start) == (item.after.status, item.after.start)
 
 
-def lost(error: HostError, outcomes: Sequence[Outcome], plan: StepPlan, stands: Standing) -> HostError:
-    """The call failed while items were under way: say which of them are certain and which are not."""
+def lost(error: HostError, outcomes: Sequence[Outcome], plan: StepPlan) -> str:
+    """What is said of items when their call failed: which are certain and which are not."""
     remote = [item for item in plan.items if not isinstance(item, Artifact)]
-    certain = [named(outcome.item) for outcome in outcomes]
-    unknown = [named(item) for item in remote[len(outcomes) :]]
+    certain = [named(outcome.item) for outcome in outcomes if outcome.status is OutcomeStatus.DONE]
+    rest = [named(item) for item in remote[len(outcomes) :]]
     text = error.what + (f"; done and read back before: {', '.join(certain)}" if certain else "")
-    # Only a session that was lost before anything went out is sure to have changed nothing.
-    sent = error.sent if isinstance(error, UnreachableError) else True
-    if unknown:
-        text += ("; not known whether it was carried out: " if sent else "; not sent: ") + ", ".join(unknown)
-    text += stands.loud
-    hint = stands.resume or error.next_step or "Run the plan again: it shows what the host is like now."
-    if isinstance(error, UnreachableError):
-        return UnreachableError(text, host=error.host, next_step=hint, sent=sent)
-    return FarSideError(text, host=error.host, next_step=hint)
+    if rest:
+        text += ("; not known whether it was carried out: " if in_flight(error) else "; not sent: ") + ", ".join(rest)
+    return text
+
+
+def in_flight(error: HostError) -> bool:
+    """Whether items may be at work on the host when a call failed: not when the session was lost before anything went
+    out, nor when it was not sent since no trace of it could be stored.
+    """
+    if isinstance(error, RecordError):
+        return False
+    return error.sent if isinstance(error, UnreachableError) else True
 
 
 def named(item: RemoteItem) -> str:

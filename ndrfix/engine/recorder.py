@@ -166,5 +166,5 @@ class HostRecorder:
 def _cannot_store(path: Path, error: OSError) -> RecordError:
     return RecordError(
         f"cannot write {path}: {error.strerror or error}",
-        next_step="Nothing further was sent to this host. Free the place, or name another with --runs-dir; plan again.",
+        next_step="Free the place, or name another with --runs-dir; then plan again.",
     )

@@ -10,20 +10,38 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from ndrfix.connections.base import Outcome, OutcomeStatus, Progress
-from ndrfix.engine.aftermath import GO_ON, abandoned, ended_early, failed, lost, moved_on, put_back, standing
+from ndrfix.connections.base import Outcome, OutcomeStatus, Progress, Reading
+from ndrfix.engine.aftermath import (
+    GO_ON,
+    UP,
+    Rescue,
+    Standing,
+    abandoned,
+    ended_early,
+    failed,
+    in_flight,
+    lost,
+    moved_on,
+    promised,
+    put_back,
+    standing,
+)
 from ndrfix.engine.plan import BoundTask
 from ndrfix.engine.readings import Readings
-from ndrfix.engine.recorder import Recorder
+from ndrfix.engine.recorder import Recorder, RecordError
 from ndrfix.engine.result import PhaseResult, Status, TaskResult
 from ndrfix.errors import HostError, UnreachableError
+from ndrfix.exchange.layout import IMS
 from ndrfix.resources import (
     Artifact,
     Change,
     Item,
     RemoteItem,
+    Resource,
+    Service,
     ServiceState,
     ServiceStatus,
+    Unreadable,
 )
 from ndrfix.steps.base import MovedOnError, NotReadableError, Observed, Phase, StepPlan
 
@@ -31,14 +49,19 @@ _Planned = Callable[[Any, Observed], StepPlan]
 
 
 class _EndedError(Exception):
-    """How a task ended before its last phase was through; `told`: how it leaves the host is said already."""
+    """How a task ended before its last phase was through; `told`: how it leaves the host is said already. `first` is
+    what has to be done before anything else.
+    """
 
-    def __init__(self, *, status: Status, message: str, next_step: str = "", told: bool = False) -> None:
+    def __init__(
+        self, *, status: Status, message: str, next_step: str = "", told: bool = False, first: str = ""
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.next_step = next_step
         self.told = told
+        self.first = first
 
 
 class StepBugError(Exception):
@@ -68,6 +91,7 @@ class TaskRunner:
     interrupted: Callable[[], bool] = lambda: False
     rescues: bool = True
     _paths: set[str] = field(default_factory=set, init=False)
+    _seen: dict[Resource, Reading] = field(default_factory=dict, init=False)
 
     def run(self, bound: BoundTask, expected: Sequence[StepPlan] | None = None) -> TaskResult:
         """What came of the task, whatever happened: `changed` when an item was carried out, and read back where it is a
@@ -84,6 +108,7 @@ class TaskRunner:
             for number, phase in enumerate(bound.step.phases):
                 shown = None if expected is None else expected[number : number + 1]
                 early = self._phase(bound, phase, shown, done) or early
+            self._runs_as_promised(done, early or "the work is done")
             if early:
                 ended = _EndedError(status=Status.FAILED, message=early, next_step=GO_ON, told=True)
         except _EndedError as end:
@@ -177,12 +202,14 @@ class TaskRunner:
             if bad and not (phase.again and _refused_start(bad)):
                 self._rescue(bound, plan, bad, done)
         except HostError as error:
-            raise _ended(lost(error, outcomes, plan, standing(done, self.host, self.resume)), told=True) from error
+            raise self._lost(error, outcomes, plan, done) from error
         if outcomes and phase.again is None:
             self._converged(bound, phase)
 
     def _plan(self, bound: BoundTask, phase: Phase[Any], planned: _Planned | None = None) -> StepPlan:
-        observed = Observed(self.readings.read(phase.probe(bound.args)))
+        found = self.readings.read(phase.probe(bound.args))
+        self._seen |= {resource: each for resource, each in found.items() if isinstance(resource, Service)}
+        observed = Observed(found)
         try:
             plan = (planned or phase.plan)(bound.args, observed)
         except NotReadableError as error:
@@ -227,14 +254,41 @@ class TaskRunner:
 
     def _send(self, bound: BoundTask, items: Sequence[RemoteItem]) -> Iterator[Outcome]:
         self.recorder.intent(bound.name, items, bound.notify, hidden=bound.hidden)
+        yield from self._sent(bound, items)
+
+    def _sent(self, bound: BoundTask, items: Sequence[RemoteItem]) -> Iterator[Outcome]:
+        """The outcomes, all of them: what was sent is carried out, also when a trace of it can no longer be stored."""
+        unkept: RecordError | None = None
         for outcome in self.readings.apply(items, lambda progress: self.on_event(bound, progress)):
-            self.recorder.outcome(bound.name, outcome, hidden=bound.hidden)
+            try:
+                self.recorder.outcome(bound.name, outcome, hidden=bound.hidden)
+            except RecordError as error:
+                unkept = error
+            if isinstance(outcome.item.resource, Service) and (last := outcome.after or outcome.before):
+                self._seen[outcome.item.resource] = last
             yield outcome
+        if unkept is not None:
+            raise unkept
+
+    # --- a task that does not come to its end -----------------------------------------------------------------------
+
+    def _lost(
+        self, error: HostError, outcomes: Sequence[Outcome], plan: StepPlan, done: list[PhaseResult]
+    ) -> _EndedError:
+        """The end of a task whose call failed. What may be at work on the host yet is left to end by itself; otherwise
+        `_abandoned` goes on.
+        """
+        text = lost(error, outcomes, plan)
+        if not in_flight(error):
+            return _ended(error, text)
+        stands = replace(standing(done, self.host, self.resume, in_flight=True), seen=self._seen)
+        hint = stands.resume or error.next_step or "Run the plan again: it shows what the host is like now."
+        return _ended(error, text + stands.loud(), hint, told=True)
 
     def _rescue(self, bound: BoundTask, plan: StepPlan, bad: Outcome, done: list[PhaseResult]) -> None:
         """Try what the step wants tried after a failure, then end the task with what went wrong."""
-        rescued = list(self._send(bound, plan.on_failure)) if plan.on_failure else []
-        message, next_step = failed(bad, rescued, standing(done, self.host, self.resume))
+        rescue = self._tried(bound, plan.on_failure)
+        message, next_step = failed(bad, rescue, self._standing(done))
         status = Status.DRIFTED if bad.status is OutcomeStatus.DRIFTED else Status.FAILED
         raise _EndedError(status=status, message=message, next_step=next_step, told=True)
 
@@ -242,13 +296,52 @@ class TaskRunner:
         """Start again what the task stopped before it ended between two phases, as far as that can be, and say how the
         host stands.
         """
-        stands = standing(done, self.host, self.resume)
-        rescued: list[Outcome] = []
-        if changes := put_back(done, stands.stopped):
-            with suppress(HostError):
-                rescued.extend(self._send(bound, changes))
-        message, next_step = abandoned(ended.message, ended.next_step, rescued, stands)
+        rescue = self._tried(bound, put_back(done))
+        stands = self._standing(done)
+        next_step = " ".join(filter(None, (ended.first, stands.resume))) if stands.resume else ended.next_step
+        message = abandoned(ended.message, rescue, stands)
         return _EndedError(status=ended.status, message=message, next_step=next_step, told=True)
+
+    def _tried(self, bound: BoundTask, items: Sequence[RemoteItem]) -> Rescue:
+        """Carry out what puts the host right, also when the journal cannot be written: nothing depends on it."""
+        outcomes: list[Outcome] = []
+        broke: HostError | None = None
+        if items:
+            with suppress(RecordError):
+                self.recorder.intent(bound.name, items, bound.notify, hidden=bound.hidden)
+            try:
+                outcomes.extend(self._sent(bound, items))
+            except HostError as error:
+                broke = None if isinstance(error, RecordError) else error
+        return Rescue(outcomes=tuple(outcomes), error=broke)
+
+    def _standing(self, done: list[PhaseResult]) -> Standing:
+        """How the host stands, with the services that are to run as they are now, as far as they can be read."""
+        stands = standing(done, self.host, self.resume)
+        if not stands.stake:
+            return stands
+        self.readings.forget()
+        try:
+            found = self.readings.read(stands.stake)
+        except HostError:
+            return replace(stands, seen=self._seen)
+        if any(isinstance(each, Unreadable) for each in found.values()):
+            return replace(stands, seen=self._seen)
+        return replace(stands, seen=found, read=True)
+
+    def _runs_as_promised(self, done: list[PhaseResult], so_far: str) -> None:
+        """Whoever works on the queue looks at the service last of all, and does not end well while that is stopped."""
+        if not self.rescues or promised(done) is not ServiceStatus.RUNNING:
+            return
+        found = self.readings.read((IMS,))[IMS]
+        if isinstance(found, ServiceState) and found.status not in UP:
+            state = f"IS {found.status.upper()} on {self.host}"
+            raise _EndedError(
+                status=Status.FAILED,
+                message=f"{so_far}, but {IMS} did not stay started: it {state}",
+                next_step="Look in the event log of the host (4116, 4182 name a bad message), then start it.",
+                told=True,
+            )
 
     def _converged(self, bound: BoundTask, phase: Phase[Any]) -> None:
         """What was carried out is proved by planning again: no change may be left."""
@@ -267,10 +360,16 @@ def _after(planned: Callable[[Any, Observed, StepPlan], StepPlan], last: StepPla
     return lambda args, observed: planned(args, observed, last)
 
 
-def _ended(error: HostError, *, told: bool = False) -> _EndedError:
+def _ended(error: HostError, message: str = "", next_step: str = "", *, told: bool = False) -> _EndedError:
     """The end of a task whose call the host did not answer, or refused."""
     status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
-    return _EndedError(status=status, message=error.what, next_step=error.next_step, told=told)
+    return _EndedError(
+        status=status,
+        message=message or error.what,
+        next_step=next_step or error.next_step,
+        told=told,
+        first=error.next_step if isinstance(error, RecordError) else "",
+    )
 
 
 def _refused_start(outcome: Outcome) -> bool:

@@ -119,7 +119,7 @@ def test_resume_is_named_where_it_is_needed(broken: Broken) -> None:
     """The report of what broke off names the stopped service and a command; that, as typed, finishes it."""
     ended = broken.clear()
     assert ended.code == ExitCode.UNREACHABLE
-    assert "MSExchangeIMC IS STOPPED on ex01" in _told(ended)
+    assert "MSExchangeIMC was stopped when last seen" in _told(ended)
     command = _resume(ended)
     assert command == f"resume {broken.run} -i inventory.yml -l ex01"
     ended = broken.folder(f"{command} --yes")

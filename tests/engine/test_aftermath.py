@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from ndrfix.connections.base import Outcome, OutcomeStatus
-from ndrfix.engine.aftermath import Standing, failed, lost, moved_on, named, standing, state_words
+from ndrfix.connections.base import Outcome, OutcomeStatus, Reading
+from ndrfix.engine.aftermath import (
+    Rescue,
+    Standing,
+    abandoned,
+    failed,
+    in_flight,
+    lost,
+    moved_on,
+    named,
+    put_back,
+    standing,
+    state_words,
+)
+from ndrfix.engine.recorder import RecordError
 from ndrfix.engine.result import PhaseResult
-from ndrfix.errors import FarSideError, UnreachableError
+from ndrfix.errors import FarSideError, HostError, UnreachableError
 from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER, QUEUE, ROOT_DIR
 from ndrfix.resources import (
     ABSENT,
@@ -28,12 +43,14 @@ from ndrfix.resources import (
     ServiceStatus,
     StartType,
     State,
+    Unreadable,
     Verb,
 )
 from ndrfix.steps.base import Check, StepPlan
 
 RUNNING = ServiceState(status=ServiceStatus.RUNNING, start=StartType.AUTOMATIC)
 STOPPED = ServiceState(status=ServiceStatus.STOPPED, start=StartType.AUTOMATIC)
+PENDING = ServiceState(status=ServiceStatus.STOP_PENDING, start=StartType.AUTOMATIC)
 MANUAL = ServiceState(status=ServiceStatus.STOPPED, start=StartType.MANUAL)
 RUN = Quarantine(QUARANTINE_FOLDER, "run-1")
 OPEN = Change(
@@ -83,14 +100,51 @@ def test_a_service_is_stopped_when_the_task_stopped_it(
 ) -> None:
     """One that was stopped before, was started again, or was never touched is not shouted about."""
     found = standing([phase(*items)], "ex01", RESUME)
-    assert found.stopped == stopped
-    assert found.loud == "".join(f"; {service.name} IS STOPPED on ex01" for service in stopped)
+    assert found.stake == stopped
+    seen: dict[Resource, Reading] = {each: STOPPED for each in stopped}
+    assert replace(found, seen=seen).loud() == "".join(
+        f"; {service.name} was stopped when last seen" for service in stopped
+    )
 
 
 def test_a_stop_that_was_not_carried_out_stopped_nothing() -> None:
     """What failed or drifted says itself how the service is."""
     for status in (OutcomeStatus.FAILED, OutcomeStatus.DRIFTED):
-        assert standing([phase(STOP, outcomes=(bad(STOP, status),))], "ex01", "").stopped == ()
+        assert standing([phase(STOP, outcomes=(bad(STOP, status),))], "ex01", "").stake == ()
+
+
+@pytest.mark.parametrize(
+    ("last", "read", "words"),
+    [
+        (STOPPED, True, "; MSExchangeIMC IS STOPPED on ex01"),
+        (PENDING, True, "; MSExchangeIMC IS STOP_PENDING on ex01"),
+        (RUNNING, True, ""),
+        (STOPPED, False, "; MSExchangeIMC was stopped when last seen"),
+        (RUNNING, False, ""),
+        (Unreadable(reason="no"), False, ""),
+    ],
+)
+def test_only_what_was_read_is_said_to_be(last: Reading, read: bool, words: str) -> None:
+    """A service that somebody started meanwhile is not said to be stopped; what could not be read was so once."""
+    stands = replace(standing([phase(OPEN, STOP)], "ex01", ""), seen={IMS: last}, read=read)
+    assert stands.loud() == "; no message was moved" + words
+
+
+def test_a_service_that_is_to_be_stopped_is_not_shouted_about() -> None:
+    """What was promised counts: `restart: false` leaves it stopped."""
+    calm = replace(OPEN, after=QuarantineState(status=QuarantineStatus.OPEN, promised=ServiceStatus.STOPPED))
+    assert standing([phase(calm, STOP)], "ex01", "").stake == ()
+    assert put_back([phase(calm, STOP)]) == put_back([phase(STOP)]) == ()
+    assert put_back([phase(OPEN, STOP)]) == (STOP.reversed(),)
+
+
+def test_a_stop_that_is_under_way_may_have_happened() -> None:
+    """Items without an outcome: when they were sent it is not known what they did."""
+    half = [phase(OPEN, STOP, START, outcomes=(done(OPEN),))]
+    assert standing(half, "ex01", "", in_flight=True).loud() == (
+        "; no message was moved; MSExchangeIMC may be stopped on ex01"
+    )
+    assert standing(half, "ex01", "").loud() == "; no message was moved"
 
 
 def test_work_on_the_queue_has_a_command_that_finishes_it() -> None:
@@ -98,63 +152,64 @@ def test_work_on_the_queue_has_a_command_that_finishes_it() -> None:
     assert standing([phase(VALUE, STOP)], "ex01", RESUME).resume == ""
     assert standing([phase(OPEN)], "ex01", "").resume == ""
     before = standing([phase(OPEN, STOP)], "ex01", RESUME)
-    assert before == Standing(
-        host="ex01", stopped=(IMS,), resume="`ndrfix resume RUN -l ex01` finishes it.", unmoved=True
-    )
-    assert before.loud == "; no message was moved; MSExchangeIMC IS STOPPED on ex01"
+    assert before.resume == "`ndrfix resume RUN -l ex01` finishes it."
+    assert before.loud() == "; no message was moved"
     assert not standing([phase(OPEN, STOP), phase(MOVE)], "ex01", RESUME).unmoved
 
 
 def test_what_failed_is_told_with_what_was_tried_after_it() -> None:
     """Put right, or not, or so already; only a service that was not put right is shouted about."""
-    stands = Standing(host="ex01", stopped=(IMS,), resume="Resume.")
-    loud = "; MSExchangeIMC IS STOPPED on ex01"
+    stands = Standing(host="ex01", stake=(IMS,), seen={IMS: STOPPED}, resume="Resume.")
+    loud = "; MSExchangeIMC was stopped when last seen"
     broken = bad(MOVE, message="disk full", next_step="Make room.")
-    assert failed(broken, (), stands) == (f"disk full{loud}", "Make room. Resume.")
-    assert failed(broken, (done(START),), stands)[0] == "disk full; afterwards MSExchangeIMC was put right"
-    so_already = bad(START, OutcomeStatus.DRIFTED, before=RUNNING)
-    assert failed(broken, (so_already,), stands)[0] == "disk full; afterwards MSExchangeIMC was put right"
+    assert failed(broken, Rescue(), stands) == (f"disk full{loud}", "Make room. Resume.")
+    assert (
+        failed(broken, Rescue(outcomes=(done(START),)), stands)[0]
+        == "disk full; afterwards MSExchangeIMC was put right"
+    )
+    so_already = Rescue(outcomes=(bad(START, OutcomeStatus.DRIFTED, before=RUNNING),))
+    assert failed(broken, so_already, stands)[0] == "disk full; afterwards MSExchangeIMC was put right"
     for other in (
         bad(START, message="it did not start", before=STOPPED),
         bad(START, message="it did not start"),
         bad(MOVE, message="it did not start"),
     ):
         text = f"disk full; trying to put things right failed too: it did not start{loud}"
-        assert failed(broken, (other,), stands)[0] == text
+        assert failed(broken, Rescue(outcomes=(other,)), stands)[0] == text
+    gone = Rescue(error=UnreachableError("no answer", host="ex01"))
+    assert "failed too: no answer" in failed(broken, gone, stands)[0]
+    assert abandoned("lost", Rescue(), stands) == f"lost{loud}"
+    assert (
+        abandoned("lost", Rescue(outcomes=(done(START),)), stands) == "lost; afterwards MSExchangeIMC was started again"
+    )
 
 
 def test_what_drifted_is_planned_again() -> None:
     """An outcome without words of its own gets some."""
     stands = Standing(host="ex01")
-    told = failed(bad(VALUE, OutcomeStatus.DRIFTED), (), stands)
+    told = failed(bad(VALUE, OutcomeStatus.DRIFTED), Rescue(), stands)
     assert told == (f"{ROOT_DIR} could not be changed", "Somebody else changed it after the plan. Plan again.")
-    assert failed(bad(VALUE, OutcomeStatus.DRIFTED, next_step="Look."), (), stands)[1] == "Look."
+    assert failed(bad(VALUE, OutcomeStatus.DRIFTED, next_step="Look."), Rescue(), stands)[1] == "Look."
 
 
-@pytest.mark.parametrize(("sent", "words"), [(True, "not known whether it was carried out"), (False, "not sent")])
-def test_what_was_lost_is_certain_or_not(sent: bool, words: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (UnreachableError("it broke", host="ex01", sent=True), "not known whether it was carried out"),
+        (UnreachableError("it broke", host="ex01", sent=False), "not sent"),
+        (FarSideError("it broke", host="ex01"), "not known whether it was carried out"),
+        (RecordError("it broke"), "not sent"),
+    ],
+)
+def test_what_was_lost_is_certain_or_not(error: HostError, words: str) -> None:
     """Items with an outcome are certain, those after them are not; files for the run folder are not the host's."""
     plan = StepPlan(items=(Artifact(path="x", content=b""), STOP, MOVE, DATA, RESTART))
-    error = UnreachableError("the session was lost", host="ex01", next_step="Wait.", sent=sent)
-    found = lost(error, [done(STOP)], plan, Standing(host="ex01", stopped=(IMS,), resume="Resume."))
-    assert isinstance(found, UnreachableError)
-    assert found.what == (
-        f"the session was lost; done and read back before: MSExchangeIMC; {words}: the move of 2 messages to "
+    assert lost(error, [done(STOP)], plan) == (
+        f"it broke; done and read back before: MSExchangeIMC; {words}: the move of 2 messages to "
         "quarantine, the move of queue.dat to quarantine, the restart of MSExchangeIMC"
-        "; MSExchangeIMC IS STOPPED on ex01"
     )
-    assert (found.next_step, found.host, found.sent) == ("Resume.", "ex01", sent)
-
-
-def test_what_the_far_side_broke_is_no_lost_session() -> None:
-    """Another error stays one, and what is to be done next is the error's own where no work on a queue waits."""
-    error = FarSideError("nonsense", host="ex01", next_step="Report it.")
-    found = lost(error, [], StepPlan(items=(VALUE,)), Standing(host="ex01"))
-    assert isinstance(found, FarSideError)
-    assert found.what == f"nonsense; not known whether it was carried out: {ROOT_DIR}"
-    assert found.next_step == "Report it."
-    bare = lost(FarSideError("nonsense", host="ex01", next_step=""), [], StepPlan(), Standing(host="ex01"))
-    assert (bare.what, bare.next_step) == ("nonsense", "Run the plan again: it shows what the host is like now.")
+    assert lost(error, [], StepPlan()) == "it broke"
+    assert in_flight(error) is (words != "not sent")
 
 
 def test_items_in_a_few_words() -> None:
