@@ -26,11 +26,12 @@ from ndrfix.engine.aftermath import (
     put_back,
     standing,
 )
+from ndrfix.engine.ended import EndedError, ended_by
 from ndrfix.engine.plan import BoundTask
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import Recorder, RecordError
 from ndrfix.engine.result import PhaseResult, Status, TaskResult
-from ndrfix.errors import HostError, UnreachableError
+from ndrfix.errors import HostError
 from ndrfix.exchange.layout import IMS
 from ndrfix.resources import (
     Artifact,
@@ -46,22 +47,6 @@ from ndrfix.resources import (
 from ndrfix.steps.base import MovedOnError, NotReadableError, Observed, Phase, StepPlan
 
 _Planned = Callable[[Any, Observed], StepPlan]
-
-
-class _EndedError(Exception):
-    """How a task ended before its last phase was through; `told`: how it leaves the host is said already. `first` is
-    what has to be done before anything else.
-    """
-
-    def __init__(
-        self, *, status: Status, message: str, next_step: str = "", told: bool = False, first: str = ""
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.next_step = next_step
-        self.told = told
-        self.first = first
 
 
 class StepBugError(Exception):
@@ -102,7 +87,7 @@ class TaskRunner:
         """
         began = self.clock()
         done: list[PhaseResult] = []
-        ended: _EndedError | None = None
+        ended: EndedError | None = None
         early = ""
         try:
             for number, phase in enumerate(bound.step.phases):
@@ -110,14 +95,14 @@ class TaskRunner:
                 early = self._phase(bound, phase, shown, done) or early
             self._runs_as_promised(done, early or "the work is done")
             if early:
-                ended = _EndedError(status=Status.FAILED, message=early, next_step=GO_ON, told=True)
-        except _EndedError as end:
+                ended = EndedError(status=Status.FAILED, message=early, next_step=GO_ON, told=True)
+        except EndedError as end:
             ended = end
         except HostError as error:
-            ended = _ended(error)
+            ended = ended_by(error)
         except Exception as error:  # noqa: BLE001 - one task's bug must not hide what was done before it
             self.on_bug(f"{self.host}:\n" + "".join(traceback.format_exception(error)))
-            ended = _EndedError(
+            ended = EndedError(
                 status=Status.FAILED,
                 message=f"a bug in ndrfix: {type(error).__name__}: {error}",
                 next_step="What was sent before is in the journal of the run's folder. Please report the bug.",
@@ -177,7 +162,7 @@ class TaskRunner:
             done.append(PhaseResult(plan=replace(plan, items=(), on_failure=())))
             what = f": {error}" if str(error) else moved_on(shown, plan)
             carried_out = any(phase.outcomes for phase in done)
-            raise _EndedError(
+            raise EndedError(
                 status=Status.DRIFTED,
                 message="the host is not as it was when the plan was shown" + what,
                 next_step=(
@@ -192,7 +177,7 @@ class TaskRunner:
         if plan.failed:
             failed = [check for check in plan.checks if not check.ok]
             text = "; ".join(check.text for check in failed)
-            raise _EndedError(status=Status.FAILED, message=text, next_step=failed[0].next_step)
+            raise EndedError(status=Status.FAILED, message=text, next_step=failed[0].next_step)
         outcomes: list[Outcome] = []
         try:
             for outcome in self._carry_out(bound, plan.items):
@@ -217,7 +202,7 @@ class TaskRunner:
             hint = (
                 "Give the account the right to read it." if denied else "Check how it is spelled, and look at the host."
             )
-            raise _EndedError(status=Status.FAILED, message=str(error), next_step=hint) from error
+            raise EndedError(status=Status.FAILED, message=str(error), next_step=hint) from error
         if plan.failed and plan.items:
             raise StepBugError(f"step {bound.step.name} plans items although a check failed")
         return plan
@@ -274,25 +259,25 @@ class TaskRunner:
 
     def _lost(
         self, error: HostError, outcomes: Sequence[Outcome], plan: StepPlan, done: list[PhaseResult]
-    ) -> _EndedError:
+    ) -> EndedError:
         """The end of a task whose call failed. What may be at work on the host yet is left to end by itself; otherwise
         `_abandoned` goes on.
         """
         text = lost(error, outcomes, plan)
         if not in_flight(error):
-            return _ended(error, text)
+            return ended_by(error, text)
         stands = replace(standing(done, self.host, self.resume, in_flight=True), seen=self._seen)
         hint = stands.resume or error.next_step or "Run the plan again: it shows what the host is like now."
-        return _ended(error, text + stands.loud(), hint, told=True)
+        return ended_by(error, text + stands.loud(), hint, told=True)
 
     def _rescue(self, bound: BoundTask, plan: StepPlan, bad: Outcome, done: list[PhaseResult]) -> None:
         """Try what the step wants tried after a failure, then end the task with what went wrong."""
         rescue = self._tried(bound, plan.on_failure)
         message, next_step = failed(bad, rescue, self._standing(done))
         status = Status.DRIFTED if bad.status is OutcomeStatus.DRIFTED else Status.FAILED
-        raise _EndedError(status=status, message=message, next_step=next_step, told=True)
+        raise EndedError(status=status, message=message, next_step=next_step, told=True)
 
-    def _abandoned(self, bound: BoundTask, done: list[PhaseResult], ended: _EndedError) -> _EndedError:
+    def _abandoned(self, bound: BoundTask, done: list[PhaseResult], ended: EndedError) -> EndedError:
         """Start again what the task stopped before it ended between two phases, as far as that can be, and say how the
         host stands.
         """
@@ -300,7 +285,7 @@ class TaskRunner:
         stands = self._standing(done)
         next_step = " ".join(filter(None, (ended.first, stands.resume))) if stands.resume else ended.next_step
         message = abandoned(ended.message, rescue, stands)
-        return _EndedError(status=ended.status, message=message, next_step=next_step, told=True)
+        return EndedError(status=ended.status, message=message, next_step=next_step, told=True)
 
     def _tried(self, bound: BoundTask, items: Sequence[RemoteItem]) -> Rescue:
         """Carry out what puts the host right, also when the journal cannot be written: nothing depends on it."""
@@ -336,7 +321,7 @@ class TaskRunner:
         found = self.readings.read((IMS,))[IMS]
         if isinstance(found, ServiceState) and found.status not in UP:
             state = f"IS {found.status.upper()} on {self.host}"
-            raise _EndedError(
+            raise EndedError(
                 status=Status.FAILED,
                 message=f"{so_far}, but {IMS} did not stay started: it {state}",
                 next_step="Look in the event log of the host (4116, 4182 name a bad message), then start it.",
@@ -348,7 +333,7 @@ class TaskRunner:
         left = [item for item in self._plan(bound, phase).items if isinstance(item, Change)]
         if left:
             what = ", ".join(str(item.resource) for item in left)
-            raise _EndedError(
+            raise EndedError(
                 status=Status.FAILED,
                 message=f"not converged: after the change {what} is still not as wanted",
                 next_step="Something on the host sets it back, or it was not stored. Look there, then plan again.",
@@ -358,18 +343,6 @@ class TaskRunner:
 def _after(planned: Callable[[Any, Observed, StepPlan], StepPlan], last: StepPlan) -> _Planned:
     """The planning of a round that comes after the last one."""
     return lambda args, observed: planned(args, observed, last)
-
-
-def _ended(error: HostError, message: str = "", next_step: str = "", *, told: bool = False) -> _EndedError:
-    """The end of a task whose call the host did not answer, or refused."""
-    status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
-    return _EndedError(
-        status=status,
-        message=message or error.what,
-        next_step=next_step or error.next_step,
-        told=told,
-        first=error.next_step if isinstance(error, RecordError) else "",
-    )
 
 
 def _refused_start(outcome: Outcome) -> bool:

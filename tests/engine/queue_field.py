@@ -292,10 +292,14 @@ class Field:
         by_others = strike.what is FaultKind.RESTARTED or (self.hand is not None and self.hand.touches_service)
         return {self.work.wish, *([] if again else [self.before]), *([self.service] if by_others else [])}
 
-    def unsettled(self, fair: set[ServiceStatus]) -> Iterator[str]:
-        """What is not as it was promised once the work was finished: the service in a `fair` state."""
+    def unsettled_service(self, fair: set[ServiceStatus]) -> Iterator[str]:
+        """That the service is not in a `fair` state, if so."""
         if self.service not in fair:
             yield f"the service is {self.service}"
+
+    def unsettled(self, fair: set[ServiceStatus]) -> Iterator[str]:
+        """What is not as it was promised once the work was finished: the service in a `fair` state."""
+        yield from self.unsettled_service(fair)
         for run, found in self.quarantines().items():
             if found.status is not QuarantineStatus.CLOSED:
                 yield f"the quarantine of {run} is still {found.status}"

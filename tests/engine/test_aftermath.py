@@ -101,8 +101,7 @@ def test_a_service_is_stopped_when_the_task_stopped_it(
     """One that was stopped before, was started again, or was never touched is not shouted about."""
     found = standing([phase(*items)], "ex01", RESUME)
     assert found.stake == stopped
-    seen: dict[Resource, Reading] = {each: STOPPED for each in stopped}
-    assert replace(found, seen=seen).loud() == "".join(
+    assert replace(found, seen=dict.fromkeys(found.stake, STOPPED)).loud() == "".join(
         f"; {service.name} was stopped when last seen" for service in stopped
     )
 

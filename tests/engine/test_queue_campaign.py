@@ -9,14 +9,17 @@ otherwise each is tried at some moments, and each moment with some.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ndrfix.connections.simulated_runs import Runs
 from ndrfix.connections.simulation import FaultAt, FaultKind
+from ndrfix.engine.recorder import Journal, RecordError
 from ndrfix.engine.result import RunResult, Status
 from ndrfix.resources import ServiceStatus
 from tests.engine.queue_field import CLEAR, Field, Work
@@ -139,3 +142,48 @@ def test_the_campaign_notices_a_manifest_that_is_not_flushed(tmp_path: Path, mon
     monkeypatch.setattr(Runs, "append", late)
     _, told = _campaign(tmp_path, WORKS[0], _ONE_IN)
     assert any("not on record" in text for text in told)
+
+
+class FullDisk:
+    """A disk at the consultant's on which the first entries of a journal find room, and no more until it is freed."""
+
+    def __init__(self, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left = room
+        self.full = False
+        write = Journal.write
+
+        def limited(journal: Journal, event: str, **fields: Any) -> None:
+            if self.left == 0:
+                self.full = True
+                raise RecordError("no space left on device", next_step="Free the place.")
+            self.left -= 1
+            write(journal, event, **fields)
+
+        monkeypatch.setattr(Journal, "write", limited)
+
+
+@pytest.mark.parametrize(
+    "work", [work for work in WORKS if work.name in ("clear", "restore")], ids=lambda work: work.name
+)
+def test_a_full_disk_of_the_consultant_stops_no_mail(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whatever entry of the journal the place ends: the service runs, and what was not sent is not in doubt."""
+    told: list[str] = []
+    for room in itertools.count():
+        with monkeypatch.context() as patch:
+            field = Field(tmp_path / str(room), work)
+            disk = FullDisk(room + 1, patch)  # a journal that cannot be begun ends the run before it begins
+            result = field.run()
+        if not disk.full:
+            break
+        assert result is not None
+        found = [*field.complaints(), *field.untrue(result), *field.unsettled_service({work.wish})]
+        last = of(result).tasks[-1]
+        found += [last.message] if "not known" in last.message else []
+        found += [f"it ends {last.status}"] if last.status is not Status.FAILED else []
+        found += [] if "Free the place." in last.next_step else [f"next: {last.next_step}"]
+        found += [*_bad(field.resume()), *field.complaints(), *field.unsettled({work.wish})]
+        told += [f"room for {room}: {text}" for text in found]
+    assert room > 5
+    assert not told, "\n".join(told)

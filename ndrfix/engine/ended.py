@@ -1,0 +1,35 @@
+"""How a task ends before its last phase is through."""
+
+from __future__ import annotations
+
+from ndrfix.engine.recorder import RecordError
+from ndrfix.engine.result import Status
+from ndrfix.errors import HostError, UnreachableError
+
+
+class EndedError(Exception):
+    """How a task ended before its last phase was through; `told`: how it leaves the host is said already. `first` is
+    what has to be done before anything else.
+    """
+
+    def __init__(
+        self, *, status: Status, message: str, next_step: str = "", told: bool = False, first: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.next_step = next_step
+        self.told = told
+        self.first = first
+
+
+def ended_by(error: HostError, message: str = "", next_step: str = "", *, told: bool = False) -> EndedError:
+    """The end of a task whose call the host did not answer, or refused."""
+    status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
+    return EndedError(
+        status=status,
+        message=message or error.what,
+        next_step=next_step or error.next_step,
+        told=told,
+        first=error.next_step if isinstance(error, RecordError) else "",
+    )
