@@ -21,6 +21,7 @@ VERBS = {
     "undo": "Take back what a run changed: show it, ask, do it, read it back.",
     "resume": "Finish what an interrupted run left half done in a message queue.",
     "steps": "List the steps that playbooks can use, or show one step's page.",
+    "vault": "Encrypt values and files as ansible-vault does, show them, change their password.",
     "inventory": "Show hosts, groups and variables as ndrfix understands them.",
     "demo": "Plan and apply the reverse-NDR remediation on simulated hosts.",
 }

@@ -8,7 +8,7 @@ import sys
 import click
 
 from ndrfix.cli.terminal import MASKER, say_aside
-from ndrfix.errors import UsageError
+from ndrfix.errors import InputError, UsageError
 from ndrfix.secrets import Secret
 from ndrfix.vault import Vault, VaultOptions, identities_of
 
@@ -44,6 +44,18 @@ def asked_vault_password(question: str) -> Secret:
         otherwise=f"nobody can type the {question[0].lower()}{question[1:]}",
         instead="Name a file that holds it: --vault-password-file FILE, or --vault-id LABEL@FILE.",
     )
+
+
+def asked_new_vault_password(question: str) -> Secret:
+    """The vault password to encrypt with, which the user types twice; see `asked`.
+
+    Raises:
+        InputError: the two are not the same.
+    """
+    typed = asked_vault_password(f"New {question[0].lower()}{question[1:]}")
+    if asked_vault_password(f"Repeat the {question[0].lower()}{question[1:]}") != typed:
+        raise InputError("the two vault passwords are not the same", next_step="Try again.")
+    return typed
 
 
 def vault_of(options: VaultOptions) -> Vault:

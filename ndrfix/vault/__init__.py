@@ -1,6 +1,6 @@
 """Files and values that ansible-vault encrypted: their format, the passwords that open them, and where those are."""
 
-from ndrfix.vault.configured import VaultOptions, identities_of
+from ndrfix.vault.configured import VaultOptions, encryption_label, identities_of
 from ndrfix.vault.envelope import Envelope, is_vaulted, seal
 from ndrfix.vault.opening import Vault
 from ndrfix.vault.sources import FileSource, Identity, PromptSource, ScriptSource, Source
@@ -14,6 +14,7 @@ __all__ = [
     "Source",
     "Vault",
     "VaultOptions",
+    "encryption_label",
     "identities_of",
     "is_vaulted",
     "seal",

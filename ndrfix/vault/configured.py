@@ -74,6 +74,18 @@ def identities_of(
     return tuple(found)
 
 
+def encryption_label(
+    environment: Mapping[str, str], *, warn: Callable[[str], None], folder: Path | None = None
+) -> str | None:
+    """The vault id that new values are encrypted for by configuration, None when there is none.
+
+    Raises:
+        InputError: an `ansible.cfg` that cannot be read.
+    """
+    found = _Config(environment, folder or Path(), warn).setting("VAULT_ENCRYPT_IDENTITY", "vault_encrypt_identity")
+    return found.text.strip() if found else None
+
+
 def _file(name: str, folder: Path, ask: Callable[[str], Secret]) -> Identity:
     return Identity.of(f"{DEFAULT_LABEL}@{name}", ask, folder=folder)
 

@@ -1,0 +1,174 @@
+"""`ndrfix vault`: values and files for ansible-vault, in both directions."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from ndrfix.cli.options import vault_options
+from ndrfix.cli.passwords import asked, asked_new_vault_password, asked_vault_password, vault_of
+from ndrfix.cli.terminal import MASKER, say, say_aside, written_out
+from ndrfix.cli.verb import Verb
+from ndrfix.errors import InputError, UsageError, did_you_mean
+from ndrfix.secrets import Secret
+from ndrfix.vault import Identity, VaultOptions, encryption_label, identities_of, seal
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_INDENT = " " * 10
+
+
+class Verbs(Verb, click.Group):
+    """The group, whose help page is one of a verb."""
+
+
+@click.group(name="vault", cls=Verbs)
+def command() -> None:
+    """Encrypt values, show encrypted files, and change their password; compatible with ansible-vault."""
+
+
+@command.command(name="encrypt-string", cls=Verb)
+@click.argument("text", metavar="[TEXT]", required=False)
+@click.option("-n", "--name", metavar="NAME", help="The variable that the value is for.")
+@click.option("--stdin-name", metavar="NAME", help="Read the text from standard input; the variable is NAME.")
+@click.option("--encrypt-vault-id", "label", metavar="LABEL", help="Which of several vault ids to encrypt for.")
+@vault_options
+def encrypt_string(
+    text: str | None,
+    name: str | None,
+    stdin_name: str | None,
+    label: str | None,
+    vault_ids: tuple[str, ...],
+    vault_password_files: tuple[str, ...],
+    ask_vault_pass: bool,
+) -> int:
+    """Print a text as an encrypted value to paste into an inventory or variables file.
+
+    The text is asked for; TEXT `-` and --stdin-name read standard input instead, line ends included. A TEXT of its own
+    can be read by others in the list of processes, and stays in the shell's history.
+    """
+    if stdin_name is not None and (name is not None or text not in (None, "-")):
+        raise UsageError("--stdin-name goes with neither --name nor a text")
+    variable = stdin_name or name
+    if variable is not None and not _NAME.fullmatch(variable):
+        raise UsageError("the name of a variable may only hold letters, digits and _")
+    options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
+    identity = _for_encryption(options, label)
+    content = _content(text, from_stdin=stdin_name is not None or text == "-")
+    lines = seal(content, identity.password(), identity.label).splitlines()
+    say("\n".join((f"{variable}: !vault |" if variable else "!vault |", *(f"{_INDENT}{line}" for line in lines))))
+    return 0
+
+
+@command.command(name="view", cls=Verb)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@vault_options
+def view(
+    files: tuple[Path, ...], vault_ids: tuple[str, ...], vault_password_files: tuple[str, ...], ask_vault_pass: bool
+) -> int:
+    """Print what is in encrypted files, in clear text."""
+    from ndrfix.vault.rekeying import opened_files
+
+    vault = vault_of(_asking(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)))
+    for file in opened_files(files, vault):
+        with written_out():  # unmasked: it is what was asked for
+            click.echo(file.content, nl=False)
+    return 0
+
+
+@command.command(name="rekey", cls=Verb)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--new-vault-id", metavar="LABEL@SOURCE", help="The new password, and the vault id to encrypt for.")
+@click.option("--new-vault-password-file", "new_file", metavar="FILE", help="File with the new password.")
+@vault_options
+def rekey(
+    files: tuple[Path, ...],
+    new_vault_id: str | None,
+    new_file: str | None,
+    vault_ids: tuple[str, ...],
+    vault_password_files: tuple[str, ...],
+    ask_vault_pass: bool,
+) -> int:
+    """Encrypt files with another password. No file is written before all are open; each is replaced at once.
+
+    Without a new password it is asked for. A vault id is written only when --new-vault-id names one.
+    """
+    from ndrfix.vault.rekeying import opened_files
+
+    if new_vault_id is not None and new_file is not None:
+        raise UsageError("--new-vault-id and --new-vault-password-file do not go together")
+    text = new_vault_id or (f"default@{new_file}" if new_file else "prompt")
+    new = Identity.of(text, asked_new_vault_password)
+    new.source.check()
+    vault = vault_of(_asking(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)))
+    opened = opened_files(files, vault)
+    MASKER.add(new.password())
+    for path, file in zip(files, opened, strict=True):
+        file.rekey(new)
+        say_aside(f"rekeyed: {path}")
+    return 0
+
+
+def _asking(options: VaultOptions) -> VaultOptions:
+    """The options, which ask for a password when nothing gives one."""
+    given = _identities(options, asked_vault_password)
+    return options if given else VaultOptions(ask=True)
+
+
+def _identities(options: VaultOptions, ask: Callable[[str], Secret]) -> tuple[Identity, ...]:
+    return identities_of(options, os.environ, ask, warn=_warn)
+
+
+def _for_encryption(options: VaultOptions, label: str | None) -> Identity:
+    """The identity to encrypt with: the one that the label names, or the only one; asked for when there is none."""
+    known = _identities(options, asked_new_vault_password)
+    known = known or _identities(VaultOptions(ask=True), asked_new_vault_password)
+    label = label or encryption_label(os.environ, warn=_warn)
+    labels = list(dict.fromkeys(each.label for each in known))
+    if label is None and len(known) > 1:
+        raise UsageError(
+            f"there are several vault passwords ({', '.join(labels)})",
+            next_step="Name the vault id to encrypt for: --encrypt-vault-id LABEL.",
+        )
+    found = next((each for each in known if label in (None, each.label)), None)
+    if found is None:
+        raise UsageError(f"there is no password for the vault id {label!r}{did_you_mean(str(label), labels)}")
+    MASKER.add(found.password())
+    return found
+
+
+def _content(text: str | None, *, from_stdin: bool) -> bytes:
+    """The text to encrypt.
+
+    Raises:
+        InputError: it is empty, or not UTF-8.
+        UsageError: nobody can type it.
+    """
+    if from_stdin:
+        content = sys.stdin.buffer.read()
+    elif text is not None:
+        _warn("others can read the text in the list of processes, and it stays in the shell's history")
+        content = text.encode("utf-8", "surrogateescape")
+    else:
+        instead = "Give the text on standard input, with --stdin-name NAME."
+        typed = asked("Text to encrypt", otherwise="nobody can type the text", instead=instead)
+        content = typed.reveal().encode()
+    if not content:
+        raise InputError("there is no text to encrypt")
+    try:
+        MASKER.add(Secret(content.decode("utf-8")))
+    except UnicodeDecodeError:
+        raise InputError(
+            "the text to encrypt is not UTF-8", next_step="A variable is text: save it as UTF-8."
+        ) from None
+    if from_stdin and content.endswith(b"\n"):
+        _warn("the text ends in a line feed, which is encrypted, too; printf writes none")
+    return content
+
+
+def _warn(text: str) -> None:
+    say_aside(f"warning: {text}")
