@@ -25,7 +25,7 @@ from ndrfix.cli.result_file import require_writable, write_document
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
 from ndrfix.client import Hours, Zone, home_of, hours_of, until_of
 from ndrfix.engine.fleet import Fleet
-from ndrfix.engine.history import HostHistory, is_of_client, read_history
+from ndrfix.engine.history import HostHistory, is_of_client, read_history, removed_quarantines
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
 from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_resume, prepare_undo, schemas
@@ -283,7 +283,8 @@ class UndoJob(Job):
         super().__init__(request, f"undo-{run[:13]}-{run[-4:]}", f"undo of {run}")
         inventory = inventory_of(request, self.vault)
         name = f"Take back {run}"
-        self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed))
+        removed = removed_quarantines(self.runs_dir)
+        self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed, removed))
 
 
 class ResumeJob(Job):

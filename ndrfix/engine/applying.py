@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from ndrfix.engine.pending import BEFORE, NO_DEBT, Debt
 from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
 from ndrfix.engine.recorder import RecordError
 from ndrfix.engine.result import HostResult, Status, TaskResult
-from ndrfix.engine.session import Named, Starts, WrongServerError, meet, named, passed_over, prefetch, stopped_by
+from ndrfix.engine.session import (
+    Named,
+    Starts,
+    WrongServerError,
+    acted_on,
+    meet,
+    named,
+    passed_over,
+    prefetch,
+    stopped_by,
+)
 from ndrfix.engine.task import TaskRunner
 from ndrfix.errors import HostError, UnreachableError
 from ndrfix.resources import ComputerState
@@ -16,7 +27,7 @@ from ndrfix.resources import ComputerState
 
 @dataclass(slots=True, kw_only=True)
 class HostApply:
-    """Goes through the plan of a host that was reached. `owed` holds what earlier runs left, handler by run id.
+    """Goes through the plan of a host that was reached. `owed` holds what earlier runs left undone.
 
     `begin` is asked once the host has answered, before its first task: it gives the reason why the host is not begun
     any more (empty: it is).
@@ -26,13 +37,13 @@ class HostApply:
     runner: TaskRunner
     interrupted: Callable[[], bool]
     begin: Callable[[], str] = lambda: ""
-    owed: Mapping[str, str] = field(default_factory=dict)
+    owed: Debt = NO_DEBT
     _notified: dict[str, int] = field(default_factory=dict, init=False)
     _starts: Starts = field(default_factory=Starts, init=False)
 
     def run(self) -> HostResult:
         """What came of the host. Never raises for what a host does."""
-        self._notified = dict.fromkeys(self.owed, -1)
+        self._notified = dict.fromkeys(self.owed.handlers, BEFORE)
         results: list[TaskResult] = []
         computer: ComputerState | None = None
         reason = ""
@@ -86,7 +97,8 @@ class HostApply:
         if since is None:
             return _named(task).ended(Status.SKIPPED, "nothing notified it")
         if not task.result.phases:
-            if self._starts.since(bound, since):
+            before = self.owed.started_by(bound.name, acted_on(bound)) if since == BEFORE else ""
+            if before or self._starts.since(bound, since):
                 return self._handled(bound, task.result)
             return _named(task).ended(
                 Status.DRIFTED,

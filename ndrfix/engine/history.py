@@ -26,7 +26,7 @@ class HostHistory:
     half way too; of `unsure` ones no outcome is known. `hidden` counts changes whose values the journal does not hold.
     `restarted` services are up again; of `broken` ones the run stopped or restarted, that is not known. In the
     quarantines `quarantined` lie messages that it took, or may have taken, out of the queue; `quarantines` are all that
-    it worked on.
+    it worked on, `removed` those that it removed.
     """
 
     host: str
@@ -38,6 +38,7 @@ class HostHistory:
     broken: list[Service] = field(default_factory=list)
     quarantined: list[Quarantine] = field(default_factory=list)
     quarantines: list[Quarantine] = field(default_factory=list)
+    removed: list[Quarantine] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -82,6 +83,19 @@ def is_of_client(path: Path, client: str | None) -> bool:
         return True
     _, head = next(entries(path), (1, {}))
     return head.get("client", "") in ("", client)
+
+
+def removed_quarantines(runs: Path) -> dict[str, dict[Quarantine, str]]:
+    """The quarantines on each host that a run below a folder of runs removed, with the id of that run.
+
+    Raises:
+        InputError: a journal cannot be read or understood.
+    """
+    found: dict[str, dict[Quarantine, str]] = {}
+    for path in sorted(runs.glob("*/journal.jsonl")):
+        for history in read_history(path.parent):
+            found.setdefault(history.host, {}).update(dict.fromkeys(history.removed, path.parent.name))
+    return found
 
 
 def entries(path: Path) -> Iterator[tuple[int, Entry]]:
@@ -187,6 +201,7 @@ def _removed(item: Entry, history: HostHistory) -> None:
     """A quarantine that was removed holds nothing to put back."""
     if item["resource"]["kind"] == "quarantine":
         gone = quarantine_of(item["resource"])
+        history.removed.append(gone)
         history.quarantined = [each for each in history.quarantined if each != gone]
 
 

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ndrfix.engine.history import damaged, entries, is_of_client
-from ndrfix.resources import Service
+from ndrfix.resources import Service, ServiceStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
     """What is owed to one host: `handlers` with the id of the run that left each; `broken` are the services that a run
     began to restart, of which it is not known that they came up again.
+
+    `started` are, by handler, the services that were started after the change for which it is owed, each with the id of
+    the run that did: any run, be it of this playbook, an undo, or what finished it.
     """
 
     handlers: Mapping[str, str] = field(default_factory=dict)
     broken: frozenset[Service] = frozenset()
+    started: Mapping[str, Mapping[Service, str]] = field(default_factory=dict)
+
+    def started_by(self, handler: str, services: Sequence[Service]) -> str:
+        """The run that started these services after the change for which the handler is owed; empty when not all were
+        started.
+        """
+        runs = [self.started.get(handler, {}).get(service, "") for service in services]
+        return runs[0] if runs and all(runs) else ""
 
 
 NO_DEBT = Debt()
+BEFORE = -1
+"""The number, among those of a run's tasks, of one that notified a handler in an earlier run."""
+_UP = ServiceStatus.RUNNING.value
 Owed = Mapping[str, Debt]
 """host → what is owed to it."""
 
@@ -33,8 +47,14 @@ class _Account:
     handlers: dict[str, str] = field(default_factory=dict)
     broken: set[Service] = field(default_factory=set)
     fresh: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notified: dict[str, tuple[str, str]] = field(default_factory=dict)
+    started: dict[str, dict[Service, str]] = field(default_factory=dict)
+    waiting: list[Any] = field(default_factory=list)
 
     def intent(self, run_id: str, entry: Mapping[str, Any]) -> None:
+        for name in entry.get("notify", ()):  # what was started before this change does not count for it
+            self.notified[str(name)] = (run_id, str(entry["task"]))
+            self.started[str(name)] = {}
         names = [str(name) for name in entry.get("notify", ()) if name not in self.handlers]
         self.fresh[str(entry["task"])] = tuple(names)
         self.handlers |= dict.fromkeys(names, run_id)
@@ -48,6 +68,29 @@ class _Account:
                 self.handlers.pop(name, None)
         if entry["status"] != "failed" and entry["resource"]["kind"] == "service":
             self.broken.discard(Service(entry["resource"]["name"]))
+
+    def start(self, run_id: str, entry: Mapping[str, Any]) -> None:
+        """Outcomes come in the order of the intent's items."""
+        item = self.waiting.pop(0) if self.waiting and self.waiting[0]["resource"] == entry["resource"] else {}
+        if entry["status"] != "done" or not _starts(item):
+            return
+        service = Service(entry["resource"]["name"])
+        for name in self.handlers:
+            if self.notified.get(name) != (run_id, str(entry["task"])):
+                self.started.setdefault(name, {})[service] = run_id
+
+    def handled(self, handler: str) -> None:
+        self.handlers.pop(handler, None)
+        self.started.pop(handler, None)
+
+
+def _starts(item: Mapping[str, Any]) -> bool:
+    """Whether an item on record starts a service."""
+    if item.get("action") == "restart":
+        return True
+    states = (item.get(when) or {} for when in ("before", "after"))
+    before, after = (state.get("status") for state in states)
+    return item.get("change") == "state" and item["resource"]["kind"] == "service" and after == _UP != before
 
 
 def owed_handlers(runs: Path, playbook: str, client: str | None = None) -> Owed:
@@ -63,24 +106,33 @@ def owed_handlers(runs: Path, playbook: str, client: str | None = None) -> Owed:
     found = (path for path in runs.glob("*/journal.jsonl") if path.is_file())
     paths = [path for path in found if is_of_client(path, client)]
     journals = [(path, list(entries(path))) for path in paths]
-    mine = [(path, told) for path, told in journals if told and told[0][1].get("playbook") == playbook]
+    journals = [(path, told) for path, told in journals if told]
     # Run ids of one minute do not sort by age: the first entry's time does, then the order in which they ended.
-    for path, told in sorted(mine, key=lambda each: (str(each[1][0][1].get("time")), each[0].stat().st_mtime_ns)):
+    for path, told in sorted(journals, key=lambda each: (str(each[1][0][1].get("time")), each[0].stat().st_mtime_ns)):
+        mine = told[0][1].get("playbook") == playbook
         for line, entry in told:
             try:
-                _note(accounts, path.parent.name, entry)
+                _note(accounts, path.parent.name, entry, mine=mine)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise damaged(path, line, error) from error
-    debts = {host: Debt(handlers=each.handlers, broken=frozenset(each.broken)) for host, each in accounts.items()}
+    debts = {
+        host: Debt(handlers=each.handlers, broken=frozenset(each.broken), started=each.started)
+        for host, each in accounts.items()
+    }
     return {host: debt for host, debt in debts.items() if debt.handlers or debt.broken}
 
 
-def _note(accounts: dict[str, _Account], run_id: str, entry: Mapping[str, Any]) -> None:
+def _note(accounts: dict[str, _Account], run_id: str, entry: Mapping[str, Any], *, mine: bool) -> None:
+    """Take in one entry; of the runs of other playbooks only which services they started."""
     account = accounts.setdefault(str(entry.get("host", "")), _Account())
     match entry["event"]:
         case "intent":
-            account.intent(run_id, entry)
+            account.waiting = list(entry["items"])
+            if mine:
+                account.intent(run_id, entry)
         case "outcome":
-            account.outcome(entry)
-        case "handled":
-            account.handlers.pop(str(entry["handler"]), None)
+            if mine:
+                account.outcome(entry)
+            account.start(run_id, entry)
+        case "handled" if mine:
+            account.handled(str(entry["handler"]))

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ndrfix.engine.binding import LATER, Binder, Numbered, distinct, known_early, numbered_handlers
-from ndrfix.engine.pending import NO_DEBT, Debt
+from ndrfix.engine.pending import BEFORE, NO_DEBT, Debt
 from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
 from ndrfix.engine.records import state_record
 from ndrfix.engine.result import Status, TaskResult
-from ndrfix.engine.session import Starts, WrongServerError, in_run, meet, named, prefetch, resumed, stopped_by
+from ndrfix.engine.session import Starts, WrongServerError, acted_on, in_run, meet, named, prefetch, resumed, stopped_by
 from ndrfix.engine.task import TaskRunner, would
 from ndrfix.errors import HostError, InputError, UnreachableError
 from ndrfix.playbook import Play, Registered, Scope
@@ -72,7 +72,7 @@ class HostPlanner:
 
     def run(self, runner: TaskRunner, interrupted: Callable[[], bool]) -> HostPlan:
         """The host's plan. Never raises for what a host does or is."""
-        self._notified = dict.fromkeys((name for name in self.owed.handlers if self._has_handler(name)), -1)
+        self._notified = dict.fromkeys((name for name in self.owed.handlers if self._has_handler(name)), BEFORE)
         try:
             computer = self._meet(runner)
         except HostError as error:
@@ -142,6 +142,11 @@ class HostPlanner:
         sequence = len(self._done)
         if binding.handler and (by := self._starts.since(binding, self._notified.get(binding.name, sequence))):
             text = f"not needed: the service is started by {by!r}, after the change"
+            self._keep(binding, named(binding).ended(Status.OK, text))
+            return ""
+        owed = binding.handler and self._notified.get(binding.name) == BEFORE
+        if owed and (run := self.owed.started_by(binding.name, acted_on(binding))):
+            text = f"not needed: the service was started by run {run}, after the change"
             self._keep(binding, named(binding).ended(Status.OK, text))
             return ""
         binding = in_run(resumed(binding, self.owed), runner.run_id)

@@ -116,8 +116,10 @@ def prepare_undo(
     steps: Mapping[str, AnyStep],
     selection: Selection,
     owed: Owed,
+    removed: Mapping[str, Mapping[Quarantine, str]],
 ) -> Prepared:
-    """The way back from a run, for the hosts that it changed and that the limit leaves.
+    """The way back from a run, for the hosts that it changed and that the limit leaves; `removed` are the quarantines
+    on each host that are gone by now.
 
     Raises:
         InputError: the run changed nothing there; a host of it is not in the inventory; settings that are wrong.
@@ -140,7 +142,7 @@ def prepare_undo(
     settings = _all_settings(hosts, scopes, inventory, selection)
     known = {each.password for each in settings.values() if each.password}
     known |= {secret for scope in scopes.values() for secret in _secrets(scope)}
-    job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed),))
+    job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed, removed),))
     return Prepared(jobs=(job,), settings=settings, secrets=(*inventory.secrets(), *known))
 
 

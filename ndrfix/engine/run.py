@@ -154,7 +154,7 @@ class Run:
         try:
             with host_lock(journal.folder.parent, host.name), self._connection(host.name) as connection:
                 runner = self._runner(host.name, connection, HostRecorder(journal, host.name))
-                owed = self.owed.get(host.name, NO_DEBT).handlers
+                owed = self.owed.get(host.name, NO_DEBT)
                 result = HostApply(
                     plan=host.plan,
                     runner=runner,

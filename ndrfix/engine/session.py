@@ -131,6 +131,13 @@ def in_run(bound: BoundTask, run_id: str) -> BoundTask:
     return bound if step.in_run is None else replace(bound, args=step.in_run(bound.args, run_id))
 
 
+def acted_on(bound: BoundTask) -> list[Service]:
+    """The services that an action step is about; none of any other step."""
+    if bound.step.idempotent:
+        return []
+    return [resource for resource in bound.step.phases[0].probe(bound.args) if isinstance(resource, Service)]
+
+
 class Starts:
     """When services were last started, counted in tasks, to tell which restarts are not needed any more."""
 
@@ -146,9 +153,7 @@ class Starts:
         """The name of the task that started, after `sequence`, every service that an action step is about; else
         empty.
         """
-        if bound.step.idempotent:
-            return ""
-        services = [resource for resource in bound.step.phases[0].probe(bound.args) if isinstance(resource, Service)]
+        services = acted_on(bound)
         found = [self._last.get(service, (-1, "")) for service in services]
         return found[0][1] if found and all(last > sequence for last, _ in found) else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import ConfigDict
 
@@ -29,6 +29,7 @@ from ndrfix.resources import (
     TreeState,
 )
 from ndrfix.steps.base import AnyStep, Args, Check, Observed, Phase, Step, StepPlan
+from ndrfix.steps.restoring_args import TakeBackArgs
 
 _SETTLED = {
     ServiceStatus.START_PENDING: ServiceStatus.RUNNING,
@@ -121,13 +122,15 @@ class _WayBack:
 
     Messages come back first, while reports are still suppressed. Services that the run restarted are restarted after
     registry values were put back, since they read them only when they start; `owed` holds restarts that an earlier undo
-    of the same run left. `numbers` gives a task the same number on all hosts.
+    of the same run left. `removed` are quarantines that are known to be gone, with the run that removed each. `numbers`
+    gives a task the same number on all hosts.
     """
 
     history: HostHistory
     steps: Mapping[str, AnyStep]
     numbers: Mapping[str, int]
     owed: Debt = NO_DEBT
+    removed: Mapping[Quarantine, str] = field(default_factory=dict)
 
     def errand(self) -> Errand:
         """What is to be put back, newest first, and the restarts after it."""
@@ -148,11 +151,12 @@ class _WayBack:
 
     def _messages(self, quarantine: Quarantine) -> BoundTask:
         name = messages_name(quarantine)
-        args = {"run": quarantine.run}
-        if isinstance(quarantine.folder, str):
-            args["quarantine"] = quarantine.folder
-        step = self.steps["restore_queue"]
-        return BoundTask(index=self.numbers[name], name=name, step=step, args=step.args.model_validate(args))
+        args = TakeBackArgs(
+            run=quarantine.run,
+            quarantine=quarantine.folder if isinstance(quarantine.folder, str) else None,
+            removed_by=self.removed.get(quarantine, ""),
+        )
+        return BoundTask(index=self.numbers[name], name=name, step=self.steps["restore_queue"], args=args)
 
     def _put_back(self, change: Change, sure: bool, restarts: tuple[str, ...]) -> BoundTask:
         name = back_name(change)
@@ -225,13 +229,24 @@ def messages_name(quarantine: Quarantine) -> str:
     return f"Put the messages of {quarantine.run} back into the queue"
 
 
-def undo_planners(histories: Sequence[HostHistory], steps: Mapping[str, AnyStep], owed: Owed) -> tuple[Errand, ...]:
-    """The way back on each host, in the order given."""
+def undo_planners(
+    histories: Sequence[HostHistory],
+    steps: Mapping[str, AnyStep],
+    owed: Owed,
+    removed: Mapping[str, Mapping[Quarantine, str]],
+) -> tuple[Errand, ...]:
+    """The way back on each host, in the order given. `removed` are the quarantines on each host that are gone."""
     messages = (messages_name(quarantine) for each in histories for quarantine in reversed(each.quarantined))
     back = (back_name(change) for each in histories for change in ways_back(each))
     restarts = (restart_name(service) for each in histories for service in restarted(each))
     numbers = {name: number for number, name in enumerate(dict.fromkeys((BY_HAND, *messages, *back, *restarts)))}
     return tuple(
-        _WayBack(history=each, steps=steps, numbers=numbers, owed=owed.get(each.host, NO_DEBT)).errand()
+        _WayBack(
+            history=each,
+            steps=steps,
+            numbers=numbers,
+            owed=owed.get(each.host, NO_DEBT),
+            removed=removed.get(each.host, {}),
+        ).errand()
         for each in histories
     )

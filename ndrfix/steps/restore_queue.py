@@ -51,8 +51,10 @@ from ndrfix.resources import (
     QueueState,
     Resource,
     ServiceStatus,
+    State,
+    fold,
 )
-from ndrfix.steps.base import Check, MovedOnError, Observed, Phase, Step, StepPlan
+from ndrfix.steps.base import Check, MovedOnError, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.clearing import (
     GUARDED,
     RUNNING,
@@ -66,7 +68,7 @@ from ndrfix.steps.clearing import (
 )
 from ndrfix.steps.finish_queue import interrupted_runs
 from ndrfix.steps.restoring import again, ended_early, first, probe
-from ndrfix.steps.restoring_args import RestoreQueueArgs
+from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs
 
 # --- guards ---------------------------------------------------------------------------------------------------------
 
@@ -76,6 +78,10 @@ def _probe_guards(args: RestoreQueueArgs) -> tuple[Resource, ...]:
 
 
 def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
+    if isinstance(args, TakeBackArgs) and _gone(args, observed.state(args.folder)):
+        who = f"run {args.removed_by}" if args.removed_by else "somebody"
+        text = f"the messages that run {args.run} took cannot be put back: {who} removed them from the quarantine"
+        return StepPlan(note="there is nothing to put back", risks=(Risk(text=text, grave=True),))
     if problems := guards(observed):
         return StepPlan(checks=problems)
     found = observed.state(args.folder)
@@ -90,6 +96,13 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
 
 
+def _gone(args: RestoreQueueArgs, found: State) -> bool:
+    """Whether there is no quarantine of the run, not even one that cannot be read."""
+    if not isinstance(found, QuarantinesState):
+        return True
+    return fold(args.run) not in {fold(run) for run, _ in (*found.runs, *found.unreadable)}
+
+
 # --- choose ---------------------------------------------------------------------------------------------------------
 
 
@@ -100,7 +113,9 @@ def _probe_choice(args: RestoreQueueArgs) -> tuple[Resource, ...]:
 def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     kept, own, state = observed.state(args.kept), observed.state(args.own), service(observed)
     there = kept.messages if isinstance(kept, QueueState) else ()
-    if not there or not isinstance(own, QuarantineState):
+    if not isinstance(own, QuarantineState):
+        return StepPlan()
+    if not there:
         return StepPlan(note=f"no message lies in {args.own}")
     chosen, strangers = args.chosen(there), args.strangers(there)
     if not chosen:

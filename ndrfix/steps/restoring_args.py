@@ -94,6 +94,15 @@ class RestoreQueueArgs(Args):
         )
 
 
+class TakeBackArgs(RestoreQueueArgs):
+    """The arguments when a whole run is taken back: that nothing is left of what it took is no reason not to go on.
+
+    `removed_by` is the run that removed its quarantine, as far as that is known.
+    """
+
+    removed_by: str = ""
+
+
 def _fits(addresses: Iterable[str], patterns: Iterable[str]) -> bool:
     return any(
         fnmatchcase(address.casefold(), _literal(pattern)) for address in addresses for pattern in patterns if address

@@ -233,6 +233,43 @@ def test_a_handler_that_did_not_come_to_run_is_owed(stage: Stage) -> None:
     assert statuses(stage.run(WITH_HANDLER).shown()) == [Status.OK]
 
 
+def test_a_handler_that_another_run_made_up_for_is_not_owed(stage: Stage) -> None:
+    """What it is for has been done since the change, by whatever run; a start before the change does not count."""
+
+    class Fading(Meddler):
+        calls = 0
+
+        def apply(self, items: Sequence[RemoteItem], *, on_event: Callable[[Progress], None]) -> Iterator[Outcome]:
+            Fading.calls += 1
+            if Fading.calls % 2 == 0:
+                raise UnreachableError("gone")
+            return self._below.apply(items, on_event=on_event)
+
+    def breaks_off(book: str) -> None:
+        stage.wrap = lambda host, connection: Fading(connection, lambda: None) if host == "ex01" else connection
+        assert statuses(stage.run(book).apply()) == [Status.CHANGED, Status.UNREACHABLE]
+        stage.wrap = lambda _host, connection: connection
+
+    def restarted() -> str:
+        path = Path(stage.run("- restart_service: {name: MSExchangeIMC}").apply().folder) / "journal.jsonl"
+        path.write_text(path.read_text().replace('"playbook": "book"', '"playbook": "resume"', 1))
+        return path.parent.name
+
+    restarted()
+    breaks_off(WITH_HANDLER)
+    assert statuses(stage.run(WITH_HANDLER).shown()) == [Status.OK, Status.WOULD_CHANGE]
+    run = restarted()
+    shown = stage.run(WITH_HANDLER).shown()
+    assert statuses(shown) == [Status.OK, Status.OK]
+    assert last(shown).message == f"not needed: the service was started by run {run}, after the change"
+    again = WITH_HANDLER.replace("data: 5", "data: 6")
+    breaks_off(again)
+    assert statuses(stage.run(again).shown()) == [Status.OK, Status.WOULD_CHANGE]
+    run = restarted()
+    assert statuses(stage.run(again).apply()) == [Status.OK, Status.OK]
+    assert statuses(stage.run(again).shown()) == [Status.OK]
+
+
 def test_a_refused_change_leaves_no_handler_owed(stage: Stage) -> None:
     """When the host refused the change, nothing happened that a handler would be for."""
     from ndrfix.resources import Change

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from ndrfix.connections.base import Outcome, Progress
 from ndrfix.connections.simulated import Simulation
-from ndrfix.engine.history import read_history
+from ndrfix.engine.history import read_history, removed_quarantines
 from ndrfix.engine.preparation import Selection, prepare_undo
 from ndrfix.engine.result import RunResult, Status
 from ndrfix.errors import InputError, UnreachableError
@@ -64,7 +64,8 @@ def undo(stage: Stage, run: str, *, limit: str | None = None) -> Stand:
     histories = read_history(stage.folder / "runs" / run)
     inventory = load_inventory([stage.folder / "inventory.yml"])
     selection = Selection(limit=limit, extra={}, environment={})
-    prepared = prepare_undo(histories, f"back {run}", inventory, stage.steps, selection, {})
+    removed = removed_quarantines(stage.folder / "runs")
+    prepared = prepare_undo(histories, f"back {run}", inventory, stage.steps, selection, {}, removed)
     return Stand(stage, stand.run, prepared.jobs)
 
 
@@ -225,7 +226,7 @@ def test_undo_takes_a_limit_and_refuses_unknown_hosts(stage: Stage) -> None:
     inventory = load_inventory([stage.folder / "inventory.yml"])
     selection = Selection(extra={}, environment={})
     with pytest.raises(InputError, match="the run changed ex01"):
-        prepare_undo(read_history(stage.folder / "runs" / run), "x", inventory, stage.steps, selection, {})
+        prepare_undo(read_history(stage.folder / "runs" / run), "x", inventory, stage.steps, selection, {}, {})
 
 
 def test_a_run_that_is_not_there_or_not_ours(tmp_path: Path) -> None:

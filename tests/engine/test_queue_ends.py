@@ -10,6 +10,7 @@ import pytest
 
 from ndrfix.connections.base import Connection, Outcome, OutcomeStatus, Progress, Reading
 from ndrfix.connections.simulated_mail import mailbox
+from ndrfix.engine.recorder import HostRecorder, Journal
 from ndrfix.engine.result import Status, TaskResult
 from ndrfix.errors import UnreachableError
 from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER, QUEUE
@@ -24,6 +25,8 @@ from ndrfix.resources import (
     QuarantineState,
     QuarantineStatus,
     QueueState,
+    RegistryKey,
+    RegistryValue,
     RemoteItem,
     Resource,
     Service,
@@ -305,6 +308,43 @@ def test_mail_that_was_set_aside_is_not_purged(stage: Stage) -> None:
     assert "set aside in `bad`" in outcome.message
     assert len(stage.host().files(f"{KEPT}\\run-0\\bad")) == 1
     assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 5
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_undo_of_a_clearing_whose_quarantine_was_purged_since(stage: Stage, known: bool) -> None:
+    """The registry value goes back, and it is said loudly that the messages cannot, and who removed them."""
+    key = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeIMC\Parameters"
+    value = f"- set_registry: {{path: '{key}', name: SuppressNDROptions, type: dword, data: 1}}"
+    stage.run(f"{value}\n- clear_queue: {{}}\n").apply()
+    quarantine = Quarantine(QUARANTINE_FOLDER, "run-0")
+    before = stage.host().read(quarantine)
+    assert isinstance(before, QuarantineState)
+    purge = Change(resource=quarantine, before=before, after=ABSENT)
+    (gone,) = stage.host().connect().apply([purge], on_event=lambda _: None)
+    if known:
+        journal = Journal(folder=stage.folder / "runs" / "the-purge", clock=str, mask=str)
+        journal.open(playbook="purge")
+        recorder = HostRecorder(journal, "ex01")
+        recorder.met("MAIL1")
+        recorder.intent("Purge", [purge], [], hidden=False)
+        recorder.outcome("Purge", gone, hidden=False)
+        journal.close()
+    back = undo(stage, "run-0")
+    plan = back.plan()
+    messages, *rest = of(back.apply(plan)).tasks
+    assert messages.status is Status.OK
+    assert [task.status for task in rest] == [Status.CHANGED, Status.CHANGED]
+    who = "run the-purge" if known else "somebody"
+    (risk,) = plan.plays[0].hosts[0].risks()
+    assert risk.text == f"the messages that run run-0 took cannot be put back: {who} removed them from the quarantine"
+    assert risk.grave
+    value_now = stage.host().read(RegistryValue(RegistryKey.parse(key), "SuppressNDROptions"))
+    assert value_now == ABSENT
+
+
+def test_a_restore_of_a_quarantine_that_is_gone_fails(stage: Stage) -> None:
+    """Only the way back of a whole run goes on without it."""
+    assert last(stage.run("- restore_queue: {run: run-0}").shown()).status is Status.FAILED
 
 
 def test_undo_of_a_clearing_that_deleted_goes_on_to_what_can_be_taken_back(stage: Stage) -> None:
