@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,12 +14,23 @@ from ndrfix.cli.terminal import MASKER, say, say_aside
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import InventoryError, UsageError, did_you_mean
 
+if TYPE_CHECKING:
+    from ndrfix.inventory import Inventory, Variable
+
 
 @click.command(name="inventory", cls=Verb)
 @inventory_option
 @variable_options
 @vault_options
 @click.option("--host", metavar="NAME", help="The variables of one host.")
+@click.option("--explain", is_flag=True, help="With --host: where each variable is set, and what it hides.")
+@click.option(
+    "--playbook-dir",
+    "beside",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="The folder of a playbook, for its group_vars and host_vars.",
+)
 @click.option("--graph", "as_graph", is_flag=True, help="The groups and hosts as a tree.")
 @click.option("--list", "as_list", is_flag=True, help="Everything, as JSON in the form of ansible-inventory.")
 def command(
@@ -24,6 +38,8 @@ def command(
     limit: str | None,
     extra_vars: tuple[str, ...],
     host: str | None,
+    explain: bool,
+    beside: Path | None,
     as_graph: bool,
     as_list: bool,
     vault_ids: tuple[str, ...],
@@ -38,10 +54,12 @@ def command(
 
     if sum((host is not None, as_graph, as_list)) != 1:
         raise UsageError("one of --host NAME, --graph and --list is needed")
+    if explain and host is None:
+        raise UsageError("--explain is about one host: --host NAME")
     home_of(inventories)
     vault = vault_of(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass))
     decrypt = vault if vault.identities else None
-    inventory = reading.load_inventory(inventories, decrypt=decrypt)
+    inventory = reading.load_inventory(inventories, decrypt=decrypt, beside=[beside] if beside else [])
     extra = reading.parse_extra_vars(extra_vars, decrypt=vault)
     for secret in inventory.secrets():
         MASKER.add(secret)
@@ -57,11 +75,20 @@ def command(
     if as_list:
         say(json.dumps(reading.listing(inventory), indent=4, ensure_ascii=False, default=str))
         return 0
-    found = inventory.find(str(host))
+    say(_host(inventory, str(host), extra, explain=explain))
+    return 0
+
+
+def _host(inventory: Inventory, name: str, extra: Mapping[str, Variable], *, explain: bool) -> str:
+    """The variables of one host, as JSON or explained."""
+    from ndrfix import inventory as reading
+
+    found = inventory.find(name)
     if found is None:
         names = [each.name for each in inventory.hosts]
-        raise InventoryError(f"there is no host {host!r} in {', '.join(inventories)}{did_you_mean(str(host), names)}")
+        raise InventoryError(f"there is no host {name!r} in {', '.join(inventory.files)}{did_you_mean(name, names)}")
+    if explain:
+        return reading.explained(reading.explain(found, extra=extra))
     variables = reading.combine(found, extra=extra)
-    shown = {name: reading.shown_value(variable.value, name) for name, variable in sorted(variables.items())}
-    say(json.dumps(shown, indent=4, ensure_ascii=False, default=str))
-    return 0
+    shown = {key: reading.shown_value(variable.value, key) for key, variable in sorted(variables.items())}
+    return json.dumps(shown, indent=4, ensure_ascii=False, default=str)

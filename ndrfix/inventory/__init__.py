@@ -1,8 +1,9 @@
 """Who is worked on: hosts, groups, variables and host patterns, loaded from Ansible-style YAML inventories."""
 
+from ndrfix.inventory.explanation import Explanation, Given, explain, explained
 from ndrfix.inventory.listing import graph, listing, shown_value
 from ndrfix.inventory.loading import load_inventory
-from ndrfix.inventory.model import Group, Host, Inventory, Variable, secrets_in
+from ndrfix.inventory.model import Group, Host, Inventory, Layer, Variable, secrets_in
 from ndrfix.inventory.patterns import narrowed, select
 from ndrfix.inventory.settings import (
     Authentication,
@@ -31,15 +32,20 @@ __all__ = [
     "ConnectionSettings",
     "CredsspMechanism",
     "Decrypt",
+    "Explanation",
+    "Given",
     "Group",
     "Host",
     "Inventory",
     "KeyringEntry",
+    "Layer",
     "MessageEncryption",
     "Protocol",
     "Variable",
     "combine",
     "connection_aliases",
+    "explain",
+    "explained",
     "graph",
     "has_jinja",
     "is_secret_name",

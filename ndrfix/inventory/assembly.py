@@ -106,7 +106,7 @@ class Assembly:
     def _host(self, name: str, shared: _Shared) -> Host:
         draft = self._draft.hosts[name]
         beside = self._layers(self._host_folders, name, "host_vars")
-        own = (*_in_files("host", draft.layers), *(layer for each in beside for layer in each))
+        own = (*_in_files(f"host {name}", draft.layers), *(layer for each in beside for layer in each))
         variables = dict(shared.variables)
         for layer in own:
             variables.update(layer.variables)

@@ -29,7 +29,8 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """The variables that one part of a file gives; `origin` says of what (`group acme`, `host_vars of ex01`).
+    """The variables that one part of a file gives; `origin` says of what (`group acme`, `group_vars of acme`,
+    `host ex01`, `host_vars of ex01`).
 
     `sealed` tells why the file, which is encrypted, is not opened: there are no variables then.
     """
@@ -114,10 +115,11 @@ class Inventory:
         return tuple(host for host in self.hosts if group in host.groups)
 
     def secrets(self) -> Iterator[Secret]:
-        """Yield every secret that is readable in the inventory, for the mask over all output."""
-        layers = [*(group.variables for group in self.groups.values()), *(host.variables for host in self.hosts)]
-        for layer in layers:
-            for variable in layer.values():
+        """Yield every secret that is readable in the inventory, hidden ones too, for the mask over all output."""
+        layers = {id(layer): layer.variables for host in self.hosts for layer in host.layers}
+        groups, hosts = (group.variables for group in self.groups.values()), (host.variables for host in self.hosts)
+        for variables in (*layers.values(), *groups, *hosts):
+            for variable in variables.values():
                 yield from secrets_in(variable.value)
 
 

@@ -95,6 +95,23 @@ def test_steps_and_inventory_and_version(folder: Folder) -> None:
     assert folder("--version").out == f"ndrfix, version {__version__}\n"
 
 
+def test_a_host_explained(folder: Folder) -> None:
+    """Where each variable is set, files beside a playbook and --extra-vars too; it is about one host."""
+    (Path("books") / "host_vars").mkdir(parents=True)
+    folder.write("books/host_vars/ex01.yml", "site: north\nown_password: hunter22\n")
+    ended = folder("inventory -i inventory.yml --host ex01 --explain --playbook-dir books -e site=south")
+    assert ended.code == 0
+    assert ended.out.splitlines()[-5:] == [
+        'own_password = "********"',
+        "    host_vars of ex01, books/host_vars/ex01.yml:2:15",
+        'site = "south"',
+        "    --extra-vars, -e:1:1",
+        '    hides "north" of host_vars of ex01, books/host_vars/ex01.yml:1:7',
+    ]
+    assert folder("inventory -i inventory.yml --list --explain").code == 5
+    assert folder("inventory -i inventory.yml --host ex01 --playbook-dir none").code == 5
+
+
 def test_secrets_reach_no_output(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A password is masked wherever it turns up: screen, JSON, journal, error messages."""
     monkeypatch.setenv("API", "opensesame")
