@@ -27,6 +27,7 @@ check: $(STAMP)
 # Everything that is generated: the steps' page, the schemas, the golden reports. Read the diff before you commit it.
 docs: $(STAMP)
 	$(RUN)/python -m ndrfix.steps.pages
+	$(RUN)/python -m ndrfix.config.page
 	NDRFIX_UPDATE_SCHEMAS=1 NDRFIX_UPDATE_GOLDEN=1 $(RUN)/python -m pytest -q tests/report
 
 # The lab: a host with real PowerShell under Wine; NDRFIX_LAB names its folder. A lab test that is skipped here is a failure.

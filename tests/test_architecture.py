@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connections": {"exchange"},
     "inventory": set(),
     "client": set(),
+    "config": set(),
     "vault": set(),
     "playbook": set(),
     "exchange": set(),
@@ -35,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "report",
         "testing",
         "client",
+        "config",
     },
 }
 HEAVY = ("pypsrp", "psrpcore", "jinja2", "pydantic", "rich", "yaml", "requests")

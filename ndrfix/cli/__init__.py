@@ -23,6 +23,7 @@ VERBS = {
     "steps": "List the steps that playbooks can use, or show one step's page.",
     "vault": "Encrypt values and files as ansible-vault does, show them, change their password.",
     "inventory": "Show hosts, groups and variables as ndrfix understands them.",
+    "config": "Show every setting, its value, and where that comes from.",
     "demo": "Plan and apply the reverse-NDR remediation on simulated hosts.",
 }
 

@@ -85,6 +85,7 @@ class Job:
             environment=os.environ,
             user=request.user,
             password=password,
+            timeout=request.timeout,
             decrypt=self.vault,
         )
 

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ndrfix.config.settings import BY_NAME, Kind
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -20,17 +22,23 @@ def _many(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+def setting_option(name: str) -> Callable[[F], F]:
+    """The flag of a setting, as the table of settings describes it."""
+    setting = BY_NAME[name]
+    more: dict[Kind, dict[str, Any]] = {
+        Kind.WHOLE: {"type": click.IntRange(setting.least, setting.most), "show_default": True},
+        Kind.COUNT: {"count": True},
+        Kind.FLAG: {"is_flag": True},
+        Kind.FILES: {"multiple": True, "required": True},
+        Kind.FOLDER: {"type": click.Path(path_type=Path, file_okay=False)},
+    }
+    options = {"default": setting.default, "metavar": setting.metavar or None, **more.get(setting.kind, {})}
+    return click.option(*setting.flags, setting.parameter, help=setting.meaning, **options)
+
+
 def inventory_option(function: F) -> F:
     """`-i`, repeatable."""
-    return click.option(
-        "-i",
-        "--inventory",
-        "inventories",
-        multiple=True,
-        required=True,
-        metavar="FILE",
-        help="Inventory file; repeatable.",
-    )(function)
+    return setting_option("inventory")(function)
 
 
 def variable_options(function: F) -> F:
@@ -85,29 +93,16 @@ def undo_options(function: F) -> F:
         inventory_option,
         variable_options,
         vault_options,
-        click.option(
-            "-f",
-            "--forks",
-            type=click.IntRange(1, 500),
-            default=10,
-            show_default=True,
-            help="Hosts worked on at a time.",
-        ),
-        click.option("-u", "--user", metavar="NAME", help="User for hosts that have no ansible_user."),
-        click.option(
-            "-k", "--ask-pass", is_flag=True, help="Ask for the password of hosts that have no ansible_password."
-        ),
-        click.option("-v", "--verbose", count=True, help="More: the evidence of checks; -vv: long texts uncut."),
+        setting_option("forks"),
+        setting_option("timeout"),
+        setting_option("remote_user"),
+        setting_option("ask_pass"),
+        setting_option("verbosity"),
         click.option(
             "--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Also write the run as JSON."
         ),
-        click.option(
-            "--runs-dir",
-            type=click.Path(path_type=Path, file_okay=False),
-            metavar="FOLDER",
-            help="Where run folders are (default: runs/ beside the inventory).",
-        ),
-        click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending or were made."),
+        setting_option("runs_dir"),
+        setting_option("detailed_exitcode"),
     )(function)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
 
+from ndrfix.cli.configured import environment
 from ndrfix.cli.terminal import MASKER, say_aside
 from ndrfix.errors import InputError, UsageError
 from ndrfix.secrets import Secret
@@ -65,6 +65,6 @@ def vault_of(options: VaultOptions) -> Vault:
         InputError: a password file that does not exist, or a text that names no source.
     """
     identities = identities_of(
-        options, os.environ, asked_vault_password, warn=lambda text: say_aside(f"warning: {text}")
+        options, environment(), asked_vault_password, warn=lambda text: say_aside(f"warning: {text}")
     )
     return Vault(identities, MASKER.add)

@@ -20,6 +20,7 @@ class Request:
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
     forks: int = 10
+    timeout: int = 30
     user: str | None = None
     ask_pass: bool = False
     vault_ids: tuple[str, ...] = ()

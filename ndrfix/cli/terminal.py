@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -24,13 +25,25 @@ MASKER = Masker()
 _BLOCKS = 20
 
 
+@dataclass(slots=True)
+class ColourWish:
+    """Whether the settings want colours `never` or `always`; else the output decides."""
+
+    never: bool = False
+    always: bool = False
+
+
+COLOUR = ColourWish()
+
+
 def wants_colour(stream: TextIO) -> bool:
-    """Whether to colour a stream: NO_COLOR and ANSIBLE_NOCOLOR say no, ANSIBLE_FORCE_COLOR yes, else a terminal
-    decides.
+    """Whether to colour a stream: NO_COLOR, ANSIBLE_NOCOLOR and the setting nocolor say no, ANSIBLE_FORCE_COLOR and the
+    setting force_color yes, else a terminal decides.
     """
-    if os.environ.get("NO_COLOR") or os.environ.get("ANSIBLE_NOCOLOR") or os.environ.get("TERM") == "dumb":
+    never = COLOUR.never or os.environ.get("NO_COLOR") or os.environ.get("ANSIBLE_NOCOLOR")
+    if never or os.environ.get("TERM") == "dumb":
         return False
-    return bool(os.environ.get("ANSIBLE_FORCE_COLOR")) or stream.isatty()
+    return COLOUR.always or bool(os.environ.get("ANSIBLE_FORCE_COLOR")) or stream.isatty()
 
 
 def say(text: str) -> None:

@@ -34,13 +34,14 @@ from ndrfix.secrets import Secret
 from ndrfix.steps.base import AnyStep
 
 _FETCHED = ("ndrfix_password_keyring", "ndrfix_password_command")
+_TIMEOUT = "ansible_psrp_connection_timeout"
 _CONNECTION_PREFIXES = ("ansible_psrp_", "ansible_winrm_", "ndrfix_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What the command line narrows a run to, and what it adds. `user` and `password` stand in where a host has
-    none; `decrypt` opens encrypted values.
+    """What the command line narrows a run to, and what it adds. `user`, `password` and `timeout` (seconds for a
+    connection) stand in where a host has none; `decrypt` opens encrypted values.
     """
 
     limit: str | None = None
@@ -50,6 +51,7 @@ class Selection:
     environment: Mapping[str, str]
     user: str | None = None
     password: Secret | None = None
+    timeout: int | None = None
     decrypt: Decrypt | None = None
 
 
@@ -234,6 +236,8 @@ def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSet
         named = (*connection_aliases(default), *(_FETCHED if default == "ansible_password" else ()))
         if value is not None and not any(values.get(name) for name in named):
             values[default] = value
+    if selection.timeout and not any(values.get(name) for name in connection_aliases(_TIMEOUT)):
+        values[_TIMEOUT] = selection.timeout
     return ConnectionSettings.of(host.name, values, places)
 
 

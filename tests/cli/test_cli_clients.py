@@ -86,7 +86,8 @@ def test_a_folder_of_runs_for_several_clients_keeps_them_apart(acme: Folder) -> 
     acme("apply book.yml -i inventory.yml --yes --runs-dir all")
     run = run_of(Path("all"))
     lines = (run / "journal.jsonl").read_text().splitlines()
-    (run / "journal.jsonl").write_text("\n".join(line for line in lines if '"handled"' not in line) + "\n")
+    before_the_handler = [line for line in lines if '"MSExchangeIMC"' not in line and '"handled"' not in line]
+    (run / "journal.jsonl").write_text("\n".join(before_the_handler) + "\n")
     assert "owed since run" in acme("plan book.yml -i inventory.yml --runs-dir all").out
     assert "owed since run" not in acme("plan book.yml -i nw/inventory.yml --runs-dir all").out
     assert "was for another client" in acme(f"undo {run.name} -i nw/inventory.yml --runs-dir all --plan").err
