@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ndrfix.errors import InputError, did_you_mean
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -11,6 +13,27 @@ def shipped_playbooks() -> dict[str, Path]:
     """The playbooks by name, without suffix: from the installed package, or beside it in a source tree."""
     folder = next((each for each in (_PACKAGE / "playbooks", _PACKAGE.parent / "playbooks") if each.is_dir()), None)
     return {path.stem: path for path in sorted(folder.glob("*.yml"))} if folder else {}
+
+
+def find_playbook(name: str) -> Path:
+    """The playbook file: a path, or the name of one that comes with ndrfix (`reverse-ndr`).
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = shipped_playbooks()
+    stem = name.removesuffix(".yml")
+    if stem in shipped:
+        return shipped[stem]
+    if path.parent == Path() and not path.suffix:
+        raise InputError(
+            f"there is no playbook {name!r}{did_you_mean(stem, shipped)}",
+            next_step=f"Name a file, or one that comes with ndrfix: {', '.join(sorted(shipped))}.",
+        )
+    return path
 
 
 def demo_folder() -> Path:

@@ -90,7 +90,7 @@ def carry_out(work: Job, yes: bool) -> int:
     if not agreed:
         return work.finish(shown)
     result = work.apply(plan, hours)
-    return work.finish(result, show=True, undo=work.undo_command(result.folder))
+    return work.finish(result, show=True, commands=work.commands(result))
 
 
 class DeclinedError(Exception):

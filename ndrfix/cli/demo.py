@@ -56,6 +56,7 @@ def command(with_apply: bool, in_memory: bool, folder: Path | None, verbose: int
 
 def _play(scene: Scene, *, with_apply: bool, verbose: int) -> None:
     from ndrfix.cli import job
+    from ndrfix.report import Commands
 
     request = Request(playbook="reverse-ndr", inventories=(str(scene.inventory),), limit=scene.limit, verbose=verbose)
     limited = f" -l {scene.limit}" if scene.limit else ""
@@ -68,7 +69,9 @@ def _play(scene: Scene, *, with_apply: bool, verbose: int) -> None:
     work.show(shown)
     if with_apply:
         say(f"\n$ ndrfix apply {line} --yes")
-        work.finish(work.apply(plan), show=True)
+        result = work.apply(plan)
+        commands = Commands(resume=work.resume_command(result.context.run_id))
+        work.finish(result, show=True, commands=commands)
     say(f"\n{scene.after}")
 
 

@@ -33,12 +33,12 @@ from ndrfix.engine.recorder import Journal, RecordError
 from ndrfix.engine.result import RunContext, RunResult
 from ndrfix.engine.resume import known_quarantines
 from ndrfix.engine.run import Run, result_of
-from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError, did_you_mean
+from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars
 from ndrfix.playbook import Playbook, load_playbook
-from ndrfix.report import Live, exit_code, render
+from ndrfix.report import NO_COMMANDS, Commands, Live, exit_code, render
 from ndrfix.secrets import opened
-from ndrfix.shipped import shipped_playbooks
+from ndrfix.shipped import find_playbook
 from ndrfix.steps import STEPS
 from ndrfix.vault import Vault
 
@@ -48,11 +48,15 @@ _NARROWEST = 80
 class Job:
     """Work that is read and checked, to be planned and applied. `title` is what run ids and the journal call it.
 
+    `again`: it is an undo, and its own undo does again what it took back.
+
     Args:
         request: The command line.
         title: The playbook's name without suffix.
         shown: The playbook's name as the report shows it.
     """
+
+    again = False
 
     def __init__(self, request: Request, title: str, shown: str) -> None:
         self.request = request
@@ -195,6 +199,7 @@ class Job:
                 journal.write("end", interrupted=result.interrupted)
         except KeyboardInterrupt as error:
             text = f"left at once; what was sent to a host is in {folder / 'journal.jsonl'}"
+            text += f"\nFinish work on a message queue: {self.resume_command(plan.context.run_id)}"
             raise click.Abort(f"{text}\nTake it back: {self.undo_command(str(folder))}") from error
         finally:
             journal.close()
@@ -203,7 +208,7 @@ class Job:
     def _run(self, context: RunContext) -> _Live:
         return _Live(context, self.request.forks, self.connector, self.owed, self.resume_command(context.run_id))
 
-    def show(self, result: RunResult, undo: str = "") -> None:
+    def show(self, result: RunResult, commands: Commands = NO_COMMANDS) -> None:
         """Print the report.
 
         Raises:
@@ -218,7 +223,7 @@ class Job:
             colour=wants_colour(sys.stdout),
             verbosity=self.request.verbose,
             masker=MASKER,
-            undo=undo,
+            commands=commands,
         )
         say_masked(text)  # by `render`, text by text
 
@@ -232,17 +237,22 @@ class Job:
         where = f" --runs-dir {shlex.quote(str(runs))}" if runs else ""
         return f"ndrfix resume {run} {self._inventory_options()}{where}"
 
+    def commands(self, result: RunResult) -> Commands:
+        """The command lines for what this run has done."""
+        resume = self.resume_command(result.context.run_id)
+        return Commands(undo=self.undo_command(result.folder), resume=resume, again=self.again)
+
     def _inventory_options(self) -> str:
         return " ".join(f"-i {shlex.quote(each)}" for each in self.request.inventories)
 
-    def finish(self, result: RunResult, *, show: bool = False, undo: str = "") -> int:
+    def finish(self, result: RunResult, *, show: bool = False, commands: Commands = NO_COMMANDS) -> int:
         """Show the result if that is still to be done, then write the files that are to hold it; gives the exit code.
 
         Whatever of this fails is said, and does not hide what the run came to: only instead of 0 the code is then 1.
         """
         code = int(exit_code(result, self.request.detailed_exitcode))
         targets = (Path(result.folder) / "run.json" if result.folder else None, self.request.json_file)
-        works: list[Callable[[], None]] = [lambda: self.show(result, undo)] if show else []
+        works: list[Callable[[], None]] = [lambda: self.show(result, commands)] if show else []
         works += [partial(write_document, result, path) for path in targets if path]
         for work in works:
             try:
@@ -275,6 +285,8 @@ class UndoJob(Job):
     Raises (when made):
         InputError: there is no such run, or something in the inventory is wrong.
     """
+
+    again = True
 
     def __init__(self, request: Request) -> None:
         folder = Job(request, "undo", "undo").run_folder()
@@ -349,24 +361,3 @@ class _Live:
 
 def _say_stopping() -> None:
     say_aside("stopping: each host ends after the task it is at; press Ctrl-C again to leave at once")
-
-
-def find_playbook(name: str) -> Path:
-    """The playbook file: a path, or the name of one that comes with ndrfix (`reverse-ndr`).
-
-    Raises:
-        InputError: there is none.
-    """
-    path = Path(name)
-    if path.is_file():
-        return path
-    shipped = shipped_playbooks()
-    stem = name.removesuffix(".yml")
-    if stem in shipped:
-        return shipped[stem]
-    if path.parent == Path() and not path.suffix:
-        raise InputError(
-            f"there is no playbook {name!r}{did_you_mean(stem, shipped)}",
-            next_step=f"Name a file, or one that comes with ndrfix: {', '.join(sorted(shipped))}.",
-        )
-    return path

@@ -17,7 +17,7 @@ from ndrfix.cli.verb import Verb
 def command(playbook: str, **options: Any) -> int:
     """Show what PLAYBOOK would change on each host, with diffs. Nothing is changed, no file is written.
 
-    PLAYBOOK is a file, or the name of a playbook that comes with ndrfix: reverse-ndr, audit.
+    PLAYBOOK is a file, or the name of a playbook that comes with ndrfix: reverse-ndr, clear-queue, audit.
     """
     from ndrfix.cli import job
 

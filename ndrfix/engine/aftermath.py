@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ndrfix.connections.base import Outcome, OutcomeStatus, Reading
 from ndrfix.engine.recorder import RecordError
-from ndrfix.engine.result import PhaseResult
+from ndrfix.engine.result import Down, PhaseResult
 from ndrfix.errors import HostError, UnreachableError
 from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import IMS
@@ -27,11 +27,13 @@ from ndrfix.resources import (
     ServiceState,
     ServiceStatus,
     State,
+    Verb,
 )
 from ndrfix.steps.base import StepPlan
 
 GO_ON = "Give the same command again: it goes on with what is left."
 """What to do next after rounds that ended early."""
+_LAST_SEEN = "was stopped when last seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Standing:
     """How a task left its host half way. `stake` are the services that are to run; the task may have stopped the
     `doubtful` ones. `seen` is how services were last seen; `read` tells that this was at the very end. `resume` names
     the command that finishes the work on the queue (empty: there is none). `unmoved`: no message of the queue was
-    touched.
+    touched. `flying`: the host may be at work yet.
     """
 
     host: str
@@ -49,22 +51,29 @@ class Standing:
     read: bool = False
     resume: str = ""
     unmoved: bool = False
+    flying: bool = False
 
     def loud(self, righted: Collection[Resource] = ()) -> str:
         """What must not be overlooked; the services in `righted` were started again."""
-        words = ((service, self._words(service, righted)) for service in self.stake)
         unmoved = "; no message was moved" if self.unmoved else ""
-        return unmoved + "".join(f"; {service.name} {each}" for service, each in words if each)
+        told = ((each, "" if each.words == _LAST_SEEN else f" on {self.host}") for each in self.down(righted))
+        return unmoved + "".join(f"; {each.service} {each.words}{where}" for each, where in told)
 
-    def _words(self, service: Service, righted: Collection[Resource]) -> str:
-        """How a service stands, as far as it is known; empty for one that runs, or of which nothing is known."""
+    def down(self, righted: Collection[Resource] = ()) -> tuple[Down, ...]:
+        """The services that are to run and do not, or perhaps not; those in `righted` were started again."""
+        found = (self._down(service, righted) for service in self.stake)
+        return tuple(each for each in found if each)
+
+    def _down(self, service: Service, righted: Collection[Resource]) -> Down | None:
+        """How a service stands, as far as it is known; None for one that runs, or of which nothing is known."""
         found = self.seen.get(service)
         down = isinstance(found, ServiceState) and found.status not in UP
         if down and self.read and isinstance(found, ServiceState):
-            return f"IS {found.status.upper()} on {self.host}"
+            return Down(service=service, words=f"IS {found.status.upper()}")
         if down and service not in righted:
-            return "was stopped when last seen"
-        return f"may be stopped on {self.host}" if service in self.doubtful and not self.read else ""
+            return Down(service=service, words=_LAST_SEEN, sure=not self.flying)
+        doubtful = service in self.doubtful and not self.read
+        return Down(service=service, words="may be stopped", sure=False) if doubtful else None
 
 
 UP = (ServiceStatus.RUNNING, ServiceStatus.START_PENDING, ServiceStatus.CONTINUE_PENDING)
@@ -80,27 +89,40 @@ def standing(done: Sequence[PhaseResult], host: str, resume: str, *, in_flight: 
     moves = any(isinstance(item, Move) for item in items)
     told = f"`{resume} -l {host}` finishes it." if queue and resume else ""
     wish = promised(done)
+    restarts = _restarts(done[-1]) if done and in_flight else ()
     return Standing(
         host=host,
-        stake=stopped(done) if wish is None else (IMS,) * (wish is ServiceStatus.RUNNING),
-        doubtful=_doubtful(done[-1]) if done and in_flight else (),
+        stake=(*stopped(done), *restarts) if wish is None else (IMS,) * (wish is ServiceStatus.RUNNING),
+        doubtful=(*_doubtful(done[-1]), *restarts) if done and in_flight else (),
         resume=told,
         unmoved=queue and not moves,
+        flying=in_flight,
     )
 
 
 def stopped(done: Sequence[PhaseResult]) -> tuple[Service, ...]:
-    """The services that a task stopped and did not start again."""
+    """The services that a task stopped and did not start again, and those that did not start."""
     found: dict[Service, None] = {}
     for outcome in (each for phase in done for each in phase.outcomes):
         item = outcome.item
-        if outcome.status is not OutcomeStatus.DONE or not isinstance(item.resource, Service):
+        if not isinstance(item.resource, Service):
+            continue
+        if outcome.status is not OutcomeStatus.DONE:
+            if outcome.status is OutcomeStatus.FAILED and _starts(item) and not _runs(outcome.after):
+                found[item.resource] = None
             continue
         if _runs(outcome.after):
             found.pop(item.resource, None)
         elif isinstance(item, Change) and _runs(outcome.before):
             found[item.resource] = None
     return tuple(found)
+
+
+def _starts(item: RemoteItem) -> bool:
+    """Whether a service is to run after an item."""
+    if isinstance(item, Action):
+        return item.verb is Verb.RESTART
+    return isinstance(item, Change) and isinstance(item.after, ServiceState) and item.after.status in UP
 
 
 def promised(done: Sequence[PhaseResult]) -> ServiceStatus | None:
@@ -116,6 +138,12 @@ def _doubtful(phase: PhaseResult) -> tuple[Service, ...]:
     rest = _remote([phase])[len(phase.outcomes) :]
     stops = (each for each in rest if isinstance(each, Change) and not _runs(each.after))
     return tuple(dict.fromkeys(each.resource for each in stops if isinstance(each.resource, Service)))
+
+
+def _restarts(phase: PhaseResult) -> tuple[Service, ...]:
+    """The services that items without an outcome restart."""
+    rest = _remote([phase])[len(phase.outcomes) :]
+    return tuple(each.resource for each in rest if isinstance(each, Action) and each.verb is Verb.RESTART)
 
 
 def _runs(state: Reading | None) -> bool:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from ndrfix.engine.recorder import RecordError
-from ndrfix.engine.result import Status
+from ndrfix.engine.result import Down, Status
 from ndrfix.errors import HostError, UnreachableError
 
 
 class EndedError(Exception):
     """How a task ended before its last phase was through; `told`: how it leaves the host is said already. `first` is
-    what has to be done before anything else.
+    what has to be done before anything else, `down` are the services that do not run though they were to.
     """
 
     def __init__(
-        self, *, status: Status, message: str, next_step: str = "", told: bool = False, first: str = ""
+        self,
+        *,
+        status: Status,
+        message: str,
+        next_step: str = "",
+        told: bool = False,
+        first: str = "",
+        down: tuple[Down, ...] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -21,9 +28,12 @@ class EndedError(Exception):
         self.next_step = next_step
         self.told = told
         self.first = first
+        self.down = down
 
 
-def ended_by(error: HostError, message: str = "", next_step: str = "", *, told: bool = False) -> EndedError:
+def ended_by(
+    error: HostError, message: str = "", next_step: str = "", *, told: bool = False, down: tuple[Down, ...] = ()
+) -> EndedError:
     """The end of a task whose call the host did not answer, or refused."""
     status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
     return EndedError(
@@ -32,4 +42,5 @@ def ended_by(error: HostError, message: str = "", next_step: str = "", *, told: 
         next_step=next_step or error.next_step,
         told=told,
         first=error.next_step if isinstance(error, RecordError) else "",
+        down=down,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ndrfix.connections.base import Outcome
-from ndrfix.resources import ComputerState
+from ndrfix.resources import ComputerState, Service
 from ndrfix.steps.base import StepPlan
 
 
@@ -40,12 +40,24 @@ class PhaseResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Down:
+    """A service that does not run though it was to. `words` say how it stands (`IS STOPPED`); `sure`: it was seen so,
+    and nothing is under way that may have started it, or stopped it, since.
+    """
+
+    service: Service
+    words: str
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
     """A task, or one item of its loop, on one host.
 
     `message` says what is wrong, or why the task was skipped or not evaluated; `next_step` what to do about it.
     `hidden` marks `no_log`: reports show that the task exists and its status, none of its values.
-    `index` counts the play's tasks from 0, handlers after them; `label` is the loop item's text.
+    `index` counts the play's tasks from 0, handlers after them; `label` is the loop item's text. `down` are the
+    services that do not run after the task though they were to, or perhaps not.
     """
 
     index: int
@@ -57,6 +69,7 @@ class TaskResult:
     phases: tuple[PhaseResult, ...] = ()
     message: str = ""
     next_step: str = ""
+    down: tuple[Down, ...] = ()
     ignored: bool = False
     hidden: bool = False
     seconds: float = 0.0

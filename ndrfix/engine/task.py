@@ -30,7 +30,7 @@ from ndrfix.engine.ended import EndedError, ended_by
 from ndrfix.engine.plan import BoundTask
 from ndrfix.engine.readings import Readings
 from ndrfix.engine.recorder import Recorder, RecordError
-from ndrfix.engine.result import PhaseResult, Status, TaskResult
+from ndrfix.engine.result import Down, PhaseResult, Status, TaskResult
 from ndrfix.errors import HostError
 from ndrfix.exchange.layout import IMS
 from ndrfix.resources import (
@@ -119,6 +119,7 @@ class TaskRunner:
             phases=tuple(done),
             message=ended.message if ended else "",
             next_step=ended.next_step if ended else "",
+            down=ended.down if ended else (),
             ignored=bound.ignore_errors and ended is not None and ended.status is Status.FAILED,
             hidden=bound.hidden,
             seconds=self.clock() - began,
@@ -268,14 +269,16 @@ class TaskRunner:
             return ended_by(error, text)
         stands = replace(standing(done, self.host, self.resume, in_flight=True), seen=self._seen)
         hint = stands.resume or error.next_step or "Run the plan again: it shows what the host is like now."
-        return ended_by(error, text + stands.loud(), hint, told=True)
+        return ended_by(error, text + stands.loud(), hint, told=True, down=stands.down())
 
     def _rescue(self, bound: BoundTask, plan: StepPlan, bad: Outcome, done: list[PhaseResult]) -> None:
         """Try what the step wants tried after a failure, then end the task with what went wrong."""
         rescue = self._tried(bound, plan.on_failure)
-        message, next_step = failed(bad, rescue, self._standing(done))
+        stands = self._standing(done)
+        message, next_step = failed(bad, rescue, stands)
         status = Status.DRIFTED if bad.status is OutcomeStatus.DRIFTED else Status.FAILED
-        raise EndedError(status=status, message=message, next_step=next_step, told=True)
+        down = stands.down(rescue.righted)
+        raise EndedError(status=status, message=message, next_step=next_step, told=True, down=down)
 
     def _abandoned(self, bound: BoundTask, done: list[PhaseResult], ended: EndedError) -> EndedError:
         """Start again what the task stopped before it ended between two phases, as far as that can be, and say how the
@@ -285,7 +288,8 @@ class TaskRunner:
         stands = self._standing(done)
         next_step = " ".join(filter(None, (ended.first, stands.resume))) if stands.resume else ended.next_step
         message = abandoned(ended.message, rescue, stands)
-        return EndedError(status=ended.status, message=message, next_step=next_step, told=True)
+        down = stands.down(rescue.righted)
+        return EndedError(status=ended.status, message=message, next_step=next_step, told=True, down=down)
 
     def _tried(self, bound: BoundTask, items: Sequence[RemoteItem]) -> Rescue:
         """Carry out what puts the host right, also when the journal cannot be written: nothing depends on it."""
@@ -320,10 +324,11 @@ class TaskRunner:
             return
         found = self.readings.read((IMS,))[IMS]
         if isinstance(found, ServiceState) and found.status not in UP:
-            state = f"IS {found.status.upper()} on {self.host}"
+            state = f"IS {found.status.upper()}"
             raise EndedError(
                 status=Status.FAILED,
-                message=f"{so_far}, but {IMS} did not stay started: it {state}",
+                message=f"{so_far}, but {IMS} did not stay started: it {state} on {self.host}",
+                down=(Down(service=IMS, words=state),),
                 next_step="Look in the event log of the host (4116, 4182 name a bad message), then start it.",
                 told=True,
             )

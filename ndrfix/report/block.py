@@ -94,7 +94,8 @@ class Block:
                 yield from textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False) or [""]
 
     def _check(self, check: Check) -> Iterator[str]:
-        yield from self.pen.lines(check.text)
+        lines = self.pen.lines(check.text)
+        yield from (self.pen.paint(line, Colour.RED) for line in lines) if check.standstill else lines
         if self.witnesses:
             for witness in check.witnesses:
                 yield f"  {self.pen.line(witness.source)}: {self.pen.line(witness.value)}"

@@ -14,6 +14,7 @@ from ndrfix.report.diff import meaning
 from ndrfix.report.exit import exit_code
 from ndrfix.report.queue_document import QueueWriter
 from ndrfix.report.recap import by_task, counts
+from ndrfix.report.standstill import standstills
 from ndrfix.report.total import verified
 from ndrfix.resources import (
     Absent,
@@ -88,6 +89,7 @@ class _Writer:
     def hosts(self, result: RunResult) -> tuple[schema.HostSummary, ...]:
         computers: dict[str, ComputerState | None] = {}
         unseen: dict[str, int] = {}
+        stands = {each.host: each for each in standstills(result)}
         for play in result.plays:
             for host in play.hosts:
                 computers[host.host] = computers.get(host.host) or host.computer
@@ -98,6 +100,7 @@ class _Writer:
                 computer=None if (computer := computers[host]) is None else self.computer(computer),
                 counts=schema.CountsDocument(**asdict(found)),
                 not_evaluated=unseen[host],
+                standstill=self.text(stands[host].text) if host in stands else "",
             )
             for host, found in counts(result).items()
         )

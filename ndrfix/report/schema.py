@@ -311,12 +311,15 @@ class CountsDocument(Model):
 
 
 class HostSummary(Model):
-    """A host over all plays; `computer` is null when it was never reached, `not_evaluated` counts tasks."""
+    """A host over all plays; `computer` is null when it was never reached, `not_evaluated` counts tasks. `standstill`
+    says why its mail stands still, or may (empty: nothing tells that it does).
+    """
 
     host: str
     computer: ComputerDocument | None
     counts: CountsDocument
     not_evaluated: Natural
+    standstill: str
 
 
 class RunDocument(Model):

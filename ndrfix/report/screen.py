@@ -12,6 +12,7 @@ from ndrfix.report.exit import exit_code
 from ndrfix.report.recap import recap_lines
 from ndrfix.report.text import Colour, Pen, amount
 from ndrfix.report.total import last_lines, total_lines
+from ndrfix.report.way_back import NO_COMMANDS, Commands
 from ndrfix.resources import ComputerState
 
 _LIMITS = (400, 2_000, 100_000)
@@ -33,19 +34,19 @@ def render(
     colour: bool,
     verbosity: int,
     masker: Callable[[str], str] = str,
-    undo: str = "",
+    commands: Commands = NO_COMMANDS,
 ) -> str:
     """The whole report of a run, every line ended by a line feed; with and without `colour` the text is the same.
 
     `width` (columns) is how far banners reach; other lines are not broken, except long lists of hosts. From `verbosity`
     1 on the witnesses of checks are shown, and long texts are cut later. `masker` takes secrets out of all that is
-    shown. `undo` is the command that takes an apply back.
+    shown. `commands` are those that an apply ends with.
     """
     pen = Pen(masker=masker, colour=colour, limit=_LIMITS[min(max(verbosity, 0), len(_LIMITS) - 1)])
-    return "".join(f"{line}\n" for line in _lines(result, width, verbosity, pen, undo))
+    return "".join(f"{line}\n" for line in _lines(result, width, verbosity, pen, commands))
 
 
-def _lines(result: RunResult, width: int, verbosity: int, pen: Pen, undo: str) -> Iterator[str]:
+def _lines(result: RunResult, width: int, verbosity: int, pen: Pen, commands: Commands) -> Iterator[str]:
     yield header(result, pen, hosts_shown=_FAR_AWAY if verbosity else _HOSTS_SHOWN)
     for play in result.plays:
         yield from _play(play, result.mode, width, verbosity, pen)
@@ -53,7 +54,7 @@ def _lines(result: RunResult, width: int, verbosity: int, pen: Pen, undo: str) -
     yield from recap_lines(result, pen)
     yield ""
     yield from total_lines(result, pen)
-    *before, last = last_lines(result, pen, undo)
+    *before, last = last_lines(result, pen, commands)
     yield from before
     yield pen.paint(last, Colour.RED if exit_code(result, detailed=False) else Colour.GREEN)
 

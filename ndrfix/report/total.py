@@ -11,8 +11,10 @@ from ndrfix.errors import ExitCode
 from ndrfix.report.diff import same
 from ndrfix.report.exit import CHANGES, FAILURES, exit_code
 from ndrfix.report.recap import by_task
-from ndrfix.report.text import Pen, amount, duration
-from ndrfix.resources import Action, Change, Move, MoveState, Verb
+from ndrfix.report.standstill import standstill_lines
+from ndrfix.report.text import Colour, Pen, amount, duration
+from ndrfix.report.way_back import Commands, lost_hosts, outcomes, way_back_lines
+from ndrfix.resources import Action, Change, MoveState, Verb
 
 _REASONS_SHOWN = 2
 _HOSTS_SHOWN = 12
@@ -136,32 +138,20 @@ def host_names(hosts: Iterable[str], pen: Pen) -> str:
     return ", ".join(names[:_HOSTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def last_lines(result: RunResult, pen: Pen, undo: str = "") -> Iterator[str]:
-    """Where the run's files are, the command that takes it back (`undo`), and last what the run did to the hosts."""
+def last_lines(result: RunResult, pen: Pen, commands: Commands) -> Iterator[str]:
+    """Where mail stands still, in red; where the run's files are; the way back; and last what the run did to the
+    hosts.
+    """
+    yield from (pen.paint(line, Colour.RED) for line in standstill_lines(result, pen, commands.resume))
     if result.folder:
         yield f"Files of this run: {pen.line(result.folder)}"
-    if undo and result.mode is Mode.APPLY and (_lost(result) or any(_touched(each) for _, each in _outcomes(result))):
-        yield f"Take it back: {pen.line(undo)}"
+    yield from way_back_lines(result, pen, commands)
     parts = ["DRY RUN", "nothing was changed"] if result.mode is Mode.PLAN else ["APPLY", *_done(result)]
     yield " · ".join([*parts, *_warnings(result), duration(result.seconds)])
 
 
-def _touched(outcome: Outcome) -> bool:
-    """True when there may be something to take back: a change that was made, or an item that failed under way."""
-    return outcome.status is OutcomeStatus.FAILED or (
-        outcome.status is OutcomeStatus.DONE and isinstance(outcome.item, Change | Move)
-    )
-
-
-def _outcomes(result: RunResult) -> Iterator[tuple[str, Outcome]]:
-    for play in result.plays:
-        for host in play.hosts:
-            for task in host.tasks:
-                yield from ((host.host, outcome) for phase in task.phases for outcome in phase.outcomes)
-
-
 def _done(result: RunResult) -> Iterator[str]:
-    done = [(host, outcome) for host, outcome in _outcomes(result) if outcome.status is OutcomeStatus.DONE]
+    done = [(host, outcome) for host, outcome in outcomes(result) if outcome.status is OutcomeStatus.DONE]
     proved = [host for host, outcome in done if verified(outcome)]
     actions = [host for host, outcome in done if _is_restart(outcome)]
     changes = sum(isinstance(outcome.item, Change) for _, outcome in done)
@@ -175,9 +165,9 @@ def _done(result: RunResult) -> Iterator[str]:
         yield f"{amount(messages, 'file')} moved on {amount(len({host for host, _ in moves}), 'host')}"
     if actions:
         yield f"{amount(len(actions), 'restart')} on {amount(len(set(actions)), 'host')}"
-    if lost := _lost(result):
+    if lost := lost_hosts(result):
         yield f"{amount(len(lost), 'host')} lost on the way, see above what is not known"
-    half = {host for host, each in _outcomes(result) if each.status is OutcomeStatus.FAILED and _moved(each)}
+    half = {host for host, each in outcomes(result) if each.status is OutcomeStatus.FAILED and _moved(each)}
     if half:
         yield f"{amount(len(half), 'host')} changed half way, see the failure above"
     if not done and not lost and not half:
@@ -191,16 +181,6 @@ def _is_restart(outcome: Outcome) -> bool:
 def _moved(outcome: Outcome) -> bool:
     """True when the state read after an item is another than the one before it."""
     return outcome.after is not None and outcome.after != outcome.before
-
-
-def _lost(result: RunResult) -> set[str]:
-    """The hosts that an apply had reached and then lost: the last thing sent to them may have been carried out."""
-    return {
-        host.host
-        for play in result.plays
-        for host in play.hosts
-        if host.computer is not None and any(task.status is Status.UNREACHABLE for task in host.tasks)
-    }
 
 
 def _warnings(result: RunResult) -> Iterator[str]:

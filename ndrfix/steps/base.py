@@ -54,13 +54,17 @@ class Witness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Something looked at. `ok` decides; `text` is one line for people; `next_step` what to do when not ok."""
+    """Something looked at. `ok` decides; `text` is one line for people; `next_step` what to do when not ok.
+
+    `standstill`: mail stands still on the host, as `text` says; reports repeat it at their end.
+    """
 
     ok: bool
     text: str
     verdict: Verdict | None = None
     witnesses: tuple[Witness, ...] = ()
     next_step: str = ""
+    standstill: bool = False
 
     @classmethod
     def judged(
@@ -103,7 +107,7 @@ class StepPlan:
 
     `on_failure` holds what must be tried if an item fails; `note` says why nothing is to be done; `instruction` is for
     a person to carry out (step `manual`). `backlog` is what was found in the message queue, `risks` what a person must
-    know before it is done. `carry` is for the next round of a repeated phase.
+    know before it is done. `carry` is for the next round of a repeated phase, and for `settle`.
     """
 
     checks: tuple[Check, ...] = ()

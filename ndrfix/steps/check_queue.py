@@ -8,12 +8,16 @@ over.
 ### What it looks at
 
 All messages in `imcdata\out`, of each the first kilobytes: number and size by kind, the oldest and the newest, where
-the reports go and who could not be reached. Then the copies that Message Archival keeps, which fill the disk in an
-attack (Q306958), and the free space: below 10 MB the service goes into flush mode (Q189587). Nothing is changed.
+the reports go and who could not be reached. Whether the Internet Mail Service runs: while it does not, mail stands
+still, which is said in red. Then the copies that Message Archival keeps, which fill the disk in an attack (Q306958),
+and the free space: below 10 MB the service goes into flush mode (Q189587). Nothing is changed.
 
 The verdict is `present` when it looks like an attack: at least `attack_messages` reports, and at least `attack_percent`
 of all messages are reports. Else it is `absent`, or `probably_present` when there are that many reports among much
 other mail. Every verdict is accepted unless `accept` says otherwise.
+
+With `max_messages` the check fails where `clear_queue` would refuse the host, so that a playbook finds out before it
+changes anything; then the queue is told in one line.
 
 ### Example
 
@@ -33,9 +37,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from ndrfix.exchange.backlog import Backlog, backlog
-from ndrfix.exchange.layout import ARCHIVES, OUT_FOLDER, QUEUE
-from ndrfix.resources import FolderState, MessageKind, QueueState, Resource
+from ndrfix.exchange.layout import ARCHIVES, IMS, OUT_FOLDER, QUEUE
+from ndrfix.resources import FolderState, MessageKind, QueueState, Resource, ServiceState, ServiceStatus
 from ndrfix.steps.base import Accept, Args, Check, Observed, Phase, Step, StepPlan, Verdict
+from ndrfix.steps.clearing import GUARDED, guards, too_many
 
 _MB = 1024 * 1024
 
@@ -51,11 +56,17 @@ class CheckQueueArgs(Args):
         (Verdict.ABSENT, Verdict.PROBABLY_PRESENT, Verdict.PRESENT),
         description="The verdicts that pass: `absent`, `probably_present`, `present` (an attack).",
     )
+    max_messages: int | None = Field(
+        None,
+        ge=0,
+        description="Fail where `clear_queue` would: more reports than this, a cluster, a service that cannot be "
+        "stopped and started.",
+    )
     show: int = Field(0, ge=0, le=1000, description="How many reports to show by name, subject and recipient.")
 
 
-def _probe(_args: CheckQueueArgs) -> tuple[Resource, ...]:
-    return (QUEUE, OUT_FOLDER, *ARCHIVES)
+def _probe(args: CheckQueueArgs) -> tuple[Resource, ...]:
+    return (QUEUE, OUT_FOLDER, *ARCHIVES, IMS, *(() if args.max_messages is None else GUARDED))
 
 
 def _plan(args: CheckQueueArgs, observed: Observed) -> StepPlan:
@@ -64,20 +75,38 @@ def _plan(args: CheckQueueArgs, observed: Observed) -> StepPlan:
         text = f"{QUEUE} has no folder `out`"
         return StepPlan(checks=(Check(ok=False, text=text, next_step="Find out where the queue lies (RootDir)."),))
     found = backlog(queue.messages, taken=(MessageKind.NDR,), samples=args.show)
-    return StepPlan(checks=(_attack(args, found), *_disk(args, observed)), backlog=found)
+    checks = (_attack(args, found), *_stopped(observed), *_refusals(args, found, observed), *_disk(args, observed))
+    return StepPlan(checks=checks, backlog=found if args.max_messages is None or args.show else None)
 
 
 def _attack(args: CheckQueueArgs, found: Backlog) -> Check:
     reports = found.of(MessageKind.NDR)[0]
     numbers = f"{reports:,} of {found.messages:,} messages are non-delivery reports ({found.percent:.0f} %)"
     if reports < args.attack_messages:
-        verdict, text = Verdict.ABSENT, f"no attack: {numbers}"
+        few = reports and found.percent >= args.attack_percent
+        verdict, text = Verdict.ABSENT, f"{'too few to call it an attack' if few else 'no attack'}: {numbers}"
     elif found.percent >= args.attack_percent:
         verdict, text = Verdict.PRESENT, f"this looks like a reverse-NDR attack: {numbers}"
     else:
         verdict, text = Verdict.PROBABLY_PRESENT, f"many reports, but more other mail: {numbers}"
     advice = "Suppress reports and clear the queue: playbook clear-queue."
     return Check.judged(verdict, text, accept=args.accept, next_step=advice)
+
+
+def _stopped(observed: Observed) -> tuple[Check, ...]:
+    """What is said of a service that does not run. No reason to stop: a clearing may come next."""
+    state = observed.reading(IMS)
+    if not isinstance(state, ServiceState) or state.status in (ServiceStatus.RUNNING, ServiceStatus.START_PENDING):
+        return ()
+    text = f"{IMS} is {state.status.replace('_', ' ')}: nothing leaves the queue"
+    return (Check(ok=True, text=text, standstill=True),)
+
+
+def _refusals(args: CheckQueueArgs, found: Backlog, observed: Observed) -> tuple[Check, ...]:
+    if args.max_messages is None:
+        return ()
+    refused = too_many(found.of(MessageKind.NDR)[0], args.max_messages)
+    return (*guards(observed), *((refused,) if refused else ()))
 
 
 def _disk(args: CheckQueueArgs, observed: Observed) -> tuple[Check, ...]:

@@ -50,6 +50,7 @@ from ndrfix.exchange.suppression import is_documented
 from ndrfix.exchange.values import describe
 from ndrfix.resources import (
     ABSENT,
+    OUT,
     Action,
     Change,
     FolderState,
@@ -64,6 +65,7 @@ from ndrfix.resources import (
     Resource,
     ServiceStatus,
     Verb,
+    fold,
 )
 from ndrfix.steps.base import Check, MovedOnError, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.clearing import (
@@ -78,6 +80,7 @@ from ndrfix.steps.clearing import (
     moved,
     opened,
     service,
+    too_many,
 )
 from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
 from ndrfix.steps.finish_queue import interrupted_runs
@@ -126,7 +129,7 @@ def _plan_stop(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(checks=(Check(ok=False, text=text, next_step="Find out where the queue lies (RootDir)."),))
     found = backlog(queue.messages, taken=args.kinds, samples=args.show)
     count, size = found.of(*args.kinds)
-    if problem := _place_problem(args, queue, observed, size) or _too_many(args, count):
+    if problem := _place_problem(args, queue, observed, size) or too_many(count, args.max_messages):
         return StepPlan(checks=(problem,), backlog=found)
     state, earlier = service(observed), observed.state(args.own)
     begun = isinstance(earlier, QuarantineState) and earlier.status is QuarantineStatus.OPEN
@@ -139,23 +142,20 @@ def _plan_stop(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         *(() if begun else (opened(args.own, None, _promise(args, state.status)),)),
         *brought_to(state, STOPPED, args.service_timeout),
     )
-    return StepPlan(items=items, backlog=found, risks=tuple(_risks(args, found, observed)))
+    check = Check(ok=True, text=f"quarantine: {_path(args, queue)}")
+    return StepPlan(checks=(check,), items=items, backlog=found, risks=tuple(_risks(args, found, observed)))
+
+
+def _path(args: ClearQueueArgs, queue: QueueState) -> str:
+    """Where on the host the messages go that are taken."""
+    folder = args.own.folder
+    return ntpath.normpath(f"{folder if isinstance(folder, str) else queue.path + folder.tail}\\{args.own.run}")
 
 
 def _promise(args: ClearQueueArgs, status: ServiceStatus) -> ServiceStatus:
     if args.restart is not None:
         return RUNNING if args.restart else STOPPED
     return STOPPED if status in (STOPPED, ServiceStatus.STOP_PENDING) else RUNNING
-
-
-def _too_many(args: ClearQueueArgs, count: int) -> Check | None:
-    if count <= args.max_messages:
-        return None
-    return Check(
-        ok=False,
-        text=f"{count:,} messages would be taken, more than max_messages allows ({args.max_messages:,})",
-        next_step="Look at the queue with check_queue; raise max_messages if the number is right.",
-    )
 
 
 def _place_problem(args: ClearQueueArgs, queue: QueueState, observed: Observed, size: int) -> Check | None:
@@ -256,21 +256,29 @@ def _plan_recount(args: ClearQueueArgs, observed: Observed) -> StepPlan:
             next_step="Look in the event log (4116, 4182 name a bad message); start it when that is out of `out`.",
         )
         return StepPlan(checks=(check,))
-    check = Check(ok=True, text=_recounted(args, backlog(queue.messages)))
+    # A dry run cannot count what is not there yet; `settle` puts the count in the place of the announcement.
+    check = Check(ok=True, text=f"the queue will be counted again {_when(args, own)}")
     gone: tuple[Change, ...] = ()
     if args.keep is Keep.DELETE and own.status is QuarantineStatus.CLOSED:
         before = QuarantineState(status=own.status, promised=own.promised, messages=own.messages, size=own.size)
         gone = (Change(resource=args.own, before=before, after=ABSENT, timeout=args.service_timeout),)
-    return StepPlan(checks=(check,), items=gone)
+    return StepPlan(checks=(check,), items=gone, carry=_recounted(args, own, queue))
 
 
-def _recounted(args: ClearQueueArgs, found: Backlog) -> str:
-    reports = found.of(MessageKind.NDR)[0]
-    when = f"{args.recount_after:g} s after the start" if args.recount_after else "afterwards"
-    noun = "message" if found.messages == 1 else "messages"
-    text = f"{when}: {found.messages:,} {noun} in the queue, {reports:,} of them reports"
-    if reports:
-        text += "; they flow back from the information store (Q197792): clear the queue again"
+def _when(args: ClearQueueArgs, own: QuarantineState) -> str:
+    started = args.recount_after and own.promised is RUNNING
+    return f"{args.recount_after:g} s after the start" if started else "afterwards"
+
+
+def _recounted(args: ClearQueueArgs, own: QuarantineState, queue: QueueState) -> str:
+    reports = {fold(message.name) for message in queue.messages if message.kind is MessageKind.NDR}
+    left = len(reports & {fold(each.file.name) for each in own.pending if each.at == OUT and not each.back})
+    noun = "message" if len(queue.messages) == 1 else "messages"
+    text = f"{_when(args, own)}: {len(queue.messages):,} {noun} in the queue, {len(reports):,} of them reports"
+    if left:
+        text += f"; {left:,} could not be moved, see `left:`"
+    if new := len(reports) - left:
+        text += f"; {new:,} came since, as from the information store (Q197792): clear the queue again"
     return text
 
 
@@ -321,7 +329,9 @@ def _mail(plan: StepPlan) -> int:
 
 
 def _settle_recount(shown: StepPlan, now: StepPlan) -> StepPlan:
-    return now if shown.items else replace(now, items=())
+    """What was counted instead of the announcement; and nothing is removed that was not to be."""
+    checks = (Check(ok=True, text=now.carry),) if isinstance(now.carry, str) else now.checks
+    return replace(now, checks=checks, items=now.items if shown.items else (), carry=None)
 
 
 STEP = Step(

@@ -74,6 +74,17 @@ def _would_not_return(state: ServiceState) -> Check | None:
     )
 
 
+def too_many(count: int, most: int) -> Check | None:
+    """The failed check for more messages than may be taken."""
+    if count <= most:
+        return None
+    return Check(
+        ok=False,
+        text=f"{count:,} messages would be taken, more than max_messages allows ({most:,})",
+        next_step="Look at the queue with check_queue; raise max_messages if the number is right.",
+    )
+
+
 def service(observed: Observed) -> ServiceState:
     """The Internet Mail Service, after `guards` found it."""
     state = observed.state(IMS)

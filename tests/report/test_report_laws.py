@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
 from ndrfix.engine.result import HostResult, Mode, PhaseResult, PlayResult, RunContext, RunResult, Status, TaskResult
-from ndrfix.report import exit_code, render
+from ndrfix.report import Commands, exit_code, render
 from ndrfix.report.document import document
 from ndrfix.report.recap import recap_lines
 from ndrfix.report.schema import schema_text
@@ -165,8 +165,12 @@ results = st.builds(
 def test_screen_is_safe(result: RunResult, width: int, verbosity: int) -> None:
     """Any result is drawn; colours change no letter; nothing but line feeds is unprintable; no secret is shown."""
     masker = Masker([Secret(SECRET)])
-    plain = render(result, width=width, colour=False, verbosity=verbosity, masker=masker, undo="ndrfix undo x")
-    coloured = render(result, width=width, colour=True, verbosity=verbosity, masker=masker, undo="ndrfix undo x")
+    plain = render(
+        result, width=width, colour=False, verbosity=verbosity, masker=masker, commands=Commands(undo="ndrfix undo x")
+    )
+    coloured = render(
+        result, width=width, colour=True, verbosity=verbosity, masker=masker, commands=Commands(undo="ndrfix undo x")
+    )
     assert SGR.sub("", coloured) == plain
     assert plain.replace("\n", "").isprintable()
     assert SECRET not in plain

@@ -9,7 +9,7 @@ import pytest
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
 from ndrfix.engine.result import HostResult, Mode, PhaseResult, PlayResult, RunContext, RunResult, Status, TaskResult
-from ndrfix.report import ExitCode, exit_code
+from ndrfix.report import NO_COMMANDS, ExitCode, exit_code
 from ndrfix.report.recap import Counts, count, counts, recap_line, recap_lines
 from ndrfix.report.text import Pen
 from ndrfix.report.total import last_lines, total_lines, verified
@@ -189,4 +189,4 @@ def test_last_line_promises_what_was_proved(one_task: OneTask, after: RegistryDa
     task = dataclasses.replace(play.hosts[0].tasks[0], phases=(phase,))
     host = dataclasses.replace(play.hosts[0], tasks=(task,))
     run = dataclasses.replace(run, plays=(dataclasses.replace(play, hosts=(host,)),))
-    assert list(last_lines(run, PEN))[-1] == f"APPLY · {said} · 2.1 s"
+    assert list(last_lines(run, PEN, NO_COMMANDS))[-1] == f"APPLY · {said} · 2.1 s"

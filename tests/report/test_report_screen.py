@@ -10,7 +10,7 @@ import pytest
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
 from ndrfix.engine.result import Mode, PhaseResult, PlayResult, RunResult, Status
-from ndrfix.report import render
+from ndrfix.report import Commands, render
 from ndrfix.resources import ABSENT, Change, Hive, RegistryData, RegistryKey, RegistryType, RegistryValue
 from ndrfix.secrets import Masker, Secret
 from ndrfix.steps.base import Check, StepPlan
@@ -28,7 +28,7 @@ def shown(result: RunResult, **options: object) -> str:
 def test_golden(sample: tuple[str, RunResult], golden: Golden) -> None:
     """Each hand-made result is drawn as the reviewed file says."""
     name, result = sample
-    golden(f"{name}.txt", shown(result, undo="ndrfix undo runs/20261125-0930-reverse-ndr-7f3a"))
+    golden(f"{name}.txt", shown(result, commands=Commands(undo="ndrfix undo runs/20261125-0930-reverse-ndr-7f3a")))
 
 
 def test_golden_verbose(plan_result: RunResult, golden: Golden) -> None:
@@ -152,7 +152,7 @@ def test_failed_and_unreachable_are_both_said_last(apply_result: RunResult) -> N
 
 def test_apply_without_changes_says_so(one_task: OneTask) -> None:
     """An apply that found everything as wanted promises nothing it has not done, and offers no way back."""
-    text = shown(one_task(Status.OK, mode=Mode.APPLY), undo="ndrfix undo x")
+    text = shown(one_task(Status.OK, mode=Mode.APPLY), commands=Commands(undo="ndrfix undo x"))
     assert text.splitlines()[-1].startswith("APPLY · nothing was changed · ")
     assert "ndrfix undo" not in text
 

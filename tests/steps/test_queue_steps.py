@@ -335,10 +335,46 @@ def test_a_service_that_stops_again_fails_the_recount() -> None:
     assert RUN in plan.checks[0].text
 
 
+def _counted(host: Host, **arguments: Any) -> str:
+    """What an apply says of the queue after a clearing."""
+    plan = clear(host, 4, **arguments)
+    (check,) = clear_queue.STEP.phases[4].settle(plan, plan).checks
+    return check.text
+
+
 def test_reports_that_flow_back_are_told() -> None:
-    """The recount says how many reports wait again, and that they come from the store."""
-    plan = clear(Host(message("AAAAAAAA"), message("B", USER), own=CLOSED), 4)
-    assert "2 messages in the queue, 1 of them reports; they flow back" in plan.checks[0].text
+    """The recount says how many reports wait again, and where they may come from."""
+    text = _counted(Host(message("AAAAAAAA"), message("B", USER), own=CLOSED))
+    assert text == (
+        "60 s after the start: 2 messages in the queue, 1 of them reports; 1 came since, as from the information store "
+        "(Q197792): clear the queue again"
+    )
+
+
+def test_reports_that_could_not_be_moved_are_not_said_to_flow_back() -> None:
+    """What was left where it was is told apart from what came since."""
+    own = replace(CLOSED, pending=(pending("AAAAAAAA"), pending("B", back=True)))
+    text = _counted(Host(message("AAAAAAAA"), own=own))
+    assert "1 of them reports; 1 could not be moved, see `left:`" in text
+    assert "came since" not in text
+    assert "1 could not be moved, see `left:`; 1 came since" in _counted(
+        Host(message("AAAAAAAA"), message("B"), own=own)
+    )
+
+
+def test_a_plan_announces_the_count_and_makes_none() -> None:
+    """What a plan counts has not happened; and where no service was started, no start is spoken of."""
+    plan = clear(Host(own=CLOSED), 4)
+    assert [check.text for check in plan.checks] == ["the queue will be counted again 60 s after the start"]
+    stays = replace(CLOSED, promised=ServiceStatus.STOPPED)
+    plan = clear(Host(own=stays, ims=STOPPED), 4)
+    assert [check.text for check in plan.checks] == ["the queue will be counted again afterwards"]
+    assert _counted(Host(own=stays, ims=STOPPED)).startswith("afterwards: 0 messages")
+
+
+def test_the_quarantine_is_told_by_its_full_path() -> None:
+    """Beside the queue's root as it was resolved, or where it was asked for."""
+    assert clear(Host(message("AAAAAAAA")), 1).checks[0].text == f"quarantine: C:\\exchsrvr\\ndrfix-quarantine\\{RUN}"
 
 
 # --- what broke off -------------------------------------------------------------------------------------------------
@@ -405,7 +441,9 @@ def test_nothing_broke_off() -> None:
     [
         (100, 100, ["absent"], False, "looks like a reverse-NDR attack: 100 of 200 messages"),
         (100, 101, ["absent"], False, "many reports, but more other mail"),
-        (99, 0, ["absent"], True, "no attack: 99 of 99"),
+        (99, 0, ["absent"], True, "too few to call it an attack: 99 of 99"),
+        (49, 50, ["absent"], True, "no attack: 49 of 99"),
+        (0, 0, ["absent"], True, "no attack: 0 of 0"),
         (100, 0, ["absent", "probably_present", "present"], True, "attack"),
     ],
 )
@@ -416,17 +454,62 @@ def test_an_attack_is_told_by_number_and_share(
     step = check_queue.STEP
     args = step.args.model_validate({"accept": accept})
     found = queue(*(message(f"N{n}") for n in range(reports)), *(message(f"U{n}", USER) for n in range(others)))
-    readings: dict[Resource, Reading] = {QUEUE: found, OUT_FOLDER: ABSENT, **dict.fromkeys(ARCHIVES, ABSENT)}
+    readings: dict[Resource, Reading] = {
+        QUEUE: found,
+        OUT_FOLDER: ABSENT,
+        IMS: RUNNING,
+        **dict.fromkeys(ARCHIVES, ABSENT),
+    }
     plan = step.phases[0].plan(args, Observed(readings))
     assert plan.checks[0].ok is ok
     assert text in plan.checks[0].text
+
+
+def _looked(host: Host, **arguments: Any) -> StepPlan:
+    step = check_queue.STEP
+    args = step.args.model_validate(arguments)
+    return step.phases[0].plan(args, host.observed(step, args, 0))
+
+
+@pytest.mark.parametrize("status", [ServiceStatus.STOPPED, ServiceStatus.PAUSED, ServiceStatus.STOP_PENDING])
+def test_a_service_that_does_not_run_is_part_of_what_is_seen(status: ServiceStatus) -> None:
+    """It fails nothing, since a clearing may come next, and it is marked as what must not be overlooked."""
+    plan = _looked(Host(ims=replace(RUNNING, status=status)))
+    (check,) = (check for check in plan.checks if check.standstill)
+    assert check.ok
+    assert check.text == f"MSExchangeIMC is {status.replace('_', ' ')}: nothing leaves the queue"
+    assert not any(check.standstill for check in _looked(Host()).checks)
+    assert not any(check.standstill for check in _looked(Host(ims=ABSENT)).checks)
+
+
+@pytest.mark.parametrize(
+    ("host", "text"),
+    [
+        (Host(message("A"), message("B")), "2 messages would be taken, more than max_messages allows (1)"),
+        (Host(cluster=RUNNING), "part of a cluster"),
+        (Host(ims=ABSENT), "MSExchangeIMC"),
+        (Host(ims=replace(RUNNING, start=StartType.DISABLED)), "disabled"),
+    ],
+)
+def test_what_a_clearing_would_refuse_can_be_found_out_before(host: Host, text: str) -> None:
+    """With `max_messages` the check fails as the clearing would; without it looks only."""
+    plan = _looked(host, max_messages=1)
+    (check,) = (check for check in plan.checks if not check.ok)
+    assert text in check.text
+    assert not _looked(host).failed
+    assert not _looked(Host(message("A"), message("B", USER)), max_messages=1).failed
 
 
 def test_a_disk_that_fills_is_told() -> None:
     """Archived copies and little free space are said, and are no reason to stop."""
     step = check_queue.STEP
     archive = FolderState(path="C:\\a", files=10, size=600 * 1024 * 1024, free=50 * 1024 * 1024)
-    readings: dict[Resource, Reading] = {QUEUE: queue(), OUT_FOLDER: archive, **dict.fromkeys(ARCHIVES, archive)}
+    readings: dict[Resource, Reading] = {
+        QUEUE: queue(),
+        OUT_FOLDER: archive,
+        IMS: RUNNING,
+        **dict.fromkeys(ARCHIVES, archive),
+    }
     plan = step.phases[0].plan(step.args.model_validate({}), Observed(readings))
     assert not plan.failed
     assert [text for check in plan.checks[1:] if (text := check.text)] == [

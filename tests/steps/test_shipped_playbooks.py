@@ -13,6 +13,8 @@ from ndrfix.playbook import Play, Registered, Scope, StepSchema, Variable, load_
 from ndrfix.steps import STEPS, step_named
 from ndrfix.steps.base import Args, Verdict
 from ndrfix.steps.check_hotfix import CheckHotfixArgs
+from ndrfix.steps.check_queue import CheckQueueArgs
+from ndrfix.steps.clearing_args import ClearQueueArgs
 from ndrfix.steps.manual import ManualArgs
 from ndrfix.steps.set_registry import SetRegistryArgs
 
@@ -87,7 +89,7 @@ def test_off_removes_the_value(off: object) -> None:
     assert str(args.wanted) == "absent"
     scope = _scope(play, suppression_mode=off)
     conditional = [task for task in play.tasks if task.when]
-    assert [task.step for task in conditional] == ["check_hotfix", "clear_queue"]
+    assert [task.step for task in conditional] == ["check_hotfix", "check_queue", "clear_queue"]
     assert not any(scope.test(condition) for task in conditional for condition in task.when)
     usual = _scope(play)
     assert all(usual.test(condition) for task in conditional for condition in task.when)
@@ -112,8 +114,15 @@ def test_the_value_is_saved_before_it_is_changed_and_the_service_restarted_after
     """The remediation checks, saves, changes and notifies the restart, in this order."""
     (play,) = _plays(PLAYBOOKS / "reverse-ndr.yml")
     steps = [task.step for task in play.tasks]
-    assert steps == ["check_service_pack", "check_hotfix", "backup_registry", "set_registry", "clear_queue"]
-    assert play.tasks[3].notify == ("Restart the Internet Mail Service",)
+    assert steps == [
+        "check_service_pack",
+        "check_hotfix",
+        "check_queue",
+        "backup_registry",
+        "set_registry",
+        "clear_queue",
+    ]
+    assert play.tasks[4].notify == ("Restart the Internet Mail Service",)
     assert [handler.step for handler in play.handlers] == ["restart_service"]
 
 
@@ -122,6 +131,36 @@ def test_the_queue_is_cleared_after_reports_are_suppressed() -> None:
     for name in ("reverse-ndr.yml", "clear-queue.yml"):
         steps = [task.step for task in _plays(PLAYBOOKS / name)[0].tasks]
         assert steps.index("set_registry") < steps.index("clear_queue") == len(steps) - 1
+
+
+def test_a_queue_that_would_be_refused_is_refused_before_anything_is_changed() -> None:
+    """In both playbooks, with the limit of the clearing itself, and left out together with it."""
+    for name in ("reverse-ndr.yml", "clear-queue.yml"):
+        (play,) = _plays(PLAYBOOKS / name)
+        args = _bound(play, max_messages=7)
+        guard, clearing = args["The queue can be cleared"], args["Clear the outbound queue"]
+        assert isinstance(guard, CheckQueueArgs)
+        assert isinstance(clearing, ClearQueueArgs)
+        assert guard.max_messages == clearing.max_messages == 7
+        names = [task.name for task in play.tasks]
+        assert names.index("The queue can be cleared") < names.index("Save the parameters of the Internet Mail Service")
+        tags = {task.name: (task.tags, [when.text for when in task.when]) for task in play.tasks}
+        assert tags["The queue can be cleared"] == tags["Clear the outbound queue"]
+
+
+def test_both_playbooks_take_the_same_variables() -> None:
+    """The emergency part reads nothing otherwise than the remediation: mode, `off`, form of the backup, limit."""
+    tasks: list[dict[str, Args]] = []
+    for name in ("reverse-ndr.yml", "clear-queue.yml"):
+        (play,) = _plays(PLAYBOOKS / name)
+        bound = _bound(play, suppression_mode="off", backup_format="REGEDIT4", max_messages=3)
+        shared = ("Save the parameters", "Suppress non-delivery", "The queue can", "Clear the outbound")
+        tasks.append({task: args for task, args in bound.items() if task.startswith(shared)})
+        scope = _scope(play, suppression_mode="off")
+        clearing = next(task for task in play.tasks if task.step == "clear_queue")
+        assert not all(scope.test(condition) for condition in clearing.when)
+    assert len(tasks[0]) == 4
+    assert tasks[0] == tasks[1]
 
 
 def test_the_audit_changes_nothing_and_goes_on() -> None:

@@ -1,0 +1,153 @@
+"""What a report says of mail that stands still, and of the way back: true of the host, and first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ndrfix.connections.simulated_mail import mailbox
+from ndrfix.connections.simulation import Fault, FaultAt, FaultKind, Sent
+from ndrfix.engine.result import RunResult
+from ndrfix.engine.run import result_of
+from ndrfix.exchange.layout import IMS
+from ndrfix.report import Commands, render
+from ndrfix.report.standstill import standstills
+from ndrfix.resources import MessageKind, ServiceState, ServiceStatus
+from tests.engine.stage import Stage, Stand
+
+ROOT = "C:\\exchsrvr\\imcdata"
+HOSTS = r"""
+ex01:
+  computer: {{name: MAIL1, os_version: 5.0.2195}}
+  registry:
+    HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeIMC\Parameters: {{RootDir: 'C:\exchsrvr\imcdata'}}
+  services:
+    MSExchangeIMC: {{status: {status}, start: automatic, stop_seconds: {stop}, start_seconds: 2}}
+"""
+CLEAR = "- name: Clear\n  clear_queue: {recount_after: 5}\n"
+COMMANDS = Commands(undo="ndrfix undo RUN -i inv.yml", resume="ndrfix resume RUN -i inv.yml")
+
+
+def _stage(folder: Path, *, status: str = "running", stop: int = 2) -> Stage:
+    stage = Stage(folder, hosts=HOSTS.format(status=status, stop=stop))
+    for file in mailbox(f"{ROOT}\\out", {MessageKind.NDR: 4, MessageKind.USER: 2}):
+        stage.host().put_file(file)
+    return stage
+
+
+def _shown(result: RunResult, *, colour: bool = False) -> list[str]:
+    text = render(replace(result, folder="runs/x"), width=80, colour=colour, verbosity=0, commands=COMMANDS)
+    return text.splitlines()
+
+
+def _in_run(stand: Stand, run_id: str) -> Stand:
+    """With this id, by which ages are told."""
+    stand.run.context = replace(stand.run.context, run_id=run_id)
+    return stand
+
+
+def _status(stage: Stage) -> ServiceStatus:
+    state = stage.host().read(IMS)
+    assert isinstance(state, ServiceState)
+    return state.status
+
+
+def test_a_service_left_stopped_is_said_first_and_in_red(tmp_path: Path) -> None:
+    """Before the run's files and the way back, with the very command that finishes the work."""
+    result = _stage(tmp_path, stop=10_000).run(CLEAR).apply()
+    lines = _shown(result)
+    line = "MAIL STANDS STILL on ex01: MSExchangeIMC IS STOP_PENDING. Finish it: ndrfix resume RUN -i inv.yml -l ex01"
+    total = next(number for number, text in enumerate(lines) if text.startswith("1 host: "))
+    assert lines[total + 1] == line
+    assert lines[total + 2] == "Files of this run: runs/x"
+    assert f"\x1b[31m{line}\x1b[0m" in _shown(result, colour=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        (FaultKind.LOST, Sent.BEFORE),
+        (FaultKind.LOST, Sent.AFTER),
+        (FaultKind.RESTARTED, Sent.BEFORE),
+        (FaultKind.RESTARTED, Sent.DURING),
+        (FaultKind.RESTARTED, Sent.AFTER),
+        (FaultKind.DENIED, Sent.BEFORE),
+    ],
+)
+def test_the_report_is_true_of_the_service(tmp_path: Path, kind: FaultKind, sent: Sent) -> None:
+    """Whatever breaks off where: a service that does not run is told, and what is told as sure is so."""
+    told = 0
+    for number in range(1, 30):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        stage = _stage(folder)
+        plan = (stand := stage.run(CLEAR)).plan()
+        stage.host().add_fault(Fault(at=FaultAt.OPERATION, kind=kind, nth=number, sent=sent))
+        found = standstills(stand.apply(plan))
+        runs = _status(stage) in (ServiceStatus.RUNNING, ServiceStatus.START_PENDING)
+        assert runs or found, number
+        assert not runs or all(each.maybe for each in found), number
+        assert all(each.resumable for each in found), number
+        told += len(found)
+    assert told or kind is FaultKind.DENIED
+
+
+def test_a_clearing_that_comes_to_its_end_stands_nowhere(tmp_path: Path) -> None:
+    """Nor does one of a service that was stopped and is to stay so."""
+    for status in ("running", "stopped"):
+        folder = tmp_path / status
+        folder.mkdir()
+        assert not any("STILL" in line for line in _shown(_stage(folder, status=status).run(CLEAR).apply()))
+
+
+def test_a_stopped_service_is_said_by_the_check_too(tmp_path: Path) -> None:
+    """`check_queue` tells it in a plan, and no command is promised that would do nothing."""
+    stage = _stage(tmp_path, status="stopped")
+    lines = _shown(stage.run("- check_queue: {}\n").shown(), colour=True)
+    (line,) = (line for line in lines if "MAIL STANDS STILL" in line)
+    assert line == "\x1b[31mMAIL STANDS STILL on ex01: MSExchangeIMC is stopped: nothing leaves the queue.\x1b[0m"
+    done = _shown(stage.run("- check_queue: {}\n- set_service: {name: MSExchangeIMC, state: started}\n").apply())
+    assert not any("STILL" in line for line in done)
+
+
+def test_the_path_of_the_quarantine_is_the_real_one(tmp_path: Path) -> None:
+    """What a plan says of it is what the report says, and where the host has it."""
+    stage = _stage(tmp_path)
+    stand = stage.run(CLEAR)
+    plan = stand.plan()
+    (task,) = result_of(plan, 0.0).plays[0].hosts[0].tasks
+    said = next(check.text for phase in task.phases for check in phase.plan.checks if "quarantine: " in check.text)
+    assert any(line.endswith(said) for line in _shown(stand.apply(plan)))
+    assert stage.host().content(said.removeprefix("quarantine: ") + "\\manifest.txt")
+
+
+def test_a_clearing_can_be_taken_back(tmp_path: Path) -> None:
+    """By `ndrfix undo`."""
+    assert "Take it back: ndrfix undo RUN -i inv.yml" in _shown(_stage(tmp_path).run(CLEAR).apply())
+
+
+def test_what_is_removed_is_not_taken_back(tmp_path: Path) -> None:
+    """After a removal, be it at once or later, no undo is offered that would do nothing."""
+    stage = _stage(tmp_path)
+    lines = _shown(stage.run("- clear_queue: {recount_after: 5, keep: delete}\n").apply())
+    assert not any("ndrfix undo RUN" in line for line in lines)
+    assert "Removed from quarantine for good: 4 messages. No undo brings them back." in lines
+    folder = tmp_path / "purge"
+    folder.mkdir()
+    stage = _stage(folder)
+    _in_run(stage.run(CLEAR), "20260101-0000-clear-0001").apply()
+    purge = _in_run(stage.run("- purge_quarantine: {}\n"), "20260301-0000-purge-0002")
+    lines = _shown(purge.apply())
+    assert not any("ndrfix undo RUN" in line for line in lines)
+    assert "Removed from quarantine for good: 4 messages. No undo brings them back." in lines
+
+
+def test_what_is_put_back_is_sent(tmp_path: Path) -> None:
+    """After a restore no undo is offered: the queue is cleared again instead."""
+    stage = _stage(tmp_path)
+    first = stage.run(CLEAR).apply()
+    lines = _shown(stage.run(f"- restore_queue: {{run: {first.context.run_id}, drain_timeout: 5}}\n").apply())
+    assert not any("ndrfix undo RUN" in line for line in lines)
+    assert "What was put back into the queue is sent. clear_queue takes out again what still waits." in lines
