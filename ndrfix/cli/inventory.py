@@ -56,8 +56,8 @@ def command(
         raise UsageError("one of --host NAME, --graph and --list is needed")
     if explain and host is None:
         raise UsageError("--explain is about one host: --host NAME")
-    home_of(inventories)
-    vault = vault_of(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass))
+    options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
+    vault = vault_of(options, home_of(inventories).client)
     decrypt = vault if vault.identities else None
     inventory = reading.load_inventory(inventories, decrypt=decrypt, beside=[beside] if beside else [])
     extra = reading.parse_extra_vars(extra_vars, decrypt=vault)

@@ -65,7 +65,7 @@ class Job:
         self.home = home_of(request.inventories, own_runs=request.runs_dir is None)
         self.until = self._until()
         self.steps = {step.name: step for step in STEPS}
-        self.vault: Vault = vault_of(request.vault_options)
+        self.vault: Vault = vault_of(request.vault_options, self.home.client)
         self.owed: Owed = self._owed()
         self.prepared: Prepared
         self.connector: Connector

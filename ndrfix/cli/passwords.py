@@ -8,6 +8,7 @@ import click
 
 from ndrfix.cli.configured import environment
 from ndrfix.cli.terminal import MASKER, say_aside
+from ndrfix.client import FILE, Client
 from ndrfix.errors import InputError, UsageError
 from ndrfix.secrets import Secret
 from ndrfix.vault import Vault, VaultOptions, identities_of
@@ -58,13 +59,21 @@ def asked_new_vault_password(question: str) -> Secret:
     return typed
 
 
-def vault_of(options: VaultOptions) -> Vault:
-    """The vault of a command line. Its passwords are fetched when a value needs them.
+def vault_of(options: VaultOptions, client: Client | None = None) -> Vault:
+    """The vault of a command line. Its passwords are fetched when a value needs them. For a client that has vault ids
+    no others are opened or used: `--vault-id` may not name one, a configured one is left out.
 
     Raises:
-        InputError: a password file that does not exist, or a text that names no source.
+        InputError: a password file that does not exist, a text that names no source, or a vault id of another client.
     """
+    foreign = client.foreign if client else lambda _label: ""
+    for label in (text.partition("@")[0].strip() for text in options.ids if "@" in text):
+        if label and (reason := foreign(label)):
+            raise InputError(
+                f"--vault-id {label}: {reason}",
+                next_step=f"Give a password of the client, or add the label to vault_id in {FILE}.",
+            )
     identities = identities_of(
         options, environment(), asked_vault_password, warn=lambda text: say_aside(f"warning: {text}")
     )
-    return Vault(identities, MASKER.add)
+    return Vault([each for each in identities if not foreign(each.label)], MASKER.add, foreign)

@@ -68,7 +68,7 @@ class _Reader:
             name=self._read(known, "name", _line, ""),
             file=self.path,
             contact=self._read(known, "contact", _line, ""),
-            vault_id=self._read(known, "vault_id", _label, ""),
+            vault_ids=self._read(known, "vault_id", _labels, ()),
             branding=self._read(known, "report", self._branding, Branding()),
             zone=zone,
             window=self._read(known, "change_window", lambda node: self._window(node, zone), None),
@@ -155,6 +155,10 @@ def _line(node: Node) -> str:
     if not text or not text.isprintable():
         raise InputError("a text of one line is needed", place=node.place)
     return text
+
+
+def _labels(node: Node) -> tuple[str, ...]:
+    return tuple(_label(each) for each in (node.items if isinstance(node, List) else (node,)))
 
 
 def _label(node: Node) -> str:

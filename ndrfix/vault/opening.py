@@ -14,6 +14,7 @@ from ndrfix.vault.envelope import DEFAULT_LABEL, Envelope
 from ndrfix.vault.sources import Identity
 
 _GIVE = "Give its password: --vault-id {}@prompt, --vault-id {}@FILE, or --vault-password-file FILE."
+_FOREIGN = "Take it out, or add the label to vault_id in client.yml if it is the client's."
 
 
 @dataclass(slots=True)
@@ -22,11 +23,13 @@ class Vault:
 
     The password of the value's own label is tried first, then, as ansible-vault does, the others in their order: a
     label is a hint. `learn` is told every secret, passwords too, before anybody sees it; of a whole file only who reads
-    it knows what in it is secret.
+    it knows what in it is secret. `foreign` gives the reason why values with a label are not opened here (empty: they
+    are).
     """
 
     identities: Sequence[Identity]
     learn: Callable[[Secret], None]
+    foreign: Callable[[str], str] = lambda _label: ""
     _opened: dict[str, Secret] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -52,6 +55,8 @@ class Vault:
             InputError: see `__call__`.
         """
         envelope = Envelope.parse(text, place)
+        if reason := self.foreign(envelope.label):
+            raise InputError(f"the value is not to be opened: {reason}", place=place, next_step=_FOREIGN)
         if not self.identities:
             raise InputError(
                 f"the value is encrypted{_for(envelope)}, and no vault password was given",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ndrfix.secrets import Secret
+from ndrfix.vault import seal
 from tests.cli.conftest import HOSTS, INVENTORY, Folder
 
 
@@ -101,3 +103,46 @@ def test_an_inventory_folder_may_hold_the_client(folder: Folder) -> None:
     (place / "inventory.yml").write_text(INVENTORY.replace("hosts.yml", "../hosts.yml"))
     (place / "client.yml").write_text("name: ACME Ltd\n")
     assert "client ACME Ltd" in folder("plan book.yml -i acme").out
+
+
+@pytest.fixture
+def sealed(acme: Folder) -> Folder:
+    """ACME's host has a password that is encrypted for ACME, another has one of Northwind's."""
+    acme.write("client.yml", "name: ACME Ltd\nvault_id: acme\n")
+    for name in ("acme", "nw"):
+        acme.write(f"{name}-pass", f"password of {name}\n")
+    (acme.path / "host_vars").mkdir()
+    acme.write("host_vars/ex01.yml", seal(b"mode: 2\n", Secret("password of acme"), "acme"))
+    acme.write("host_vars/ex02.yml", seal(b"mode: 2\n", Secret("password of nw"), "nw"))
+    return acme
+
+
+def test_a_vault_id_of_another_client_is_refused(sealed: Folder) -> None:
+    """Before its password is fetched; the client's own opens what is the client's."""
+    for line in ("plan book.yml -i inventory.yml", "inventory -i inventory.yml --graph"):
+        ended = sealed(f"{line} --vault-id nw@nw-pass")
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err.startswith(
+            "error: --vault-id nw: the vault id 'nw' is not of client ACME Ltd, whose is acme\n"
+        )
+    assert sealed("plan book.yml -i inventory.yml -l ex01 --vault-id acme@acme-pass").code == 0
+
+
+def test_a_value_of_another_client_is_not_opened(sealed: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even by the right password, be it configured or given without a label."""
+    monkeypatch.setenv("NDRFIX_VAULT_IDENTITY_LIST", "nw@nw-pass, acme@acme-pass")
+    assert sealed("plan book.yml -i inventory.yml -l ex01").code == 0
+    for more in ("", " --vault-password-file nw-pass"):
+        ended = sealed(f"plan book.yml -i inventory.yml{more}")
+        assert (ended.code, ended.out) == (1, "")
+        assert "ex02: the value is not to be opened: the vault id 'nw' is not of client ACME Ltd" in ended.err
+        assert "host_vars/ex02.yml:1:1" in ended.err
+
+
+def test_a_configured_password_of_another_client_is_not_tried(sealed: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not open what has no label, which it could."""
+    sealed.write("host_vars/ex02.yml", seal(b"mode: 2\n", Secret("password of nw")))
+    monkeypatch.setenv("NDRFIX_VAULT_IDENTITY_LIST", "nw@nw-pass, acme@acme-pass")
+    assert "no other one opens it" in sealed("plan book.yml -i inventory.yml").err
+    sealed.write("client.yml", "name: ACME Ltd\n")
+    assert sealed("plan book.yml -i inventory.yml").code == 0

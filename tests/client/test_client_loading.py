@@ -41,7 +41,7 @@ def test_a_whole_client(tmp_path: Path) -> None:
     """Every key is read; times may be written without quotes, which YAML takes for numbers."""
     (tmp_path / "acme.png").touch()
     found = client(tmp_path, WHOLE)
-    assert (found.name, found.contact, found.vault_id) == ("ACME Ltd", "Ann Example, +44 20 7946 0000", "acme")
+    assert (found.name, found.contact, found.vault_ids) == ("ACME Ltd", "Ann Example, +44 20 7946 0000", ("acme",))
     assert found.branding == Branding(logo=tmp_path / "acme.png", colour="#1f4e79", footer="Confidential")
     assert found.window is not None
     assert found.window.zone.name == found.zone.name == "Europe/Berlin"
@@ -92,3 +92,11 @@ def test_a_misspelt_key_is_an_error_there(line: int, letters: str, tmp_path_fact
     with pytest.raises(InputError) as caught:
         client(folder, "\n".join(lines))
     assert line + 1 in {fault.place.line for fault in (caught.value, *caught.value.others) if fault.place}
+
+
+def test_vault_ids_of_a_client(tmp_path: Path) -> None:
+    """One or several; others are foreign, what has no label is not; without any nothing is."""
+    acme = client(tmp_path, "name: ACME\nvault_id: [acme, team]\n")
+    assert [acme.foreign(label) for label in ("acme", "team", "default")] == ["", "", ""]
+    assert acme.foreign("nw") == "the vault id 'nw' is not of client ACME, whose is acme or team"
+    assert client(tmp_path, "name: ACME\n").foreign("nw") == ""
