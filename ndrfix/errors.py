@@ -60,7 +60,8 @@ class NdrfixError(Exception):
 class InputError(NdrfixError):
     """Something that the user wrote cannot be used. `others` holds further faults found in the same pass.
 
-    `hidden` tells that the values in the lines at `place` are not to be shown (`no_log`).
+    `hidden` tells that the values in the lines at `place` are not to be shown (`no_log`). `rule` is the name that the
+    linter has for this kind of fault, empty where it has none of its own.
     """
 
     exit_code = ExitCode.WRONG_INPUT
@@ -72,9 +73,11 @@ class InputError(NdrfixError):
         place: Place | None = None,
         next_step: str = "",
         others: tuple[InputError, ...] = (),
+        rule: str = "",
     ) -> None:
         super().__init__(what, place=place, next_step=next_step)
         self.others = others
+        self.rule = rule
         self.hidden = False
 
 

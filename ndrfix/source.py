@@ -32,6 +32,7 @@ __all__ = [
     "kind",
     "load_file",
     "load_text",
+    "parse_text",
     "plain",
     "raise_faults",
     "read_text",
@@ -93,16 +94,26 @@ def read_text(path: Path, *, shown: str | None = None) -> str:
 
 def load_text(text: str, name: str) -> Node | None:
     """The document in a text; see `load_file`."""
+    node, faults = parse_text(text, name)
+    raise_faults(faults)
+    return node
+
+
+def parse_text(text: str, name: str) -> tuple[Node | None, tuple[InputError, ...]]:
+    """The document in a text as far as it can be read, and the faults that leave the rest readable.
+
+    Raises:
+        InputError: it is not YAML, or more than one document.
+    """
     text = text.removeprefix(_BOM)
     if name.endswith(".json"):
         text = text.replace("\t", " ")  # JSON may be indented with tabs; inside its strings they cannot stand
     root = _compose(text, name)
     if root is None:
-        return None
+        return None, ()
     builder = _Builder(name)
     node = builder.node(root)
-    raise_faults(builder.faults)
-    return node
+    return node, tuple(builder.faults)
 
 
 def _compose(text: str, name: str) -> yaml.Node | None:
@@ -115,12 +126,14 @@ def _compose(text: str, name: str) -> yaml.Node | None:
         raise InputError(
             f"not valid YAML: the character #x{code:04x} is not allowed",
             place=_place_at(name, text, error.position),
+            rule="yaml[syntax]",
         ) from error
     except ValueError as error:  # PyYAML hands the number of an escape to chr()
         raise InputError(
             "not valid YAML: a \\U escape that is no character",
             place=Place(file=name),
             next_step="In double quotes a backslash starts an escape: use single quotes.",
+            rule="yaml[syntax]",
         ) from error
 
 
@@ -157,7 +170,7 @@ def _raise_marked(name: str, error: yaml.MarkedYAMLError) -> NoReturn:
             break
     mark = error.problem_mark or error.context_mark
     place = _place(name, mark) if mark else Place(file=name)
-    raise InputError(f"not valid YAML: {problem}", place=place, next_step=hint) from error
+    raise InputError(f"not valid YAML: {problem}", place=place, next_step=hint, rule="yaml[syntax]") from error
 
 
 class _Loader(yaml.SafeLoader):
@@ -200,10 +213,14 @@ class _Builder:
             return self._build(raw)
         place = _place(self._name, raw.start_mark)
         if known.node is None:
-            raise InputError("an alias that holds itself", place=place, next_step="Write the value out.")
+            raise InputError(
+                "an alias that holds itself", place=place, next_step="Write the value out.", rule="yaml[alias]"
+            )
         self._weight += known.weight
         if self._weight > _LARGEST_EXPANSION:
-            raise InputError("the aliases expand to too many values", place=place, next_step="Use fewer aliases.")
+            raise InputError(
+                "the aliases expand to too many values", place=place, next_step="Use fewer aliases.", rule="yaml[alias]"
+            )
         return known.node
 
     def _build(self, raw: yaml.Node) -> Node:
@@ -222,8 +239,8 @@ class _Builder:
         built.weight = self._weight - before
         return built.node
 
-    def _fault(self, what: str, place: Place, next_step: str) -> None:
-        self.faults.append(InputError(what, place=place, next_step=next_step))
+    def _fault(self, what: str, place: Place, next_step: str, rule: str = "yaml[value]") -> None:
+        self.faults.append(InputError(what, place=place, next_step=next_step, rule=rule))
 
     def _check_tag(self, raw: yaml.Node, kind_of_node: str, place: Place) -> None:
         if raw.tag != _YAML + kind_of_node:
@@ -287,9 +304,8 @@ class _Builder:
 
     def _twice(self, key: str, key_node: yaml.Node, first: int) -> None:
         advice = "Write one '<<' with a list: '<<: [*a, *b]'." if key == "<<" else "Remove one of the two."
-        self._fault(
-            f"the key {key!r} is given twice, first in line {first}", _place(self._name, key_node.start_mark), advice
-        )
+        text = f"the key {key!r} is given twice, first in line {first}"
+        self._fault(text, _place(self._name, key_node.start_mark), advice, "yaml[duplicate-key]")
 
     def _merge(self, merged: dict[object, Entry], source: Node) -> None:
         for each in source.items if isinstance(source, List) else (source,):

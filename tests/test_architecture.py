@@ -12,7 +12,7 @@ import pytest
 import ndrfix
 
 PACKAGE = Path(ndrfix.__file__).parent
-GROUND = {"place", "errors", "nodes", "resources", "secrets", "source", "shipped"}
+GROUND = {"place", "errors", "excerpt", "nodes", "resources", "secrets", "source", "shipped"}
 MAY_IMPORT: dict[str, set[str]] = {
     "connections": {"exchange"},
     "inventory": set(),
@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exchange": set(),
     "steps": {"exchange", "connections"},
     "engine": {"inventory", "playbook", "exchange", "steps", "connections"},
+    "lint": {"inventory", "playbook", "exchange", "steps", "connections", "engine"},
     "report": {"client", "inventory", "playbook", "exchange", "steps", "connections", "engine"},
     "testing": {"exchange", "connections"},
     "cli": {
@@ -34,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "connections",
         "engine",
         "report",
+        "lint",
         "testing",
         "client",
         "config",

@@ -32,6 +32,8 @@ from ndrfix.engine.result import Status
 from ndrfix.errors import ExitCode, UnreachableError
 from ndrfix.inventory import ConnectionSettings
 from ndrfix.inventory.names import NAMES
+from ndrfix.lint.linting import asked_for, lint_files
+from ndrfix.lint.model import Profile
 from ndrfix.playbook import Registered
 from ndrfix.playbook.keywords import PLAY_KEYWORDS, TASK_KEYWORDS
 from ndrfix.secrets import Masker, Secret
@@ -181,7 +183,11 @@ def test_no_path_of_a_developers_machine(page: Path) -> None:
 # --- YAML ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("block", _blocks("yaml"), ids=str)
+# The examples of the rules are wrong on purpose, or judged by the tests of their rules.
+_EXAMPLES = [block for block in _blocks("yaml") if block.page.name != "rules.md"]
+
+
+@pytest.mark.parametrize("block", _EXAMPLES, ids=str)
 def test_yaml_is_understood(block: Block, run: Run) -> None:
     """A playbook plans on a healthy simulated host, tasks do inside a play; inventories, simulations, clients load."""
     document: Any = yaml.safe_load(block.text)
@@ -209,6 +215,28 @@ def _play(tasks: list[dict[str, Any]]) -> str:
     names = {task["notify"] for task in tasks if "notify" in task}
     handlers = [{"name": name, "restart_service": {"name": "MSExchangeIMC"}} for name in names]
     return yaml.safe_dump([{"hosts": "all", "tasks": tasks, "handlers": handlers}], allow_unicode=True)
+
+
+@pytest.mark.parametrize("block", [block for block in _EXAMPLES if block.text.startswith("- ")], ids=str)
+def test_playbooks_lint_clean(block: Block, tmp_path: Path) -> None:
+    """A whole playbook by every rule; tasks alone by the basic ones, since what belongs around them is not there."""
+    document: Any = yaml.safe_load(block.text)
+    whole = "hosts" in document[0]
+    path = tmp_path / "book.yml"
+    path.write_text(block.text if whole else _play(document), encoding="utf-8")
+    profile = Profile.PRODUCTION if whole else Profile.BASIC
+    rules = asked_for(profile, () if whole else ("name[missing]", "register[unused]"))
+    assert [
+        f"{each.rule} {each.place}" for each in lint_files([(path, "book.yml")], rules, named=[path]).findings
+    ] == []
+
+
+def test_what_is_shipped_lints_clean() -> None:
+    """The shipped playbooks and the example inventory, by every rule."""
+    files = [(path, path.name) for path in (*sorted((ROOT / "playbooks").glob("*.yml")), EXAMPLE)]
+    linted = lint_files(files, asked_for(Profile.PRODUCTION))
+    assert [f"{each.rule} {each.place}" for each in linted.findings] == []
+    assert len(linted.files) == len(files)
 
 
 @pytest.mark.parametrize("flags", [("--graph",), ("--list",), ("--host", "acme-ex01")], ids=lambda flags: flags[0])

@@ -22,6 +22,8 @@ VERBS = {
     "resume": "Finish what an interrupted run left half done in a message queue.",
     "steps": "List the steps that playbooks can use, or show one step's page.",
     "vault": "Encrypt values and files as ansible-vault does, show them, change their password.",
+    "lint": "Check playbooks and inventories, in CI too; nothing is reached.",
+    "explain": "Show the page of a rule of the linter.",
     "inventory": "Show hosts, groups and variables as ndrfix understands them.",
     "config": "Show every setting, its value, and where that comes from.",
     "demo": "Plan and apply the reverse-NDR remediation on simulated hosts.",

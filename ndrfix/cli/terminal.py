@@ -108,7 +108,7 @@ def show_error(error: NdrfixError) -> None:
 def error_block(error: NdrfixError) -> str:
     """What is wrong, where, with the line of the file and a caret, and what to do next."""
     host = f"{error.host}: " if isinstance(error, HostError) and error.host and error.host not in error.what else ""
-    from ndrfix.cli.excerpt import excerpt, without_values
+    from ndrfix.excerpt import excerpt, without_values
 
     lines = [f"error: {host}{without_values(error.what)}"]
     if error.place:

@@ -149,17 +149,19 @@ def _fault(task: Task, fault: ErrorDetails, *, shown: bool) -> PlaybookError:
         text = "not acceptable; the value is not shown: it is secret, or no_log is set"
     if not location:
         text = text if shown else f"the arguments are {text}"
-        return PlaybookError(f"step {task.step}: {text}", place=task.step_place)
+        return PlaybookError(f"step {task.step}: {text}", place=task.step_place, rule="wrong-argument[value]")
     if fault["type"] == "missing":
         return PlaybookError(
             f"step {task.step} needs the argument {str(location[0])!r}",
             place=task.step_place,
             next_step=f"`ndrfix steps {task.step}` shows the arguments.",
+            rule="wrong-argument[missing]",
         )
     return PlaybookError(
         f"argument {str(location[0])!r} of step {task.step}: {text}",
         place=source.find(task.args, location).place,
         next_step="" if shown else f"`ndrfix steps {task.step}` shows what it takes.",
+        rule="wrong-argument[value]",
     )
 
 

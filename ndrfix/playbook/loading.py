@@ -15,7 +15,7 @@ from ndrfix.playbook.scope import Decrypt
 from ndrfix.playbook.tasks import TaskReader, notified
 from ndrfix.playbook.templating import is_template
 from ndrfix.secrets import Secret
-from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind, load_file, load_text, read_text
+from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind, load_text, parse_text, raise_faults, read_text
 
 _VAULT_HEADER = "$ANSIBLE_VAULT"
 _PERCENT = re.compile(r"([0-9]{1,3})\s*%")
@@ -32,7 +32,21 @@ def load_playbook(path: Path, steps: Mapping[str, StepSchema], *, decrypt: Decry
             `others`.
     """
     require_file(path, "playbook", Place(file=str(path)))
-    root = load_file(path)
+    root, unreadable = parse_text(read_text(path), str(path))
+    playbook, faults = read_playbook(path, root, steps, decrypt=decrypt)
+    raise_faults((*unreadable, *faults))
+    return playbook
+
+
+def read_playbook(
+    path: Path, root: Node | None, steps: Mapping[str, StepSchema], *, decrypt: Decrypt | None = None
+) -> tuple[Playbook, tuple[InputError, ...]]:
+    """What can be read of a playbook's document, and every fault in it; plays and tasks that are too faulty are left
+    out. `path` is its file, beside which `vars_files` are looked for.
+
+    Raises:
+        InputError: it is no list of plays.
+    """
     if not isinstance(root, List) or not root.items:
         raise PlaybookError(
             f"a playbook must be a list of plays, not {kind(root)}" if root is not None else "the playbook is empty",
@@ -42,8 +56,8 @@ def load_playbook(path: Path, steps: Mapping[str, StepSchema], *, decrypt: Decry
     faults = Faults()
     reader = _PlayReader(path.parent, steps, faults, decrypt)
     plays = [reader.play(node) for node in root.items]
-    faults.raise_in_order(str(path))
-    return Playbook(path=path, place=root.place, plays=tuple(play for play in plays if play is not None))
+    playbook = Playbook(path=path, place=root.place, plays=tuple(play for play in plays if play is not None))
+    return playbook, faults.in_order(root.place.file)
 
 
 def require_file(path: Path, what: str, place: Place) -> None:
@@ -111,7 +125,8 @@ class _PlayReader:
                 continue
             if key.text in keywords.PLAY_REFUSED:
                 refused = True
-                self._faults.add(f"ndrfix has no {key.text!r}", key.place, keywords.PLAY_REFUSED[key.text])
+                advice = keywords.PLAY_REFUSED[key.text]
+                self._faults.add(f"ndrfix has no {key.text!r}", key.place, advice, rule="ansible-only[keyword]")
             elif key.text in self._steps:
                 refused = True
                 self._faults.add(f"the step {key.text} stands outside 'tasks'", key.place, "Put it under 'tasks:'.")
@@ -122,6 +137,7 @@ class _PlayReader:
                 "ndrfix gathers no facts",
                 (node.get("gather_facts") or node).place,
                 "Remove it; ndrfix_host.computer_name and ndrfix_host.os_version are there anyway.",
+                rule="ansible-only[keyword]",
             )
         return refused
 
@@ -167,6 +183,7 @@ class _PlayReader:
                     f"a second handler {handler.name!r}, the first is in line {first}",
                     (handler.node.get("name") or handler.node).place,
                     "Give each its own name.",
+                    rule="duplicate-name[handler]",
                 )
             found.setdefault(handler.name, handler)
         return tuple(found.values())
@@ -182,6 +199,7 @@ class _PlayReader:
                         f"there is no handler {name.value!r}{did_you_mean(name.value, sorted(known))}",
                         name.place,
                         f"The handlers of this play are: {has}." if has else "Write it under 'handlers:' of the play.",
+                        rule="notify[no-handler]",
                     )
 
     def _vars_files(self, node: Map) -> Iterator[VarsFile]:

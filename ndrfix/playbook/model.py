@@ -99,7 +99,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playbook:
-    """A playbook without faults: every step, argument name and handler that it names exists."""
+    """A playbook as it was read; one from `load_playbook` has no faults: every step, argument and handler exists."""
 
     place: Place
     path: Path

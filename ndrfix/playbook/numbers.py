@@ -25,7 +25,10 @@ def number_faults(node: Node, *, shown: bool = True) -> Iterator[PlaybookError]:
     elif reading := _other_reading(node):
         meant = f"For YAML it is {_spellings(node.value)}: write that" if shown else "Write it in another way"
         yield PlaybookError(
-            f"a number {reading}", place=node.place, next_step=f"{meant}, or put it in quotes if it is text."
+            f"a number {reading}",
+            place=node.place,
+            next_step=f"{meant}, or put it in quotes if it is text.",
+            rule="yaml[number]",
         )
 
 

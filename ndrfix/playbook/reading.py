@@ -12,7 +12,7 @@ from ndrfix.playbook.keywords import RESERVED_NAMES, SELECTION_WORDS
 from ndrfix.playbook.model import Expression
 from ndrfix.playbook.numbers import number_faults
 from ndrfix.playbook.templating import expression_fault, is_template, template_faults
-from ndrfix.source import List, Map, Node, Scalar, kind, raise_faults
+from ndrfix.source import List, Map, Node, Scalar, kind
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Words that Jinja reads as something else than a variable.
@@ -28,9 +28,9 @@ class Faults:
         self._found: list[InputError] = []
         self.hidden = False
 
-    def add(self, what: str, place: Place, next_step: str = "") -> None:
-        """Keep a fault of the playbook."""
-        self.note(PlaybookError(what, place=place, next_step=next_step))
+    def add(self, what: str, place: Place, next_step: str = "", *, rule: str = "wrong-shape[value]") -> None:
+        """Keep a fault of the playbook; `rule` is what the linter calls it."""
+        self.note(PlaybookError(what, place=place, next_step=next_step, rule=rule))
 
     def note(self, *faults: InputError) -> None:
         """Keep faults found elsewhere, with those that they bring along."""
@@ -49,9 +49,9 @@ class Faults:
         finally:
             self.hidden = before
 
-    def raise_in_order(self, file: str) -> None:
-        """Raise the first fault with the rest in its `others`: those of the file itself first, from top to bottom."""
-        raise_faults(sorted(self._found, key=lambda fault: _order(fault.place, file)))
+    def in_order(self, file: str) -> tuple[InputError, ...]:
+        """Every fault: those of the file itself first, from top to bottom."""
+        return tuple(sorted(self._found, key=lambda fault: _order(fault.place, file)))
 
 
 def _order(place: Place | None, file: str) -> tuple[bool, str, int, int]:
@@ -100,7 +100,8 @@ def tags(owner: Map, faults: Faults) -> frozenset[str]:
     for each in texts(node, "a tag", faults) if node is not None else ():
         words = [word for part in each.value.split(",") if (word := part.strip())]
         for word in SELECTION_WORDS.intersection(words):
-            faults.add(f"{word!r} is no tag: it is a word for --tags", each.place, "Choose another name.")
+            text = f"{word!r} is no tag: it is a word for --tags"
+            faults.add(text, each.place, "Choose another name.", rule="reserved-name[tag]")
         found.update(words)
     return frozenset(found)
 
@@ -138,9 +139,11 @@ def check_variable_name(key: Scalar, faults: Faults) -> None:
             f"{key.text!r} cannot be the name of a variable",
             key.place,
             "Use letters, digits and underscores, a letter first; words like 'true' or 'in' are taken.",
+            rule="reserved-name[variable]",
         )
     elif key.value in RESERVED_NAMES:
-        faults.add(f"the name {key.value!r} is taken by ndrfix itself", key.place, "Choose another name.")
+        text = f"the name {key.value!r} is taken by ndrfix itself"
+        faults.add(text, key.place, "Choose another name.", rule="reserved-name[variable]")
 
 
 def conditions(owner: Map, faults: Faults) -> tuple[Expression, ...]:
@@ -164,4 +167,5 @@ def conditions(owner: Map, faults: Faults) -> tuple[Expression, ...]:
 
 def unknown_key(key: Scalar, what: str, known: Iterable[str], faults: Faults) -> None:
     """Note that a key means nothing here."""
-    faults.add(f"unknown {what} {key.text!r}{did_you_mean(key.text, known)}", key.place)
+    rule = f"unknown-name[{what.rpartition(' ')[2]}]"
+    faults.add(f"unknown {what} {key.text!r}{did_you_mean(key.text, known)}", key.place, rule=rule)

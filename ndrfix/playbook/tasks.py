@@ -33,7 +33,8 @@ class TaskReader:
     def _read(self, node: Map, word: str, *, handler: bool) -> Task | None:
         step = self._step(node, word)
         if handler and (entry := node.entry("notify")):
-            self._faults.add("a handler cannot notify another one", entry.key.place, "Write both after the task.")
+            text = "a handler cannot notify another one"
+            self._faults.add(text, entry.key.place, "Write both after the task.", rule="notify[chain]")
         read = self._keywords(node, step)
         return read if step is not None else None
 
@@ -76,9 +77,11 @@ class TaskReader:
                 f"{word} has one step; this one has {steps[0].key.text} and {entry.key.text}",
                 entry.key.place,
                 "Make two of it.",
+                rule="wrong-shape[steps]",
             )
         if not others:
-            self._faults.add(f"{word} without a step", node.place, "Name a step; 'ndrfix steps' lists them.")
+            text = f"{word} without a step"
+            self._faults.add(text, node.place, "Name a step; 'ndrfix steps' lists them.", rule="wrong-shape[steps]")
         return steps[0] if steps else None
 
     def _unknown(self, key: Scalar, *, has_step: bool) -> None:
@@ -86,11 +89,12 @@ class TaskReader:
         if not advice and key.text.startswith(keywords.WITH_PREFIX):
             advice = keywords.WITH_ADVICE
         if advice:
-            self._faults.add(f"ndrfix has no {key.text!r}", key.place, advice)
+            self._faults.add(f"ndrfix has no {key.text!r}", key.place, advice, rule="ansible-only[keyword]")
             return
         bare = keywords.bare_module(key.text)
         if bare in keywords.MODULES_REFUSED:
-            self._faults.add(f"ndrfix has no step {key.text!r}", key.place, keywords.MODULES_REFUSED[bare])
+            advice = keywords.MODULES_REFUSED[bare]
+            self._faults.add(f"ndrfix has no step {key.text!r}", key.place, advice, rule="ansible-only[module]")
             return
         known = (*self._steps, *keywords.TASK_KEYWORDS)
         what = "keyword" if has_step else "step"
@@ -111,7 +115,8 @@ class TaskReader:
         for entry in node.entries:
             if entry.key.value not in known:
                 what = f"unknown argument {entry.key.text!r} of step {name}"
-                self._faults.add(f"{what}{did_you_mean(entry.key.text, sorted(known))}", entry.key.place, _takes(known))
+                text = f"{what}{did_you_mean(entry.key.text, sorted(known))}"
+                self._faults.add(text, entry.key.place, _takes(known), rule="unknown-name[argument]")
         reading.values(node, self._faults)
         return node
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ndrfix.cli.excerpt import excerpt, looks_secret, without_values
+from ndrfix.excerpt import excerpt, looks_secret, without_values
 from ndrfix.place import Place
 from tests.cli.conftest import Folder
 

@@ -1,0 +1,154 @@
+"""`ndrfix lint`: what is wrong with playbooks and inventories, before any host is reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ndrfix.cli.terminal import say, say_aside
+from ndrfix.cli.verb import Verb
+from ndrfix.errors import NdrfixError, OutputError, UsageError
+
+if TYPE_CHECKING:
+    from ndrfix.lint.formats import Printing
+    from ndrfix.lint.linting import Linted
+    from ndrfix.lint.settings import LintSettings
+
+_FORMATS = ("text", "json", "sarif", "github", "codeclimate", "junit", "pep8")
+_CLEAN, _FOUND, _NOT_RUN = 0, 1, 2
+
+
+@click.command(name="lint", cls=Verb)
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("-f", "--format", "form", type=click.Choice(_FORMATS), default="text", help="How findings are written.")
+@click.option("-o", "--output-file", metavar="FILE", help="Write them to FILE instead of the screen.")
+@click.option(
+    "--profile", type=click.Choice(("basic", "safety", "production")), help="Which rules; default production."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(("note", "warning", "error")),
+    help="From which severity the exit code is 1; warning.",
+)
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave a rule out; repeatable.")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave files out, as in .gitignore; repeatable.")
+@click.option("-i", "--inventory", "inventories", multiple=True, metavar="FILE", help="Where variables come from.")
+@click.option("--baseline", metavar="FILE", help="Only findings that are not in FILE count.")
+@click.option("--write-baseline", metavar="FILE", help="Write what is found to FILE and end with 0.")
+@click.option("--fix", is_flag=True, help="Make the safe fixes; all else in the file stays as it is.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+def command(paths: tuple[str, ...], **options: object) -> int:
+    """Check playbooks, inventories and variables files; PATHs are files or folders, by default this one.
+
+    Exit codes: 0 clean; 1 findings at or above --fail-on; 2 the check could not be made.
+    """
+    from ndrfix.lint.linting import RuleCrashError
+
+    if options["fix"] and options["diff"]:
+        raise UsageError("--fix and --diff do not go together", next_step="--diff shows, --fix changes.")
+    try:
+        return _lint(paths or (".",), options)
+    except RuleCrashError as error:
+        say_aside(f"error: a bug in ndrfix: {error}: {type(error.__cause__).__name__}: {error.__cause__}")
+        say_aside(f"  Please report it. --ignore '{error.rule}' leaves the rule out.")
+        return _NOT_RUN
+    except NdrfixError as error:
+        from ndrfix.cli.terminal import show_error
+
+        show_error(error)
+        return _NOT_RUN
+
+
+def _lint(paths: tuple[str, ...], options: dict[str, object]) -> int:
+    from ndrfix.lint.baseline import read_baseline, write_baseline
+    from ndrfix.lint.fixing import fixes, write
+
+    settings = _settings(options)
+    result = _run(paths, settings)
+    if options["write_baseline"]:
+        target = Path(str(options["write_baseline"]))
+        write_baseline(target, result.findings)
+        say_aside(f"{len(result.findings)} findings written to {target}")
+        return _CLEAN
+    if options["diff"]:
+        for each in fixes(result.findings):
+            say(each.diff.rstrip("\n"))
+        return _CLEAN
+    if options["fix"]:
+        made = fixes(result.findings)
+        for each in made:
+            write(each)
+        say_aside(f"{sum(len(each.fixed) for each in made)} findings fixed in {len(made)} files")
+        result = _run(paths, settings)
+    if settings.baseline:
+        new, known = read_baseline(Path(settings.baseline)).split(result.findings)
+        result = replace(result, findings=new)
+        say_aside(f"{len(known)} findings are in the baseline {settings.baseline}")
+    _print(result, settings, options)
+    worst = result.worst()
+    return _FOUND if worst is not None and worst >= settings.fail_on else _CLEAN
+
+
+def _settings(options: dict[str, object]) -> LintSettings:
+    from ndrfix.lint.model import Profile, Severity
+    from ndrfix.lint.settings import known_rule, load_settings
+
+    settings = load_settings(Path.cwd())
+    for rule in _texts(options["ignore"]):
+        known_rule(rule)
+    changes: dict[str, object] = {
+        "ignore": (*settings.ignore, *_texts(options["ignore"])),
+        "exclude": (*settings.exclude, *_texts(options["exclude"])),
+        "inventory": _texts(options["inventories"]) or settings.inventory,
+        "baseline": options["baseline"] or settings.baseline,
+    }
+    if options["profile"]:
+        changes["profile"] = Profile[str(options["profile"]).upper()]
+    if options["fail_on"]:
+        changes["fail_on"] = Severity[str(options["fail_on"]).upper()]
+    return replace(settings, **changes)  # type: ignore[arg-type] # the names are those of the fields
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, tuple) else ()
+
+
+def _run(paths: tuple[str, ...], settings: LintSettings) -> Linted:
+    from ndrfix.inventory import load_inventory
+    from ndrfix.lint.files import find
+    from ndrfix.lint.linting import asked_for, lint_files
+
+    found = find([Path(path) for path in paths], exclude=settings.exclude, here=Path.cwd())
+    variables = None
+    if settings.inventory:
+        inventory = load_inventory(settings.inventory)
+        variables = frozenset(name for host in inventory.hosts for name in host.variables)
+    rules = asked_for(settings.profile, settings.ignore)
+    return lint_files(found.files, rules, variables=variables, named=found.named)
+
+
+def _print(result: Linted, settings: LintSettings, options: dict[str, object]) -> None:
+    from ndrfix.lint.formats import Printing, written
+    from ndrfix.lint.linting import asked_for
+
+    printing = Printing(linted=result, rules=asked_for(settings.profile, settings.ignore), when=datetime.now(UTC))
+    text = written(str(options["form"]), printing)
+    target = options["output_file"]
+    if target is None:
+        say(text.rstrip("\n")) if text else None
+        return
+    try:
+        Path(str(target)).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error.strerror or error}") from error
+    _tell(printing)
+
+
+def _tell(printing: Printing) -> None:
+    from ndrfix.lint.formats.text import closing
+
+    say_aside(closing(printing))

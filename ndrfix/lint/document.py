@@ -1,0 +1,93 @@
+"""A file as the linter sees it: its text, what sort it is, and its nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ndrfix.errors import InputError
+from ndrfix.lint.model import Sort
+from ndrfix.place import Place
+from ndrfix.source import List, Map, Node, Scalar, parse_text, read_text
+
+_VARIABLE_FOLDERS = frozenset({"group_vars", "host_vars", "vars"})
+_GROUP_WORDS = frozenset({"hosts", "vars", "children"})
+_YAML_ENDINGS = (".yml", ".yaml", ".json")
+_VAULT_HEADER = "$ANSIBLE_VAULT;"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that was read. `shown` is how it is called; `node` is None when it is empty or nothing of it is readable.
+
+    `vaulted` tells that it is encrypted as a whole, so that nothing in it can be looked at.
+    """
+
+    path: Path
+    shown: str
+    text: str
+    node: Node | None
+    faults: tuple[InputError, ...]
+    vaulted: bool = False
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the text, without their ends."""
+        return self.text.splitlines()
+
+    @property
+    def top(self) -> Place:
+        """The first character of the file."""
+        return Place(file=self.shown)
+
+    def offset(self, place: Place) -> int:
+        """How many characters of the text stand before a place in it."""
+        starts = 0
+        for line in self.text.splitlines(keepends=True)[: place.line - 1]:
+            starts += len(line)
+        return starts + place.column - 1
+
+
+def read_document(path: Path, shown: str) -> Document:
+    """The document in a file; what is wrong with it is among its `faults`, nothing is raised."""
+    try:
+        text = read_text(path, shown=shown)
+    except InputError as error:
+        return Document(path=path, shown=shown, text="", node=None, faults=(error,))
+    if text.startswith(_VAULT_HEADER):
+        return Document(path=path, shown=shown, text=text, node=None, faults=(), vaulted=True)
+    try:
+        node, faults = parse_text(text, shown)
+    except InputError as error:
+        return Document(path=path, shown=shown, text=text, node=None, faults=(error, *error.others))
+    return Document(path=path, shown=shown, text=text, node=node, faults=faults)
+
+
+def sort_of(document: Document) -> Sort | None:
+    """What the file is, by its folder and by what is in it; None when it is none of ours.
+
+    A list of mappings of which one has `hosts`, `tasks` or a step is a playbook; a mapping of groups is an inventory.
+    """
+    if _VARIABLE_FOLDERS.intersection(part.casefold() for part in document.path.parent.parts[-2:]):
+        return Sort.VARIABLES
+    node = document.node
+    if isinstance(node, List):
+        plays = [item for item in node.items if isinstance(item, Map)]
+        return Sort.PLAYBOOK if any(play.get("hosts") or play.get("tasks") for play in plays) else None
+    if isinstance(node, Map) and node.entries:
+        groups = [entry.value for entry in node.entries]
+        known = [group for group in groups if isinstance(group, Map) and _is_group(group)]
+        empty = [group for group in groups if isinstance(group, Scalar) and group.value is None]
+        return Sort.INVENTORY if known and len(known) + len(empty) == len(groups) else None
+    return None
+
+
+def _is_group(node: Map) -> bool:
+    return any(isinstance(entry.key.value, str) and entry.key.value in _GROUP_WORDS for entry in node.entries)
+
+
+def may_be_ours(path: Path) -> bool:
+    """Whether a file in a folder is worth opening: YAML, JSON, or a variables file without an ending."""
+    if path.suffix.casefold() in _YAML_ENDINGS:
+        return True
+    return not path.suffix and path.parent.name.casefold() in ("group_vars", "host_vars")

@@ -1,0 +1,41 @@
+"""For people: each finding with its line, a caret and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ndrfix.excerpt import excerpt
+from ndrfix.lint.formats.printing import Printing
+from ndrfix.lint.model import Finding, Severity
+
+
+def write(printing: Printing) -> str:
+    """The findings as blocks, and one closing line."""
+    blocks = ["\n".join(_block(finding)) + "\n" for finding in printing.findings]
+    return "\n".join((*blocks, closing(printing) + "\n"))
+
+
+def _block(finding: Finding) -> list[str]:
+    lines = [f"{finding.place}: {finding.severity.word}[{finding.rule}] {finding.message}"]
+    lines += excerpt(finding.place, hidden=finding.hidden)
+    if finding.help:
+        lines.append(f"  = help: {finding.help}")
+    if finding.edits:
+        lines.append("  = fix: --fix does it")
+    return lines
+
+
+def closing(printing: Printing) -> str:
+    """One line: how many findings of which severity in how many files."""
+    files = len(printing.linted.files)
+    where = f"{files} {'file' if files == 1 else 'files'}"
+    waived = f", {len(printing.linted.waived)} waived" if printing.linted.waived else ""
+    if not printing.findings:
+        return f"{where}: nothing found{waived}"
+    counts = Counter(finding.severity for finding in printing.findings)
+    words = [
+        f"{counts[each]} {each.word}{'' if counts[each] == 1 else 's'}"
+        for each in sorted(Severity, reverse=True)
+        if counts[each]
+    ]
+    return f"{where}: {', '.join(words)}{waived}"

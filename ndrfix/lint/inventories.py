@@ -1,0 +1,55 @@
+"""An inventory or variables file as rules see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ndrfix.errors import InputError
+from ndrfix.inventory import Inventory, load_inventory
+from ndrfix.lint.document import Document
+from ndrfix.source import Entry, List, Map, Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryView:
+    """An inventory file; `inventory` is None when it is faulty."""
+
+    document: Document
+    inventory: Inventory | None
+    faults: tuple[InputError, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariablesView:
+    """A file of `group_vars`, `host_vars` or `vars`."""
+
+    document: Document
+    faults: tuple[InputError, ...]
+
+
+def read_inventory(document: Document) -> InventoryView:
+    """The view of an inventory file, with the variables files beside it taken into account."""
+    if document.faults:
+        return InventoryView(document=document, inventory=None, faults=document.faults)
+    try:
+        inventory = load_inventory([document.path])
+    except InputError as error:
+        return InventoryView(document=document, inventory=None, faults=(error, *error.others))
+    return InventoryView(document=document, inventory=inventory, faults=())
+
+
+def read_variables(document: Document) -> VariablesView:
+    """The view of a variables file."""
+    return VariablesView(document=document, faults=document.faults)
+
+
+def definitions(node: Node | None) -> Iterator[Entry]:
+    """Every key with its value in a document, however deep."""
+    if isinstance(node, Map):
+        for entry in node.entries:
+            yield entry
+            yield from definitions(entry.value)
+    elif isinstance(node, List):
+        for item in node.items:
+            yield from definitions(item)

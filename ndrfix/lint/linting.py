@@ -1,0 +1,177 @@
+"""One pass over files: each is read once, every rule that is asked for looks at it, waivers are taken off."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ndrfix.errors import InputError, TemplateError
+from ndrfix.lint.document import Document, read_document, sort_of
+from ndrfix.lint.inventories import InventoryView, VariablesView, read_inventory, read_variables
+from ndrfix.lint.model import Finding, Profile, Remark, Rule, Severity, Sort
+from ndrfix.lint.playbooks import PlaybookView, read_view
+from ndrfix.lint.rules import BY_ID, RULES
+from ndrfix.lint.waivers import waived, waivers_of
+
+View = PlaybookView | InventoryView | VariablesView
+_GENERAL = frozenset({"wrong-argument[value]", "wrong-shape[value]"})
+
+
+class RuleCrashError(Exception):
+    """A rule failed on a file: a bug of the rule, which must not pass for a clean file."""
+
+    def __init__(self, rule: str, file: str) -> None:
+        super().__init__(f"the rule {rule} failed on {file}")
+        self.rule = rule
+        self.file = file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """What a pass found. `findings` in order; `waived` those taken off by a `# noqa`; `files` all that were looked at,
+    with what each is.
+    """
+
+    findings: tuple[Finding, ...]
+    waived: tuple[Finding, ...]
+    files: tuple[tuple[str, Sort], ...]
+
+    def worst(self) -> Severity | None:
+        """The highest severity found, None when nothing was."""
+        return max((finding.severity for finding in self.findings), default=None)
+
+
+def asked_for(profile: Profile, ignore: Collection[str] = ()) -> tuple[Rule, ...]:
+    """The rules of a profile without those to be ignored, by id or by the part before the bracket."""
+    return tuple(
+        rule
+        for rule in RULES
+        if rule.profile <= profile and rule.id not in ignore and rule.id.partition("[")[0] not in ignore
+    )
+
+
+def lint_files(
+    files: Iterable[tuple[Path, str]],
+    rules: Sequence[Rule],
+    *,
+    variables: frozenset[str] | None = None,
+    named: Collection[Path] = (),
+) -> Linted:
+    """Every finding of the rules in the files, each a path and how it is called.
+
+    A file that is none of ours is left out, unless it is `named`: then that is a finding. `variables` are the names
+    that an inventory gives to some host; without it those of the inventories among the files count.
+
+    Raises:
+        RuleCrashError: a rule failed.
+    """
+    documents = [(document, _sort(document, document.path in named)) for document in _documents(files)]
+    ours = [(document, sort) for document, sort in documents if sort is not None]
+    names = variables if variables is not None else _variables(ours)
+    findings: list[Finding] = []
+    gone: list[Finding] = []
+    for document, sort in ours:
+        found = _of_file(document, sort, rules, names)
+        left, waived_here = waived(
+            found, waivers_of(document), known=BY_ID, asked=frozenset(rule.id for rule in rules if sort in rule.sorts)
+        )
+        findings += [each for each in left if _is_asked(each.rule, rules)]
+        gone += waived_here
+    return Linted(
+        findings=tuple(sorted(findings, key=lambda each: each.order)),
+        waived=tuple(gone),
+        files=tuple((document.shown, sort) for document, sort in ours),
+    )
+
+
+def _documents(files: Iterable[tuple[Path, str]]) -> Iterator[Document]:
+    for path, shown in files:
+        yield read_document(path, shown)
+
+
+def _sort(document: Document, named: bool) -> Sort | None:
+    """What a file is; one that was named and is none of ours is read as a playbook, which says what is wrong."""
+    return sort_of(document) or (Sort.PLAYBOOK if named or (document.faults and document.node is None) else None)
+
+
+def _variables(documents: Sequence[tuple[Document, Sort]]) -> frozenset[str] | None:
+    """The names of all variables in the inventories and variables files that are looked at; None without any."""
+    views = [read_inventory(document) for document, sort in documents if sort is Sort.INVENTORY]
+    inventories = [view.inventory for view in views if view.inventory is not None]
+    if not inventories:
+        return None
+    return frozenset(name for each in inventories for host in each.hosts for name in host.variables)
+
+
+def _view(document: Document, sort: Sort, variables: frozenset[str] | None) -> View:
+    if sort is Sort.PLAYBOOK:
+        return read_view(document, variables=variables)
+    return read_inventory(document) if sort is Sort.INVENTORY else read_variables(document)
+
+
+def _of_file(
+    document: Document, sort: Sort, rules: Sequence[Rule], variables: frozenset[str] | None
+) -> tuple[Finding, ...]:
+    if document.vaulted:
+        return ()
+    view = _view(document, sort, variables)
+    found = [finding for rule in rules if sort in rule.sorts for finding in _of_rule(rule, view)]
+    faults = [*view.faults]
+    if isinstance(view, PlaybookView):
+        faults += [fault for task in view.tasks for fault in task.faults]
+    special = {(finding.place.line, finding.place.column) for finding in found if finding.severity is Severity.ERROR}
+    for finding in _of_faults(faults, document, sort):
+        at = (finding.place.line, finding.place.column)
+        if not (finding.rule in _GENERAL and at in special):
+            found.append(finding)
+    return tuple(dict.fromkeys(found))
+
+
+def _of_rule(rule: Rule, view: View) -> Iterator[Finding]:
+    if rule.check is None:
+        return
+    try:
+        remarks: tuple[Remark, ...] = tuple(rule.check(view))
+    except Exception as error:
+        raise RuleCrashError(rule.id, view.document.shown) from error
+    for remark in remarks:
+        yield Finding(
+            rule=rule.id,
+            severity=rule.severity,
+            message=remark.message,
+            place=remark.place,
+            help=remark.help,
+            hidden=remark.hidden,
+            edits=remark.edits,
+        )
+
+
+def _of_faults(faults: Iterable[InputError], document: Document, sort: Sort) -> Iterator[Finding]:
+    for fault in faults:
+        rule = _rule_of(fault, document, sort)
+        yield Finding(
+            rule=rule,
+            severity=BY_ID[rule].severity,
+            message=fault.what,
+            place=fault.place or document.top,
+            help=fault.next_step,
+            hidden=fault.hidden,
+        )
+
+
+def _rule_of(fault: InputError, document: Document, sort: Sort) -> str:
+    """The rule that a fault of reading belongs to."""
+    if fault.rule in BY_ID:
+        return fault.rule
+    if isinstance(fault, TemplateError):
+        return "jinja[syntax]"
+    if document.node is None:
+        return "file[unreadable]"
+    if sort is Sort.INVENTORY:
+        return "inventory[shape]"
+    return "wrong-shape[value]"
+
+
+def _is_asked(rule: str, rules: Sequence[Rule]) -> bool:
+    return any(rule == each.id for each in rules)

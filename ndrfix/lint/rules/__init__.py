@@ -1,0 +1,33 @@
+"""The rules of the linter, in the order of their page."""
+
+from __future__ import annotations
+
+from ndrfix.lint.model import Rule
+from ndrfix.lint.rules import (
+    inventories,
+    names,
+    paths,
+    queue,
+    reading,
+    registry,
+    secrets,
+    services,
+    structure,
+    templates,
+    waivers,
+)
+
+RULES: tuple[Rule, ...] = (
+    *reading.RULES,
+    *names.RULES,
+    *structure.RULES,
+    *templates.RULES,
+    *paths.RULES,
+    *registry.RULES,
+    *services.RULES,
+    *queue.RULES,
+    *secrets.RULES,
+    *inventories.RULES,
+    *waivers.RULES,
+)
+BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}

@@ -1,0 +1,165 @@
+"""Rules about inventories."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ndrfix.errors import did_you_mean
+from ndrfix.inventory import Host
+from ndrfix.inventory.names import KNOWN_NAMES, RESERVED
+from ndrfix.lint.inventories import InventoryView, VariablesView, definitions
+from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort
+from ndrfix.place import Place
+
+_OURS = ("ansible_psrp_", "ndrfix_")
+_OLD_SYSTEM = re.compile(r"(?i)\b(windows[ _-]?)?(nt[ _-]?4|2000|w2k|win2k|nt4)")
+_SYSTEM_NAMES = frozenset({"os", "os_version", "os_name", "operating_system", "windows_version", "system"})
+_NO_CHECK = frozenset({"ignore"})
+
+
+def _unknown_setting(view: InventoryView | VariablesView) -> Iterator[Remark]:
+    for entry in definitions(view.document.node):
+        name = entry.key.text
+        if name.startswith(_OURS) and name not in KNOWN_NAMES and name not in RESERVED:
+            yield Remark(
+                message=f"{name} is no connection variable of ndrfix{did_you_mean(name, KNOWN_NAMES)}",
+                place=entry.key.place,
+                help="Correct the name or remove the variable.",
+            )
+
+
+def _text(host: Host, *names: str) -> tuple[str, Place | None]:
+    for name in names:
+        if name in host.variables and isinstance(host.variables[name].value, str | int):
+            return str(host.variables[name].value).strip().casefold(), host.variables[name].place
+    return "", None
+
+
+def _hosts(view: InventoryView) -> tuple[Host, ...]:
+    return view.inventory.hosts if view.inventory is not None else ()
+
+
+def _once(found: Iterator[Remark]) -> Iterator[Remark]:
+    """The remarks without those that say the same of the same place: a group's variable is one for all its hosts."""
+    yield from dict.fromkeys(found)
+
+
+def _basic_over_http(view: InventoryView) -> Iterator[Remark]:
+    for host in _hosts(view):
+        auth, place = _text(host, "ansible_psrp_auth")
+        protocol, _ = _text(host, "ansible_psrp_protocol")
+        port, _ = _text(host, "ansible_psrp_port", "ansible_port")
+        if auth == "basic" and (protocol == "http" or (not protocol and port == "5985")) and place is not None:
+            yield Remark(
+                message="basic authentication over http: the password goes over the wire readable",
+                place=place,
+                help="Use ntlm or negotiate, which encrypt by themselves, or https.",
+            )
+
+
+def _unchecked_certificate(view: InventoryView) -> Iterator[Remark]:
+    for host in _hosts(view):
+        value, place = _text(host, "ansible_psrp_cert_validation")
+        if value in _NO_CHECK and place is not None:
+            yield Remark(
+                message="the certificate is not checked: whoever sits between gets the password",
+                place=place,
+                help="Name the issuer's certificate with ansible_psrp_ca_cert.",
+            )
+
+
+def _no_management_host(view: InventoryView) -> Iterator[Remark]:
+    for host in _hosts(view):
+        if "ndrfix_via" in host.variables or _text(host, "ansible_connection")[0] == "simulated":
+            continue
+        for name in sorted(_SYSTEM_NAMES & host.variables.keys()):
+            value, place = _text(host, name)
+            if _OLD_SYSTEM.search(value) and place is not None:
+                runs = f"{host.name} runs {host.variables[name].value} ({name})"
+                yield Remark(
+                    message=f"{runs}, which has no WinRM, and has no ndrfix_via",
+                    place=place,
+                    help="Name the management host that reaches it: ndrfix_via: JUMP01.",
+                )
+
+
+_GOOD = """
+exchange:
+  vars:
+    ansible_user: CLIENT\\admin
+    ansible_psrp_auth: ntlm
+  hosts:
+    ex01:
+      os_version: Windows 2000
+      ndrfix_via: jump01
+management:
+  hosts:
+    jump01:
+"""
+_BASE = Rule(
+    id="",
+    severity=Severity.ERROR,
+    profile=Profile.BASIC,
+    tags=("inventory",),
+    summary="",
+    why="",
+    bad="",
+    good=_GOOD,
+    fix="",
+    sorts=(Sort.INVENTORY,),
+)
+
+RULES: tuple[Rule, ...] = (
+    replace(
+        _BASE,
+        id="inventory[shape]",
+        summary="An inventory that cannot be read as one.",
+        why="A host that is left out, or that gets the variables of another, is the wrong server.",
+        bad=_GOOD.replace("  hosts:\n    jump01:", "  hosts: [jump01]"),
+        fix="Write it as the finding says; `docs/inventory.md` shows each form.",
+    ),
+    replace(
+        _BASE,
+        id="inventory[unknown-setting]",
+        summary="An `ansible_psrp_…` or `ndrfix_…` variable that does not exist.",
+        why="The setting that was meant keeps its default: another port, another authentication, no check.",
+        bad=_GOOD.replace("ansible_psrp_auth", "ansible_psrp_aut"),
+        fix="Correct the name; the finding says which is the nearest.",
+        sorts=(Sort.INVENTORY, Sort.VARIABLES),
+        check=_unknown_setting,
+    ),
+    replace(
+        _BASE,
+        id="inventory[basic-over-http]",
+        summary="Basic authentication over http.",
+        why="The password of an administrator goes over the client's network in readable form.",
+        bad=_GOOD.replace("ansible_psrp_auth: ntlm", "ansible_psrp_auth: basic\n    ansible_psrp_protocol: http"),
+        fix="Use `ntlm` or `negotiate`, or https.",
+        check=_basic_over_http,
+    ),
+    replace(
+        _BASE,
+        id="inventory[certificate-ignored]",
+        severity=Severity.WARNING,
+        profile=Profile.SAFETY,
+        summary="The server's certificate is not checked.",
+        why="Nobody can tell whether the password goes to the server or to somebody in between.",
+        bad=_GOOD.replace(
+            "ansible_psrp_auth: ntlm", "ansible_psrp_auth: ntlm\n    ansible_psrp_cert_validation: ignore"
+        ),
+        fix="Name the issuer with `ansible_psrp_ca_cert`.",
+        check=_unchecked_certificate,
+    ),
+    replace(
+        _BASE,
+        id="inventory[no-management-host]",
+        severity=Severity.WARNING,
+        summary="A host on NT 4.0 or Windows 2000 without `ndrfix_via`.",
+        why="These systems have no WinRM: the host cannot be reached, or another machine answers under its address.",
+        bad=_GOOD.replace("      ndrfix_via: jump01\n", ""),
+        fix="Name the management host with `ndrfix_via`.",
+        check=_no_management_host,
+    ),
+)

@@ -1,0 +1,291 @@
+"""Rules about the registry: documented values, and what belongs around a change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ndrfix.errors import did_you_mean
+from ndrfix.exchange import suppression
+from ndrfix.exchange.services import IMC
+from ndrfix.exchange.values import DOCUMENTED, EXTENSION, PARAMETERS, DocumentedValue, documented
+from ndrfix.lint.model import Profile, Remark, Rule, Severity
+from ndrfix.lint.playbooks import Argument, PlaybookView, PlayView, TaskView
+from ndrfix.lint.rules.names import NOTIFIED
+from ndrfix.resources import RegistryKey, RegistryType, RegistryValue, fold
+from ndrfix.source import Scalar
+from ndrfix.steps.registry_data import registry_data
+
+_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
+
+
+def key_of(task: TaskView) -> RegistryKey | None:
+    """The key that a task is about, None where it is not known or none."""
+    path = task.value("path")
+    try:
+        return RegistryKey.parse(path) if isinstance(path, str) else None
+    except ValueError:
+        return None
+
+
+def value_of(task: TaskView) -> RegistryValue | None:
+    """The value that a task is about, None where it is not known."""
+    key, name = key_of(task), task.value("name")
+    return RegistryValue(key, str(name)) if key is not None and isinstance(name, str | int) and name != "" else None
+
+
+def _changes(view: PlaybookView) -> Iterator[tuple[PlayView, TaskView]]:
+    for play in view.plays:
+        for task in play.all:
+            if task.step == "set_registry":
+                yield play, task
+
+
+def _unknown_value(view: PlaybookView) -> Iterator[Remark]:
+    for _, task in _changes(view):
+        key, value = key_of(task), value_of(task)
+        if value is None or key not in (PARAMETERS, EXTENSION) or documented(value) is not None:
+            continue
+        names = sorted(each.name for each in DOCUMENTED if each.key == key)
+        yield Remark(
+            message=f"{value.name!r} is no documented value of {key.path.rpartition(chr(92))[2]} of {IMC.name}"
+            f"{did_you_mean(value.name, names)}",
+            place=task.place("name"),
+            help="The service does not read what it does not know; the steps page lists the documented ones.",
+        )
+
+
+def _known_data(view: PlaybookView) -> Iterator[tuple[TaskView, DocumentedValue]]:
+    for task in view.tasks:
+        if task.step not in ("set_registry", "check_registry") or task.value("allow_undocumented") is True:
+            continue
+        value = value_of(task)
+        known = documented(value) if value is not None else None
+        if known is not None:
+            yield task, known
+
+
+def _type(view: PlaybookView) -> Iterator[Remark]:
+    for task, known in _known_data(view):
+        given = task.arguments.get("type")
+        if task.step == "check_registry" and given is None:
+            continue
+        kind = given.value if given and given.known else None if given else RegistryType.STRING.value
+        if kind is not None and task.value("state") != "absent" and str(kind).casefold() != known.type.value:
+            yield Remark(
+                message=f"{known.name} is a {known.type} ({known.source}), not {kind}",
+                place=task.place("type"),
+                help=f"Write type: {known.type}.",
+            )
+
+
+def _range(view: PlaybookView) -> Iterator[Remark]:
+    bounds = {"dword": 32, "qword": 64}
+    for task in view.tasks:
+        data = task.arguments.get("data")
+        bits = bounds.get(str(task.value("type")).casefold()) if task.step == "set_registry" else None
+        number = _number(data) if data is not None and bits else None
+        if bits and data is not None and number is not None and not 0 <= number < 2**bits:
+            yield Remark(
+                message=f"{number} does not fit a {task.value('type')}: 0 to {2**bits - 1} (0x{2**bits - 1:X})",
+                place=data.place,
+                help="Write the number as regedit shows it, unsigned.",
+            )
+
+
+def _number(data: Argument) -> int | None:
+    """The number that known data are for a dword, None for anything else."""
+    if not data.known or isinstance(data.value, bool):
+        return None
+    if isinstance(data.value, int):
+        return data.value
+    try:
+        return int(str(data.value).strip(), 0)
+    except ValueError:
+        return None
+
+
+def _suppression(view: PlaybookView) -> Iterator[tuple[Argument, int]]:
+    for task, known in _known_data(view):
+        data = task.arguments.get("data")
+        if known.name != suppression.VALUE_NAME or data is None or not data.known:
+            continue
+        try:
+            number = registry_data(RegistryType.DWORD, data.value, known).data
+        except ValueError:
+            continue
+        if isinstance(number, int):
+            yield data, number
+
+
+def _base(view: PlaybookView) -> Iterator[Remark]:
+    for data, number in _suppression(view):
+        if number in (10, 100) and not _HEX.fullmatch(data.written.text if isinstance(data.written, Scalar) else ""):
+            wanted = int(str(number), 16)
+            yield Remark(
+                message=f"{number} is decimal, the article means hexadecimal {number}: 0x{number} ({wanted})",
+                place=data.place,
+                help=f"Write 0x{number}, or the mode by its name: {suppression.label(wanted)}.",
+            )
+
+
+def _combination(view: PlaybookView) -> Iterator[Remark]:
+    for data, number in _suppression(view):
+        if number not in (10, 100) and not suppression.is_documented(number):
+            yield Remark(
+                message=f"0x{number:X} ({number}) is {suppression.label(number)}",
+                place=data.place,
+                help="The article names 0x1, 0x10 and 0x100, and never says that they add up: choose one.",
+            )
+
+
+def _covers(backup: TaskView, key: RegistryKey) -> bool:
+    """Whether a backup saves a key; one whose path is not known, or is faulty, may be meant to."""
+    saved = key_of(backup)
+    return (
+        saved is None or saved == key or (saved.hive == key.hive and fold(key.path).startswith(fold(saved.path) + "\\"))
+    )
+
+
+def _no_backup(view: PlaybookView) -> Iterator[Remark]:
+    for play, task in _changes(view):
+        key = key_of(task)
+        before = [each for each in play.tasks if each.step == "backup_registry" and each.number < task.number]
+        if key is not None and not any(_covers(each, key) for each in before):
+            yield Remark(
+                message="a registry change with no backup of the key before it",
+                place=task.task.step_place,
+                help=f"Add a task before it: backup_registry with path: {key}",
+            )
+
+
+def _no_restart(view: PlaybookView) -> Iterator[Remark]:
+    for play, task in _changes(view):
+        key = key_of(task)
+        if key not in (PARAMETERS, EXTENSION) or _restarted(play, task):
+            continue
+        yield Remark(
+            message=f"a value of {IMC.name} is changed and the service is not restarted: it reads it when it starts",
+            place=task.task.step_place,
+            help="Add 'notify' with a handler that has restart_service, name: MSExchangeIMC.",
+        )
+
+
+def _restarted(play: PlayView, task: TaskView) -> bool:
+    """Whether the service is surely or possibly started again after a change."""
+    handlers = [each for each in play.handlers if each.task.name in task.task.notify]
+    after = [each for each in play.tasks if each.number > task.number]
+    return any(_restarts(each) for each in (*handlers, *after))
+
+
+def _restarts(task: TaskView) -> bool:
+    name = task.value("name") if "name" in (task.arguments or {}) else None
+    about = name is None or str(name).casefold() == IMC.name.casefold()
+    if task.step == "restart_service":
+        return about
+    return task.step == "set_service" and about and str(task.value("state")) == "started"
+
+
+_PATH = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeIMC\Parameters"
+_SUPPRESSED = (
+    NOTIFIED.replace("AlwaysSuppressDR", "SuppressNDROptions")
+    .replace("data: 1", "data: 0x100")
+    .replace("Receipts are suppressed", "Non-delivery reports are suppressed")
+)
+
+
+_BASE = Rule(
+    id="",
+    severity=Severity.ERROR,
+    profile=Profile.BASIC,
+    tags=("registry",),
+    summary="",
+    why="",
+    bad="",
+    good=NOTIFIED,
+    fix="",
+)
+
+RULES: tuple[Rule, ...] = (
+    replace(
+        _BASE,
+        id="registry-value[undocumented]",
+        severity=Severity.WARNING,
+        summary="A value below the Internet Mail Service's key that no article documents.",
+        why="Most often a misspelling: the service reads the documented name, finds nothing and goes on as before.",
+        bad=NOTIFIED.replace("AlwaysSuppressDR", "AlwaysSupressDR"),
+        fix="Correct the name; for a value that support named, write `# noqa` with the reason.",
+        check=_unknown_value,
+    ),
+    replace(
+        _BASE,
+        id="registry-value[type]",
+        summary="A documented value with another type than the documented one.",
+        why="The service reads a number where the article says dword; text in its place counts as nothing.",
+        bad=NOTIFIED.replace("type: dword", "type: string").replace("data: 1", 'data: "1"'),
+        fix="Write the documented type.",
+        check=_type,
+    ),
+    replace(
+        _BASE,
+        id="registry-value[range]",
+        summary="A number that does not fit the type.",
+        why="A dword is an unsigned number of 32 bits; a negative or larger one cannot be stored.",
+        bad=NOTIFIED.replace("data: 1", "data: -1"),
+        fix="Write the number as regedit shows it, unsigned.",
+        check=_range,
+    ),
+    replace(
+        _BASE,
+        id="registry-value[base]",
+        profile=Profile.BASIC,
+        summary="Decimal 10 or 100 for `SuppressNDROptions`, where hexadecimal is meant.",
+        why="Hexadecimal 1, 10 and 100 are meant, which are 1, 16 and 256. Decimal 10 and 100 mean nothing: reports go "
+        "on, and everybody believes that they are suppressed.",
+        bad=_SUPPRESSED.replace("data: 0x100", "data: 100"),
+        good=_SUPPRESSED,
+        fix="Write `0x10` or `0x100`, or the name of the mode.",
+        source="KB 837794",
+        check=_base,
+    ),
+    replace(
+        _BASE,
+        id="registry-value[combination]",
+        severity=Severity.WARNING,
+        summary="A number for `SuppressNDROptions` that the article does not name.",
+        why="The article names three alternatives and never says that they add up: what a sum does is not known.",
+        bad=_SUPPRESSED.replace("data: 0x100", "data: 0x110"),
+        good=_SUPPRESSED,
+        fix="Choose one of `0x1`, `0x10` and `0x100`.",
+        source="KB 837794",
+        check=_combination,
+    ),
+    replace(
+        _BASE,
+        id="registry-change[no-backup]",
+        severity=Severity.WARNING,
+        profile=Profile.SAFETY,
+        summary="A change of the registry without a backup of the key before it.",
+        why="A way back that needs nothing but regedit; the articles ask for it before every edit.",
+        bad="\n".join(line for line in NOTIFIED.splitlines() if "Save" not in line and "backup" not in line).replace(
+            f"  tasks:\n        path: {_PATH}\n", "  tasks:\n"
+        ),
+        fix="Add `backup_registry` for the key, or one above it, before the change.",
+        source="KB 256986",
+        check=_no_backup,
+    ),
+    replace(
+        _BASE,
+        id="registry-change[no-restart]",
+        severity=Severity.WARNING,
+        profile=Profile.SAFETY,
+        summary="A value of the Internet Mail Service is changed, and the service is not restarted.",
+        why="The service reads its values when it starts: the change has no effect, for weeks perhaps, and then comes "
+        "by surprise.",
+        bad=NOTIFIED.partition("  handlers:")[0].replace("      notify: Restart the Internet Mail Service\n", ""),
+        fix="Notify a handler with `restart_service`.",
+        source="KB 837794",
+        check=_no_restart,
+    ),
+)

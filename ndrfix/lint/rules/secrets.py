@@ -1,0 +1,194 @@
+"""Rules about secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ndrfix.lint.expressions import uses_in
+from ndrfix.lint.inventories import InventoryView, VariablesView, definitions
+from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort
+from ndrfix.lint.playbooks import PlaybookView, PlayView
+from ndrfix.lint.rules.reading import CHECKED
+from ndrfix.playbook.templating import is_template
+from ndrfix.secrets import is_secret_name
+from ndrfix.source import Map, Node, Scalar, Vaulted
+
+_EVERYWHERE = (Sort.INVENTORY, Sort.VARIABLES, Sort.PLAYBOOK)
+
+
+def _literal(view: PlaybookView | InventoryView | VariablesView) -> Iterator[Remark]:
+    for entry in definitions(view.document.node):
+        if is_secret_name(entry.key.text) and _is_plain(entry.value):
+            yield Remark(
+                message=f"{entry.key.text} holds a secret in plain text",
+                place=entry.value.place,
+                help="Encrypt it with `ansible-vault encrypt_string`, or take it from lookup('env', …).",
+                hidden=True,
+            )
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether a value is text or a number that is written out."""
+    if not isinstance(node, Scalar) or isinstance(node.value, Vaulted | bool) or node.value is None:
+        return False
+    return str(node.value) != "" and not is_template(node.value)
+
+
+def _beside_vault(view: PlaybookView | InventoryView | VariablesView) -> Iterator[Remark]:
+    """A name that is vaulted in one place of the file and plain in another."""
+    vaulted: dict[str, int] = {}
+    found = list(definitions(view.document.node))
+    for entry in found:
+        if isinstance(entry.value, Scalar) and isinstance(entry.value.value, Vaulted):
+            vaulted.setdefault(entry.key.text, entry.value.place.line)
+    for entry in found:
+        if entry.key.text in vaulted and _is_plain(entry.value):
+            yield Remark(
+                message=f"{entry.key.text} is encrypted in line {vaulted[entry.key.text]} and here in plain text",
+                place=entry.value.place,
+                help="Encrypt this one too, or remove it; change the password, since it was readable.",
+                hidden=True,
+            )
+
+
+def _secret_names(play: PlayView) -> frozenset[str]:
+    """The names of the play's variables that are encrypted."""
+    layers: tuple[Map, ...] = (play.play.vars, *(each.variables for each in play.play.vars_files))
+    return frozenset(
+        entry.key.text
+        for layer in layers
+        for entry in layer.entries
+        if isinstance(entry.value, Scalar) and isinstance(entry.value.value, Vaulted)
+    )
+
+
+def _no_log(view: PlaybookView) -> Iterator[Remark]:
+    for play in view.plays:
+        secret = _secret_names(play)
+        for task in dict.fromkeys(each.task for each in play.all):
+            for use in uses_in(task.args) if not task.no_log and task.step != "manual" else ():
+                if use.name in secret or is_secret_name(use.name):
+                    yield Remark(
+                        message=f"the secret {use.name!r} is written by a task without no_log",
+                        place=use.place,
+                        help="Add 'no_log: true' to the task: plan, diff and report then leave its values out.",
+                    )
+
+
+def _in_text(view: PlaybookView) -> Iterator[Remark]:
+    for play in view.plays:
+        secret = _secret_names(play)
+        for task in dict.fromkeys(each.task for each in play.all):
+            for entry in task.args.entries:
+                if task.step == "manual" or entry.key.text == "advice":
+                    for use in uses_in(entry.value):
+                        if use.name in secret or is_secret_name(use.name):
+                            yield Remark(
+                                message=f"the secret {use.name!r} in a text for people",
+                                place=use.place,
+                                help="Say where the secret is kept, not what it is.",
+                            )
+
+
+_PLAIN = """
+exchange:
+  hosts:
+    ex01:
+      ansible_user: CLIENT\\admin
+      ansible_password: correct horse
+"""
+_FROM_OUTSIDE = _PLAIN.replace("correct horse", "\"{{ lookup('env', 'EX01_PASSWORD') }}\"")
+_BESIDE = """
+exchange:
+  vars:
+    smtp_password: !vault |
+      $ANSIBLE_VAULT;1.1;AES256
+      6162636465666768
+  hosts:
+    ex01:
+      smtp_password: correct horse
+"""
+_LOGGED = """
+- name: Set the account
+  hosts: exchange
+  tasks:
+    - name: Save the key
+      backup_registry:
+        path: HKLM\\SOFTWARE\\Client\\Relay
+
+    - name: The relay's password is set
+      set_registry:
+        path: HKLM\\SOFTWARE\\Client\\Relay
+        name: Password
+        data: "{{ relay_password }}"
+      no_log: true
+"""
+_TOLD = """
+- name: Ask the client
+  hosts: exchange
+  tasks:
+    - name: Log on at the console
+      manual:
+        instruction: Log on with the password from the safe.
+"""
+_BASE = Rule(
+    id="",
+    severity=Severity.ERROR,
+    profile=Profile.BASIC,
+    tags=("security",),
+    summary="",
+    why="",
+    bad="",
+    good=CHECKED,
+    fix="",
+)
+
+RULES: tuple[Rule, ...] = (
+    replace(
+        _BASE,
+        id="secret-literal[plain]",
+        summary="A password, token or key in plain text.",
+        why="A client's folder is copied, mailed and kept in version control; whoever reads it owns the server.",
+        bad=_PLAIN,
+        good=_FROM_OUTSIDE,
+        fix="Encrypt it, or take it from the environment. Change it, since it was readable.",
+        sorts=_EVERYWHERE,
+        check=_literal,
+    ),
+    replace(
+        _BASE,
+        id="secret-literal[beside-vault]",
+        summary="A secret that is encrypted in one place and stands in plain text in another.",
+        why="The copy gives away what the vault keeps.",
+        bad=_BESIDE,
+        good=_BESIDE.partition("  hosts:")[0] + "  hosts:\n    ex01:\n",
+        fix="Remove the copy, and change the password.",
+        sorts=_EVERYWHERE,
+        check=_beside_vault,
+    ),
+    replace(
+        _BASE,
+        id="secret[no-log]",
+        severity=Severity.WARNING,
+        profile=Profile.SAFETY,
+        summary="A task that writes a secret without `no_log`.",
+        why="ndrfix masks what it knows to be a secret; parts of it, or what a template makes of it, it may not know.",
+        bad=_LOGGED.replace("      no_log: true\n", ""),
+        good=_LOGGED,
+        fix="Add `no_log: true` to the task.",
+        check=_no_log,
+    ),
+    replace(
+        _BASE,
+        id="secret[in-text]",
+        summary="A secret in a text that people read: an instruction or an advice.",
+        why="It is printed on the screen and into the report that the client gets.",
+        bad=_TOLD.replace("the password from the safe", "{{ admin_password }}")
+        .replace("Log on with", '"Log on with')
+        .replace("}}.", '}}."'),
+        good=_TOLD,
+        fix="Say where the secret is kept, not what it is.",
+        check=_in_text,
+    ),
+)

@@ -1,0 +1,179 @@
+"""Rules about services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ndrfix.exchange.services import by_display_name
+from ndrfix.lint.model import Edit, Profile, Remark, Rule, Severity
+from ndrfix.lint.playbooks import PlaybookView, TaskView
+from ndrfix.lint.rules.names import NOTIFIED
+from ndrfix.source import Scalar
+
+_SERVICE_STEPS = frozenset({"set_service", "restart_service"})
+
+
+def _tasks(view: PlaybookView) -> Iterator[TaskView]:
+    return (task for task in view.tasks if task.step in _SERVICE_STEPS)
+
+
+def _display_name(view: PlaybookView) -> Iterator[Remark]:
+    for task in _tasks(view):
+        name = task.arguments.get("name")
+        known = by_display_name(str(name.value)) if name is not None and name.known else None
+        if name is None or known is None:
+            continue
+        plain = name.literal and isinstance(name.written, Scalar) and not name.written.quoted
+        start = view.document.offset(name.place)
+        same = view.document.text[start : start + len(str(name.value))] == name.value
+        yield Remark(
+            message=f"{name.value!r} is the name that people see, the service is called {known.name}",
+            place=name.place,
+            help=f"Write {known.name}.",
+            edits=(Edit(start=start, end=start + len(str(name.value)), text=known.name),) if plain and same else (),
+        )
+
+
+def _stop_only(view: PlaybookView) -> Iterator[Remark]:
+    for play in view.plays:
+        for task in play.tasks:
+            if task.step != "set_service" or str(task.value("state")) != "stopped":
+                continue
+            later = [each for each in (*play.tasks, *play.handlers) if each.number > task.number]
+            if str(task.value("start_mode")) != "disabled" and not any(_starts(each, task) for each in later):
+                yield Remark(
+                    message=f"{task.value('name') or 'the service'} is stopped and not started again",
+                    place=task.place("state"),
+                    help="Start it in a later task (set_service, state: started), or waive this with the reason.",
+                )
+
+
+def _starts(task: TaskView, stopped: TaskView) -> bool:
+    if task.step not in _SERVICE_STEPS:
+        return False
+    mine, other = task.value("name"), stopped.value("name")
+    same = mine is None or other is None or str(mine).casefold() == str(other).casefold()
+    starting = str(task.value("state")) == "started" if task.step == "set_service" else task.value("start_if_stopped")
+    return same and bool(starting)
+
+
+def _restart_as_task(view: PlaybookView) -> Iterator[Remark]:
+    for play in view.plays:
+        for task in play.tasks:
+            if task.step == "restart_service":
+                yield Remark(
+                    message="a restart as a task happens in every run, whether anything changed or not",
+                    place=task.task.step_place,
+                    help="Write it under 'handlers' and notify it from the task that changes something.",
+                )
+
+
+def _on_cluster(view: PlaybookView) -> Iterator[Remark]:
+    for play in view.plays:
+        if "cluster" not in play.play.hosts.casefold():
+            continue
+        for task in play.all:
+            if task.step in _SERVICE_STEPS and (task.step == "restart_service" or task.value("state")):
+                yield Remark(
+                    message="a service of a cluster is restarted in Cluster Administrator only, else it fails over",
+                    place=task.task.step_place,
+                    help="Use a 'manual' task with the instruction.",
+                )
+
+
+_BASE = Rule(
+    id="",
+    severity=Severity.WARNING,
+    profile=Profile.SAFETY,
+    tags=("services",),
+    summary="",
+    why="",
+    bad="",
+    good=NOTIFIED,
+    fix="",
+)
+_STOPPED = """
+- name: Keep the service down while the disk is changed
+  hosts: exchange
+  tasks:
+    - name: The Internet Mail Service is stopped
+      set_service:
+        name: MSExchangeIMC
+        state: stopped
+"""
+_STARTED = (
+    _STOPPED
+    + """
+    - name: The disk is changed
+      manual:
+        instruction: Change the disk, then go on.
+
+    - name: The Internet Mail Service runs
+      set_service:
+        name: MSExchangeIMC
+        state: started
+"""
+)
+_RESTART = """
+- name: Restart the service
+  hosts: exchange
+  tasks:
+    - name: Restart the Internet Mail Service
+      restart_service:
+        name: MSExchangeIMC
+"""
+_MANUAL = """
+- name: Restart the service
+  hosts: exchange_cluster
+  tasks:
+    - name: Restart the Internet Mail Service
+      manual:
+        instruction: In Cluster Administrator take the Internet Mail Service offline, then bring it online.
+"""
+
+RULES: tuple[Rule, ...] = (
+    replace(
+        _BASE,
+        id="service-name[display]",
+        severity=Severity.ERROR,
+        profile=Profile.BASIC,
+        summary="The display name of a service where its short name is needed.",
+        why="The service manager knows short names; another service may well have a similar display name.",
+        bad=NOTIFIED.replace("name: MSExchangeIMC", "name: Microsoft Exchange Internet Mail Service"),
+        fix="Write the short name; `--fix` does it where the name is not in quotes.",
+        source="Q143380",
+        check=_display_name,
+    ),
+    replace(
+        _BASE,
+        id="service[stop-only]",
+        summary="A service is stopped and nothing starts it again.",
+        why="Mail stands still after the run, and nobody sees it before the users call.",
+        bad=_STOPPED,
+        good=_STARTED,
+        fix="Start it in a later task, or say why it stays down.",
+        check=_stop_only,
+    ),
+    replace(
+        _BASE,
+        id="service[restart-as-task]",
+        summary="A restart outside the handlers.",
+        why="It happens in every run: a second run is never without effect, and mail stands still each time.",
+        bad=_RESTART,
+        fix="Make it a handler.",
+        check=_restart_as_task,
+    ),
+    replace(
+        _BASE,
+        id="service[cluster]",
+        severity=Severity.ERROR,
+        summary="A service is stopped or started on hosts that are called a cluster.",
+        why="The cluster takes a stopped service for a failure and fails over to the other node.",
+        bad=_RESTART.replace("hosts: exchange", "hosts: exchange_cluster"),
+        good=_MANUAL,
+        fix="Leave it to a person, with `manual`.",
+        source="Q179258",
+        check=_on_cluster,
+    ),
+)

@@ -1,0 +1,131 @@
+"""Waivers: `# noqa: rule (reason), rule (reason)` at the end of a line, or of the first line of a task."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from ndrfix.errors import did_you_mean
+from ndrfix.lint.document import Document
+from ndrfix.lint.model import Finding, Severity
+from ndrfix.place import Place
+from ndrfix.source import List, Map, Node
+
+_COMMENT = re.compile(r"(?:^|\s)#\s*noqa\b(?P<rest>.*)$")
+_ENTRY = re.compile(r"\s*(?P<rule>[\w\[\]*.-]+)\s*(?:\((?P<reason>[^)]*)\))?\s*(?:,|$)")
+_TASK_LISTS = frozenset({"tasks", "handlers"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """One rule that is waived from `line` to `until`, both included; `place` is where its name stands."""
+
+    rule: str
+    reason: str
+    line: int
+    until: int
+    place: Place
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding is the one that is waived."""
+        same = finding.rule == self.rule or finding.rule.partition("[")[0] == self.rule
+        return same and finding.place.file == self.place.file and self.line <= finding.place.line <= self.until
+
+
+def waivers_of(document: Document) -> tuple[Waiver, ...]:
+    """Every waiver in a file's comments; in the text of a value there is none."""
+    if "noqa" not in document.text:
+        return ()
+    ends = dict(_tasks(document.node)) if document.node is not None else {}
+    inside = _texts(document.text)
+    found: list[Waiver] = []
+    for number, line in enumerate(document.lines, 1):
+        comment = _COMMENT.search(line)
+        if comment is None or any(begin <= (number, comment.start()) < end for begin, end in inside):
+            continue
+        found += _entries(document, number, line, comment, ends.get(number, number))
+    return tuple(found)
+
+
+def _entries(document: Document, number: int, line: str, comment: re.Match[str], until: int) -> Iterator[Waiver]:
+    rest = comment["rest"]
+    at = comment.start("rest") + (len(rest) - len(rest.lstrip(": \t")))
+    if not line[at:].strip():
+        place = Place(file=document.shown, line=number, column=comment.start("rest"))
+        yield Waiver(rule="", reason="", line=number, until=until, place=place)
+        return
+    while at < len(line) and (entry := _ENTRY.match(line, at)):
+        place = Place(file=document.shown, line=number, column=entry.start("rule") + 1)
+        yield Waiver(rule=entry["rule"], reason=(entry["reason"] or "").strip(), line=number, until=until, place=place)
+        at = entry.end()
+
+
+def _texts(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where values stand, each as its first and its last position (line, column from 0)."""
+    try:
+        tokens = [token for token in yaml.scan(text, Loader=yaml.SafeLoader) if isinstance(token, yaml.ScalarToken)]
+    except yaml.YAMLError:
+        return []
+    return [
+        ((token.start_mark.line + 1, token.start_mark.column), (token.end_mark.line + 1, token.end_mark.column))
+        for token in tokens
+    ]
+
+
+def _tasks(node: Node) -> Iterator[tuple[int, int]]:
+    """The first and last line of every play's tasks."""
+    for play in node.items if isinstance(node, List) else ():
+        for entry in play.entries if isinstance(play, Map) else ():
+            if entry.key.value in _TASK_LISTS and isinstance(entry.value, List):
+                for task in entry.value.items:
+                    yield task.place.line, _last_line(task)
+
+
+def _last_line(node: Node) -> int:
+    if isinstance(node, Map):
+        return max((_last_line(entry.value) for entry in node.entries), default=node.place.line)
+    if isinstance(node, List):
+        return max((_last_line(item) for item in node.items), default=node.place.line)
+    return node.place.line
+
+
+def waived(
+    findings: Sequence[Finding], waivers: Sequence[Waiver], *, known: Collection[str], asked: Collection[str]
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings that are left, with those about the waivers themselves; and the findings that are waived.
+
+    `known` are all rules there are, `asked` those that were looked for: a waiver of another one is not unused.
+    """
+    used: set[int] = set()
+    left: list[Finding] = []
+    gone: list[Finding] = []
+    for finding in findings:
+        hits = [number for number, waiver in enumerate(waivers) if waiver.covers(finding)]
+        used.update(hits)
+        (gone if hits else left).append(finding)
+    groups = {rule.partition("[")[0] for rule in known}
+    for number, waiver in enumerate(waivers):
+        left += _about(waiver, used=number in used, known={*known, *groups}, asked=asked)
+    return tuple(left), tuple(gone)
+
+
+def _about(waiver: Waiver, *, used: bool, known: Collection[str], asked: Collection[str]) -> Iterator[Finding]:
+    if waiver.rule not in known:
+        text = f"there is no rule {waiver.rule!r}{did_you_mean(waiver.rule, sorted(known))}"
+        if not waiver.rule:
+            text = "a waiver of everything: name the rule"
+        yield Finding(rule="noqa[unknown-rule]", severity=Severity.ERROR, message=text, place=waiver.place)
+        return
+    looked_for = any(rule == waiver.rule or rule.partition("[")[0] == waiver.rule for rule in asked)
+    if not used and looked_for:
+        text = f"{waiver.rule} is waived and not found here"
+        yield Finding(
+            rule="noqa[unused]", severity=Severity.WARNING, message=text, place=waiver.place, help="Remove the waiver."
+        )
+    if not waiver.reason:
+        text = f"{waiver.rule} is waived without a reason"
+        advice = f"Write it in brackets: # noqa: {waiver.rule} (reason)."
+        yield Finding(rule="noqa[no-reason]", severity=Severity.WARNING, message=text, place=waiver.place, help=advice)

@@ -1,0 +1,145 @@
+"""The outputs are what their readers take: by schema, and letter for letter where a name or text is unusual."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.parse
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+import xmlschema
+
+from ndrfix.lint.formats import FORMATS, Printing, written
+from ndrfix.lint.linting import Linted, asked_for
+from ndrfix.lint.model import Finding, Profile, Severity, Sort
+from ndrfix.place import Place
+
+_WHEN = datetime(2026, 11, 25, 9, 30, 5, tzinfo=UTC)
+_RULES = asked_for(Profile.PRODUCTION)
+_ODD = ("play,book: 50%.yml", "pläybook [1].yml", "a:b.yml", "sub\\site.yml", "Ω/π é.yml")
+_TEXTS = ("plain", "two\nlines", "50%0A and a\rb", "\x00\x1b[31mred\x12", 'ümlaut <b> & "quotes" ]]>', "-->", "𝄞")
+
+
+def printing(*findings: Finding, files: tuple[str, ...] = ("clean.yml",)) -> Printing:
+    named = dict.fromkeys((*files, *(each.place.file for each in findings)))
+    linted = Linted(findings=findings, waived=(), files=tuple((name, Sort.PLAYBOOK) for name in named))
+    return Printing(linted=linted, rules=_RULES, when=_WHEN)
+
+
+def finding(text: str = "100 is decimal", file: str = "book.yml", severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(
+        rule="registry-value[base]",
+        severity=severity,
+        message=text,
+        place=Place(file=file, line=3, column=7),
+        help="Write 0x100.",
+    )
+
+
+ODD = [finding(text, file) for text in _TEXTS for file in _ODD] + [finding(severity=each) for each in Severity]
+
+
+@pytest.fixture
+def schemas() -> Path:
+    """The folder of the official schemas."""
+    data = os.environ.get("NDRFIX_DATA")
+    if not data or not (Path(data) / "schemas").is_dir():
+        pytest.skip("NDRFIX_DATA does not name a folder with schemas")
+    return Path(data) / "schemas"
+
+
+@pytest.mark.parametrize(
+    "findings", [[], [finding()], [finding(), finding()], ODD], ids=["none", "one", "twice", "odd"]
+)
+def test_sarif_is_valid(schemas: Path, findings: list[Finding]) -> None:
+    """By the schema; and what a code scanning service wants beyond it: no empty message, each rule once."""
+    log = json.loads(written("sarif", printing(*findings)))
+    jsonschema.validate(
+        log,
+        json.loads((schemas / "sarif-schema-2.1.0.json").read_text(encoding="utf-8")),
+        format_checker=jsonschema.FormatChecker(),
+    )
+    (run,) = log["runs"]
+    ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert len(ids) == len(set(ids)) > 50
+    assert len(run["results"]) == len(findings)
+    for result, each in zip(run["results"], findings, strict=True):
+        assert ids[result["ruleIndex"]] == result["ruleId"]
+        assert result["message"]["text"].strip()
+        place = result["locations"][0]["physicalLocation"]
+        uri = place["artifactLocation"]["uri"]
+        assert urllib.parse.unquote(uri) == each.place.file.replace("\\", "/")
+        assert not urllib.parse.urlsplit(uri).scheme
+        assert uri.isascii()
+        assert place["region"] == {"startLine": 3, "startColumn": 7}
+
+
+@pytest.mark.parametrize("schema", ["junit-10.xsd", "junit-ant.xsd"])
+@pytest.mark.parametrize("findings", [[], [finding()], ODD], ids=["none", "one", "odd"])
+def test_junit_is_valid(schemas: Path, schema: str, findings: list[Finding]) -> None:
+    """By both schemas that readers follow."""
+    text = written("junit", printing(*findings))
+    xmlschema.XMLSchema(str(schemas / schema)).validate(text)
+    root = ElementTree.fromstring(text)  # what is parsed was made here
+    assert len(root.findall(".//failure")) == sum(each.severity > Severity.NOTE for each in findings)
+    assert {suite.get("timestamp") for suite in root} == {"2026-11-25T09:30:05"}
+
+
+def unescaped(text: str) -> str:
+    """A workflow command's text as the runner reads it."""
+    for code, sign in (("%3A", ":"), ("%2C", ","), ("%0A", "\n"), ("%0D", "\r"), ("%25", "%")):
+        text = text.replace(code, sign)
+    return text
+
+
+@pytest.mark.parametrize("each", ODD)
+def test_an_annotation_comes_out_as_it_went_in(each: Finding) -> None:
+    """Per cent signs, line ends, commas and colons survive the runner's reading."""
+    line = written("github", printing(each)).removesuffix("\n")
+    assert "\n" not in line
+    assert "\r" not in line
+    head, _, message = line.removeprefix("::").partition("::")
+    command, _, rest = head.partition(" ")
+    properties = dict(part.split("=", 1) for part in rest.split(","))
+    assert command in {"error", "warning", "notice"}
+    assert unescaped(message) == f"{each.message}\n{each.help}"
+    assert unescaped(properties["file"]) == each.place.file.replace("\\", "/")
+    assert unescaped(properties["title"]) == each.rule
+    assert (properties["line"], properties["col"]) == ("3", "7")
+
+
+def test_codeclimate_has_what_gitlab_asks_for() -> None:
+    """Every issue has its fields, and a fingerprint of its own, also where two say the same."""
+    issues = json.loads(written("codeclimate", printing(*ODD, finding(), finding())))
+    assert len(issues) == len(ODD) + 2
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues)
+    for issue in issues:
+        assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert issue["location"]["positions"]["begin"] == {"line": 3, "column": 7}
+        assert "\\" not in issue["location"]["path"]
+    assert json.loads(written("codeclimate", printing())) == []
+
+
+def test_json_says_files_and_findings() -> None:
+    """One document with its schema, the files by kind, the findings with their places."""
+    document = json.loads(written("json", printing(finding())))
+    assert document["schema"] == "ndrfix.lint/1"
+    assert {"file": "clean.yml", "kind": "playbook"} in document["files"]
+    (found,) = document["findings"]
+    assert (found["rule"], found["line"], found["column"]) == ("registry-value[base]", 3, 7)
+
+
+def test_pep8_is_one_line_a_finding() -> None:
+    """A line end in a message does not make a second line."""
+    assert written("pep8", printing(finding("two\nlines"))) == "book.yml:3:7: registry-value[base] two lines\n"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_ends_with_one_line_feed(name: str) -> None:
+    """Nothing is glued to what follows on the screen."""
+    for text in (written(name, printing(finding())), written(name, printing())):
+        assert not text or (text.endswith("\n") and not text.endswith("\n\n"))

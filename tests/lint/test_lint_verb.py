@@ -1,0 +1,241 @@
+"""`ndrfix lint` and `ndrfix explain` as they are called."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ndrfix import cli
+from ndrfix.lint import rules as rules_of
+from ndrfix.lint.model import Remark
+from ndrfix.lint.rules import RULES
+
+CLEAN = """\
+- name: Look at the servers
+  hosts: exchange
+  tasks:
+    - name: Exchange 5.5 has Service Pack 4
+      check_service_pack:
+        minimum: 4
+"""
+COLON = (
+    CLEAN
+    + """\
+    # the client asked for this one
+    - name: Receipts are suppressed
+      check_registry:
+        path: 'HKLM:\\SYSTEM\\CurrentControlSet\\Services\\MSExchangeIMC\\Parameters'  # see the folder
+        name: AlwaysSuppressDR
+        data: 1
+"""
+)
+RESTART = (
+    CLEAN
+    + """\
+    - name: Restart the Internet Mail Service
+      restart_service:
+        name: MSExchangeIMC
+"""
+)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".git").mkdir()
+
+
+def write(name: str, text: str) -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_a_clean_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing found is said with the number of files, and ends with 0."""
+    write("site.yml", CLEAN)
+    write("notes.yml", "just: text\n")
+    assert cli.run(["lint"]) == 0
+    assert capsys.readouterr().out == "1 file: nothing found\n"
+
+
+def test_a_finding_has_its_line_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """The place of the value, the line with a caret, the help; the exit code is 1."""
+    write("books/site.yml", RESTART)
+    assert cli.run(["lint", "books"]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("books/site.yml:8:7: warning[service[restart-as-task]] a restart as a task")
+    assert out[1:3] == ["    8 |       restart_service:", "      |       ^"]
+    assert out[3].startswith("  = help: Write it under 'handlers'")
+    assert out[-1] == "1 file: 1 warning"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--fail-on", "error"], 0),
+        (["--fail-on", "note"], 1),
+        (["--profile", "basic"], 0),
+        (["--profile", "safety"], 1),
+        (["--ignore", "service[restart-as-task]"], 0),
+        (["--ignore", "service"], 0),
+        (["--exclude", "site.*"], 0),
+        (["--ignore", "servise"], 2),
+        (["nowhere.yml"], 2),
+        (["--fix", "--diff"], 5),
+        (["-i", "nowhere.yml"], 2),
+    ],
+)
+def test_what_counts(options: list[str], code: int) -> None:
+    """Profile, severity, rules and files that are left out; 2 where the check could not be made."""
+    write("site.yml", RESTART)
+    assert cli.run(["lint", ".", *options]) == code
+
+
+def test_ignored_folders_are_left_out_and_named_files_are_not(capsys: pytest.CaptureFixture[str]) -> None:
+    """`.gitignore` holds for what lies in a folder, at every depth; a file that is named is always looked at."""
+    write("a/site.yml", RESTART)
+    write("a/.gitignore", "site.yml\n")
+    write(".venv/site.yml", RESTART)
+    write("runs/x/site.yml", RESTART)
+    assert cli.run(["lint"]) == 0
+    assert cli.run(["lint", "a/site.yml"]) == 1
+    assert "a/site.yml:8:7" in capsys.readouterr().out
+
+
+def test_waivers_hold_for_a_line_and_for_a_task(capsys: pytest.CaptureFixture[str]) -> None:
+    """On the line itself, or on the first line of the task; never inside a text."""
+    first, last = RESTART.rsplit("    - name: Restart", 1)
+    task, line = last.split("\n", 1)
+    write("task.yml", f"{first}    - name: Restart{task}  # noqa: service[restart-as-task] (asked for)\n{line}")
+    write("line.yml", RESTART.replace("restart_service:", "restart_service:  # noqa: service (asked for)"))
+    write("text.yml", RESTART.replace("name: MSExchangeIMC", 'name: "MSExchangeIMC # noqa: service (no)"'))
+    assert cli.run(["lint", "task.yml", "line.yml"]) == 0
+    assert "2 waived" in capsys.readouterr().out
+    assert cli.run(["lint", "text.yml"]) == 1
+
+
+def test_a_waiver_of_a_rule_that_was_not_asked_for_is_not_unused() -> None:
+    """By a smaller profile the waivers of the larger one stay."""
+    write("site.yml", RESTART.replace("restart_service:", "restart_service:  # noqa: service (asked for)"))
+    assert cli.run(["lint", "--profile", "basic"]) == 0
+
+
+def test_a_fix_changes_its_characters_and_no_others(capsys: pytest.CaptureFixture[str]) -> None:
+    """Comments, quotes, line ends and the byte order mark stay; `--diff` shows it and changes nothing."""
+    before = "\ufeff" + COLON.replace("\n", "\r\n")
+    path = write("site.yml", before)
+    assert cli.run(["lint", "--diff"]) == 0
+    assert "-        path: 'HKLM:\\SYSTEM" in capsys.readouterr().out
+    assert path.read_bytes() == before.encode()
+    assert cli.run(["lint", "--fix"]) == 0
+    assert path.read_bytes() == before.replace("HKLM:", "HKLM").encode()
+    assert cli.run(["lint", "--fail-on", "note"]) == 0
+
+
+def test_a_display_name_is_fixed() -> None:
+    """The short name takes its place."""
+    text = RESTART.replace("MSExchangeIMC", "Microsoft Exchange Internet Mail Service  # the IMS")
+    path = write("site.yml", text)
+    cli.run(["lint", "--fix"])
+    assert path.read_text() == RESTART.replace("MSExchangeIMC", "MSExchangeIMC  # the IMS")
+
+
+def test_only_what_is_new_fails_beside_a_baseline() -> None:
+    """Lines may move; another finding of the same kind fails."""
+    write("site.yml", RESTART)
+    assert cli.run(["lint", "--write-baseline", "known.json"]) == 0
+    assert cli.run(["lint", "--baseline", "known.json"]) == 0
+    write("site.yml", "# a comment\n" + RESTART)
+    assert cli.run(["lint", "--baseline", "known.json"]) == 0
+    write("site.yml", RESTART + RESTART[len(CLEAN) :].replace("Restart the", "Start the"))
+    assert cli.run(["lint", "--baseline", "known.json"]) == 1
+    write("broken.json", "{}")
+    assert cli.run(["lint", "--baseline", "broken.json"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        (".ndrfix-lint.yml", "fail_on: error\n", 0),
+        (".ndrfix-lint.yml", "profile: basic\n", 0),
+        (".ndrfix-lint.yml", "ignore: [service]\n", 0),
+        (".ndrfix-lint.yml", "exclude: site.yml\n", 0),
+        (".ndrfix-lint.yml", "profil: basic\n", 2),
+        (".ndrfix-lint.yml", "profile: strict\n", 2),
+        (".ndrfix-lint.yml", "ignore: servise\n", 2),
+        ("pyproject.toml", '[tool.ndrfix-lint]\nfail-on = "error"\n', 0),
+        ("pyproject.toml", '[tool.ndrfix-lint]\nfail-onn = "error"\n', 2),
+        ("pyproject.toml", "[tool.other]\nx = 1\n", 1),
+        ("pyproject.toml", "[tool\n", 2),
+    ],
+)
+def test_settings_of_a_project(name: str, text: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """From either file; an unknown key or word is an error with its place."""
+    write("site.yml", RESTART)
+    write(name, text)
+    assert cli.run(["lint"]) == code
+    if code == 2:
+        assert f"{name}:" in capsys.readouterr().err
+
+
+def test_variables_of_the_inventory_count(capsys: pytest.CaptureFixture[str]) -> None:
+    """With an inventory every undefined name is told; without one only a likely misspelling."""
+    write("site.yml", CLEAN.replace("minimum: 4", 'minimum: "{{ wanted_pack }}"'))
+    assert cli.run(["lint", "site.yml"]) == 0
+    write("hosts/inventory.yml", "exchange:\n  hosts:\n    ex01:\n      wanted: 4\n")
+    assert cli.run(["lint", "site.yml", "-i", "hosts/inventory.yml"]) == 1
+    assert "the variable 'wanted_pack' is not defined" in capsys.readouterr().out
+    write("hosts/group_vars/exchange.yml", "wanted_pack: 4\n")
+    assert cli.run(["lint", "site.yml", "-i", "hosts/inventory.yml"]) == 0
+
+
+def test_a_secret_is_not_shown_in_the_finding_about_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The line is there, its value is not."""
+    write("inventory.yml", "exchange:\n  hosts:\n    ex01:\n      ansible_password: hunter2hunter2\n")
+    for form in ("text", "json", "sarif", "junit", "github", "codeclimate", "pep8"):
+        assert cli.run(["lint", "-f", form]) == 1
+    assert "hunter2" not in capsys.readouterr().out
+
+
+def test_a_file_of_findings_and_a_line_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is written to a file is not on the screen; the summary is on standard error."""
+    write("site.yml", RESTART)
+    assert cli.run(["lint", "-f", "sarif", "-o", "found.sarif"]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "1 file: 1 warning\n")
+    assert len(json.loads(Path("found.sarif").read_text())["runs"][0]["results"]) == 1
+    assert cli.run(["lint", "-o", "no/such/folder"]) == 2
+
+
+def test_a_rule_that_crashes_is_loud(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named, and the file does not pass for clean."""
+
+    def crash(view: object) -> Iterator[Remark]:
+        raise ZeroDivisionError("division by zero")
+
+    broken = tuple(replace(rule, check=crash) if rule.id == "name[missing]" else rule for rule in RULES)
+    monkeypatch.setattr("ndrfix.lint.linting.RULES", broken)
+    assert rules_of.RULES == RULES
+    write("site.yml", CLEAN)
+    assert cli.run(["lint"]) == 2
+    assert "a bug in ndrfix: the rule name[missing] failed on site.yml: ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
+    """A page, the pages of a group, or the list of all; a wrong name says the nearest."""
+    assert cli.run(["explain"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(RULES)
+    assert cli.run(["explain", "registry-value[base]"]) == 0
+    page = capsys.readouterr().out
+    assert "# registry-value[base]" in page
+    assert "KB 837794" in page
+    assert cli.run(["explain", "clear-queue"]) == 0
+    assert capsys.readouterr().out.count("\n# clear-queue[") + 1 == 6
+    assert cli.run(["explain", "clear-queu"]) == 1
+    assert "did you mean 'clear-queue'?" in capsys.readouterr().err
