@@ -31,7 +31,7 @@ from ndrfix.engine.plan import Plan
 from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_resume, prepare_undo, schemas
 from ndrfix.engine.recorder import Journal, RecordError
 from ndrfix.engine.result import RunContext, RunResult
-from ndrfix.engine.resume import known_quarantines
+from ndrfix.engine.resume import known_quarantines, returned_last
 from ndrfix.engine.run import Run, result_of
 from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars
@@ -296,7 +296,7 @@ class UndoJob(Job):
         super().__init__(request, f"undo-{run[:13]}-{run[-4:]}", f"undo of {run}")
         inventory = inventory_of(request, self.vault)
         name = f"Take back {run}"
-        removed = removed_quarantines(self.runs_dir)
+        removed = removed_quarantines(self.runs_dir, self.whose)
         self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed, removed))
 
 
@@ -316,7 +316,8 @@ class ResumeJob(Job):
         super().__init__(request, "resume", f"resume of {run or 'what broke off'}")
         inventory = inventory_of(request, self.vault)
         known = known_quarantines(self.runs_dir, self.whose)
-        self.ready(prepare_resume(histories, known, run, inventory, self.selection()))
+        last = returned_last(self.runs_dir, self.whose)
+        self.ready(prepare_resume(histories, known, last, run, inventory, self.selection()))
 
 
 def inventory_of(request: Request, vault: Vault, beside: tuple[Path, ...] = ()) -> Inventory:

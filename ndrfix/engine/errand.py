@@ -12,7 +12,7 @@ from ndrfix.engine.task import TaskRunner, would
 from ndrfix.errors import HostError, UnreachableError
 
 Needed = Callable[[BoundTask, Sequence[PlannedTask]], bool]
-"""Whether a handler is to run, after the tasks planned so far."""
+"""Whether a task is to run, after the tasks planned so far."""
 
 
 def _always(_task: BoundTask, _done: Sequence[PlannedTask]) -> bool:
@@ -23,7 +23,7 @@ def _always(_task: BoundTask, _done: Sequence[PlannedTask]) -> bool:
 class Errand:
     """Plans them. `computer` is the name that must answer (empty: any), `because` where it comes from.
 
-    `told` are results that are known before the host is met; handlers are planned where they are `needed`.
+    `told` are results that are known before the host is met; tasks are planned where they are `needed`.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Errand:
         reason = ""
         for task in self.tasks:
             reason = reason or ("the run was interrupted" if interrupted() else "")
-            if task.handler and not self.needed(task, done):
+            if not self.needed(task, done):
                 continue
             done.append(_planned(task, runner, reason))
             reason = reason or stopped_by(done[-1].result)

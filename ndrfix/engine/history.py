@@ -26,7 +26,7 @@ class HostHistory:
     half way too; of `unsure` ones no outcome is known. `hidden` counts changes whose values the journal does not hold.
     `restarted` services are up again; of `broken` ones the run stopped or restarted, that is not known. In the
     quarantines `quarantined` lie messages that it took, or may have taken, out of the queue; `quarantines` are all that
-    it worked on, `removed` those that it removed.
+    it worked on, `removed` those that it removed, `returned` those from which it put messages back.
     """
 
     host: str
@@ -39,6 +39,7 @@ class HostHistory:
     quarantined: list[Quarantine] = field(default_factory=list)
     quarantines: list[Quarantine] = field(default_factory=list)
     removed: list[Quarantine] = field(default_factory=list)
+    returned: list[Quarantine] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -85,14 +86,15 @@ def is_of_client(path: Path, client: str | None) -> bool:
     return head.get("client", "") in ("", client)
 
 
-def removed_quarantines(runs: Path) -> dict[str, dict[Quarantine, str]]:
-    """The quarantines on each host that a run below a folder of runs removed, with the id of that run.
+def removed_quarantines(runs: Path, client: str | None = None) -> dict[str, dict[Quarantine, str]]:
+    """The quarantines on each host that a run below a folder of runs removed, with the id of that run; only runs for
+    that client when the folder holds those of several.
 
     Raises:
         InputError: a journal cannot be read or understood.
     """
     found: dict[str, dict[Quarantine, str]] = {}
-    for path in sorted(runs.glob("*/journal.jsonl")):
+    for path in (path for path in sorted(runs.glob("*/journal.jsonl")) if is_of_client(path, client)):
         for history in read_history(path.parent):
             found.setdefault(history.host, {}).update(dict.fromkeys(history.removed, path.parent.name))
     return found
@@ -213,6 +215,8 @@ def _quarantined(item: Entry, history: HostHistory, run: str) -> None:
     quarantine = quarantine_of(resource)
     if quarantine not in history.quarantines:
         history.quarantines.append(quarantine)
+    if item.get("move") == "back" and item["at"] and quarantine not in history.returned:
+        history.returned.append(quarantine)
     if item.get("move") != "to quarantine" or not item["at"] or quarantine.run != run:
         return
     if quarantine not in history.quarantined:

@@ -151,13 +151,14 @@ def prepare_undo(
 def prepare_resume(
     histories: Sequence[HostHistory],
     known: Mapping[str, Sequence[Quarantine]],
+    last: Mapping[str, Sequence[Quarantine]],
     run: str,
     inventory: Inventory,
     selection: Selection,
 ) -> Prepared:
     """The finishing of what broke off in the message queues: in the quarantines that the run worked on of which
     `histories` tell, be they its own or those of an earlier run, or in any that is `known` from journals when `run` is
-    empty; on the hosts that the limit leaves.
+    empty; on the hosts that the limit leaves. Messages of the quarantines `last` were being put back last.
 
     Raises:
         InputError: the run did not work on the queue of any of these hosts; settings that are wrong.
@@ -174,7 +175,8 @@ def prepare_resume(
     computers = {name: each.computer_name for name, each in settings.items() if each.computer_name}
     computers |= {each.host: each.computer for each in histories if run and each.computer}
     only = {each.host: each.quarantines for each in histories} if run else None
-    planners = resume_planners(tuple(hosts), computers, known, only)
+    returned = {each.host: each.returned for each in histories} if run else last
+    planners = resume_planners(tuple(hosts), computers, known, only, returned)
     known_secrets = {each.password for each in settings.values() if each.password}
     known_secrets |= {secret for scope in scopes.values() for secret in _secrets(scope)}
     job = PlayJob(name=f"Finish {run or 'what broke off'}", batches=(planners,))

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from ndrfix.engine.errand import Errand
 from ndrfix.engine.history import is_of_client, read_history
-from ndrfix.engine.plan import BoundTask
+from ndrfix.engine.plan import BoundTask, PlannedTask
+from ndrfix.engine.result import Status
 from ndrfix.resources import Quarantine
-from ndrfix.steps import finish_queue
+from ndrfix.steps import finish_queue, queue_left
 
 NAME = "Finish what broke off in the message queue"
+LEFT = "Look what is left to do"
 
 
 def known_quarantines(runs: Path, client: str | None = None) -> dict[str, list[Quarantine]]:
@@ -29,14 +31,29 @@ def known_quarantines(runs: Path, client: str | None = None) -> dict[str, list[Q
     return found
 
 
+def returned_last(runs: Path, client: str | None = None) -> dict[str, list[Quarantine]]:
+    """The quarantines on each host from which the last run that worked on any there was putting messages back; `client`
+    as in `known_quarantines`.
+
+    Raises:
+        InputError: a journal cannot be read or understood.
+    """
+    found: dict[str, list[Quarantine]] = {}
+    for path in (path for path in sorted(runs.glob("*/journal.jsonl")) if is_of_client(path, client)):
+        found |= {each.host: each.returned for each in read_history(path.parent) if each.quarantines}
+    return found
+
+
 def resume_planners(
     hosts: Sequence[str],
     computers: Mapping[str, str],
     known: Mapping[str, Iterable[Quarantine]],
     only: Mapping[str, Iterable[Quarantine]] | None = None,
+    returned: Mapping[str, Sequence[Quarantine]] | None = None,
 ) -> tuple[Errand, ...]:
     """The errand on each host: look into every folder of quarantines that is `known` there, finish what is open in it;
-    with `only`, into those of these quarantines, and finish nothing else.
+    with `only`, into those of these quarantines, and finish nothing else. Then say what is left, above all of messages
+    that were to be `returned`.
 
     `computers` are the names that must answer.
     """
@@ -46,15 +63,25 @@ def resume_planners(
             _runs(only.get(host, ())) if only is not None else dict.fromkeys(("", *_runs(known.get(host, ()))), ())
         )
     numbers = {folder: number for number, folder in enumerate(dict.fromkeys(itertools.chain(*work.values())))}
+    returned = returned or {}
     return tuple(
         Errand(
             name=host,
             computer=computers.get(host, ""),
             because="it answered before",
-            tasks=tuple(_task(folder, runs, numbers[folder]) for folder, runs in work[host].items()),
+            tasks=(
+                *(_task(folder, runs, numbers[folder]) for folder, runs in work[host].items()),
+                _left(work[host], returned.get(host, ()), len(numbers)),
+            ),
+            needed=_is_needed,
         )
         for host in hosts
     )
+
+
+def _is_needed(task: BoundTask, done: Sequence[PlannedTask]) -> bool:
+    """What is left is told where something was finished."""
+    return task.step is not queue_left.STEP or any(each.result.status is Status.WOULD_CHANGE for each in done)
 
 
 def _runs(quarantines: Iterable[Quarantine]) -> dict[str, tuple[str, ...]]:
@@ -69,6 +96,14 @@ def _runs(quarantines: Iterable[Quarantine]) -> dict[str, tuple[str, ...]]:
 def _task(folder: str, runs: tuple[str, ...], number: int) -> BoundTask:
     args = finish_queue.FinishQueueArgs(folder=folder, runs=runs)
     return BoundTask(index=number, name=_name(folder), step=finish_queue.STEP, args=args)
+
+
+def _left(places: Mapping[str, tuple[str, ...]], returned: Sequence[Quarantine], number: int) -> BoundTask:
+    args = queue_left.QueueLeftArgs(
+        places=tuple(finish_queue.FinishQueueArgs(folder=folder, runs=runs) for folder, runs in places.items()),
+        returned=tuple(returned),
+    )
+    return BoundTask(index=number, name=LEFT, step=queue_left.STEP, args=args)
 
 
 def _name(folder: str) -> str:

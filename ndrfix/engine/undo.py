@@ -175,6 +175,8 @@ class _WayBack:
 
     def _needed(self, restart: BoundTask, done: Sequence[PlannedTask]) -> bool:
         """Whether a service is to be restarted: values went back, it is owed, or the run left it in the middle."""
+        if not restart.handler:
+            return True
         broken = {restart_name(service) for service in self.history.broken}
         return restart.name in broken or restart.name in self.owed.handlers or _values_go_back(done)
 

@@ -83,7 +83,7 @@ from ndrfix.steps.clearing import (
     too_many,
 )
 from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
-from ndrfix.steps.finish_queue import interrupted_runs
+from ndrfix.steps.finish_queue import interrupted_runs, unreadable
 
 _TWICE = (
     "what was sent and not yet removed from the queue can be delivered twice, and the inbound queue is worked on "
@@ -103,6 +103,8 @@ def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     if problems := guards(observed):
         return StepPlan(checks=problems)
     found = observed.state(args.folder)
+    if unclear := unreadable(found):
+        return StepPlan(checks=unclear)
     runs = interrupted_runs(args.folder, found) if isinstance(found, QuarantinesState) else ()
     known = {run for run, _ in found.runs} if isinstance(found, QuarantinesState) else set()
     if args.own.run in known:

@@ -7,6 +7,7 @@ from pydantic import Field
 from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER
 from ndrfix.resources import (
     ABSENT,
+    OUT,
     Quarantine,
     Quarantines,
     QuarantinesState,
@@ -18,6 +19,12 @@ from ndrfix.resources import (
 )
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
 from ndrfix.steps.clearing import GUARDED, finish, guards, service
+
+_BY_HAND = (
+    "Look into that folder. When no message lies in it, nothing was moved: remove it. Else put the messages back by "
+    "hand (with the service stopped and queue.dat removed, Q148727), or move the folder to another place; then see "
+    "that the service is as it should be."
+)
 
 
 class FinishQueueArgs(Args):
@@ -43,27 +50,55 @@ def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
     found = observed.state(args.quarantines)
     runs = interrupted_runs(args.quarantines, found) if isinstance(found, QuarantinesState) else ()
     wanted = tuple(each for each in runs if _is_meant(args, each[0].run))
-    unclear = _unclear(args, found)
+    unclear = unreadable(found, args)
     if not wanted:
         where = "no quarantine lies on this host" if found == ABSENT else "no quarantine is open"
         note = "" if unclear else f"nothing was left half done: {where}, {IMS} is {service(observed).status}"
         return StepPlan(checks=unclear, note=note)
     work = finish(wanted, service(observed), service_timeout=args.service_timeout)
-    checks = (*(Check(ok=True, text=text) for text in work.texts), *unclear)
+    # What cannot be read is no reason to leave alone what can; it is told afterwards, as a fault.
+    texts = (*work.texts, *filter(None, (_afterwards(*each) for each in wanted)))
+    checks = tuple(Check(ok=True, text=text) for text in texts)
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
+
+
+def _afterwards(quarantine: Quarantine, found: QuarantineState) -> str:
+    """What can be done about messages that lie in quarantine once it is finished; empty without any."""
+    moves = [move for move in found.pending if move.at]
+    count = (found.messages or 0) + sum(-1 if move.back else 1 for move in moves if move.kept == OUT)
+    if count <= 0:
+        return ""
+    lies, them = ("message lies", "it") if count == 1 else ("messages lie", "them")
+    return (
+        f"{count:,} {lies} in {quarantine} then: `restore_queue` with {naming(quarantine)} puts {them} back, "
+        f"`purge_quarantine` with {naming(quarantine)}, `older_than_days: 0` removes {them} for good"
+    )
+
+
+def naming(quarantine: Quarantine) -> str:
+    """The arguments by which steps are told this quarantine."""
+    where = f", `quarantine: '{quarantine.folder}'`" if isinstance(quarantine.folder, str) else ""
+    return f"`run: {quarantine.run}`{where}"
 
 
 def _is_meant(args: FinishQueueArgs, run: str) -> bool:
     return not args.runs or fold(run) in {fold(each) for each in args.runs}
 
 
-def _unclear(args: FinishQueueArgs, found: State) -> tuple[Check, ...]:
-    """What is said of quarantines whose manifest does not tell whether there is anything to finish."""
-    unreadable = found.unreadable if isinstance(found, QuarantinesState) else ()
+def unreadable(found: State, args: FinishQueueArgs | None = None) -> tuple[Check, ...]:
+    """The failed checks for quarantines (only those meant by `args`) whose manifest does not tell whether anything is
+    half done in them: not knowing that, nothing else may be moved.
+    """
+    if not isinstance(found, QuarantinesState):
+        return ()
     return tuple(
-        Check(ok=True, text=f"{run}: left alone, it is not known whether anything is half done there: {reason}")
-        for run, reason in unreadable
-        if _is_meant(args, run)
+        Check(
+            ok=False,
+            text=f"it is not known whether anything is half done in {found.path}\\{run}: {reason}",
+            next_step=_BY_HAND,
+        )
+        for run, reason in found.unreadable
+        if args is None or _is_meant(args, run)
     )
 
 

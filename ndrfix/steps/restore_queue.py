@@ -66,7 +66,7 @@ from ndrfix.steps.clearing import (
     opened,
     service,
 )
-from ndrfix.steps.finish_queue import interrupted_runs
+from ndrfix.steps.finish_queue import interrupted_runs, unreadable
 from ndrfix.steps.restoring import again, ended_early, first, probe
 from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs
 
@@ -85,6 +85,8 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     if problems := guards(observed):
         return StepPlan(checks=problems)
     found = observed.state(args.folder)
+    if unclear := unreadable(found):
+        return StepPlan(checks=unclear)
     known = [run for run, _ in found.runs] if isinstance(found, QuarantinesState) else []
     if args.run.casefold() not in (run.casefold() for run in known):
         there = f"there are: {', '.join(known)}" if known else "there is none on this host"

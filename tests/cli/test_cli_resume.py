@@ -29,6 +29,7 @@ from ndrfix.resources import (
 from tests.cli.conftest import INVENTORY, Ended, Folder
 
 ROOT = "C:\\exchsrvr\\imcdata"
+KEPT = "C:\\exchsrvr\\ndrfix-quarantine"
 CLEAR = """
 - name: Clear
   hosts: all
@@ -204,12 +205,74 @@ def test_resume_finishes_work_on_an_earlier_run(broken: Broken, verb: str) -> No
 
 
 def test_resume_tells_what_it_cannot_read(broken: Broken) -> None:
-    """A quarantine whose manifest says nothing is told, and not taken for one that is done with."""
-    path = "C:\\exchsrvr\\ndrfix-quarantine\\20260101-0000-other-0000\\manifest.txt"
-    broken.host.put_file(SimulatedFile(path=path, content=b"ndrfix-quaran"))
+    """A quarantine whose manifest says nothing is a fault, and not taken for one that is done with."""
+    path = f"{KEPT}\\20260101-0000-other-0000"
+    broken.host.put_file(SimulatedFile(path=f"{path}\\manifest.txt", content=b"ndrfix-quaran"))
     ended = broken.folder("resume -i inventory.yml -l ex01 --yes")
-    assert "20260101-0000-other-0000: left alone, it is not known whether anything is half done there" in _told(ended)
+    assert f"it is not known whether anything is half done in {path}: its manifest.txt is not" in _told(ended)
+    assert "Next: Look into that folder. When no message lies in it" in _told(ended)
     assert "nothing was left half done" not in _told(ended)
+    assert ended.code == ExitCode.FAILED
+
+
+def test_resume_finishes_what_it_can_read(broken: Broken) -> None:
+    """What cannot be read keeps nothing else from being finished; the exit code tells of it."""
+    broken.clear(kind=FaultKind.RESTARTED)
+    path = f"{KEPT}\\20260101-0000-other-0000"
+    broken.host.put_file(SimulatedFile(path=f"{path}\\manifest.txt", content=b"ndrfix-quaran"))
+    ended = broken.folder("resume -i inventory.yml -l ex01 --yes")
+    assert f"half done in {path}" in _told(ended)
+    assert ended.code == ExitCode.FAILED
+    broken.settled(Quarantine(QUARANTINE_FOLDER, broken.run))
+    assert broken.folder(f"resume {broken.run} -i inventory.yml -l ex01 --yes").code == 0
+
+
+def test_resume_says_what_is_left(broken: Broken) -> None:
+    """How the queue is now, and what can be done about what lies in quarantine, also when it was to be deleted."""
+    broken.clear(CLEAR.replace("{", "{keep: delete, "), FaultKind.RESTARTED)
+    for file in mailbox(f"{ROOT}\\out", {MessageKind.NDR: 1}, seed=5):
+        broken.host.put_file(file)
+    told = _told(broken.folder(f"resume {broken.run} -i inventory.yml -l ex01 --yes"))
+    assert (
+        f"5 messages lie in quarantine {broken.run} then: `restore_queue` with `run: {broken.run}` puts them back, "
+        f"`purge_quarantine` with `run: {broken.run}`, `older_than_days: 0` removes them for good"
+    ) in told
+    assert "3 messages in the queue, 1 of them reports: `ndrfix plan clear-queue` shows them" in told
+    assert "in the queue" not in _told(broken.folder("resume -i inventory.yml -l ex01 --yes"))
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_resume_says_what_mail_a_restore_has_not_put_back(broken: Broken, named: bool) -> None:
+    """What was not on record when it broke off lies in quarantine yet, mail of users too."""
+    broken.folder.write("all.yml", CLEAR.replace("{", "{messages: all, "))
+    assert broken.folder("apply all.yml -i inventory.yml -l ex01 --yes").code == 0
+    (journal,) = broken.folder.path.glob("*/*/journal.jsonl")
+    broken.run = journal.parent.name
+    broken.folder.write("restore.yml", RESTORE.replace("RUN", f"{broken.run}, batch: 2"))
+    broken.strike(8, FaultKind.RESTARTED)
+    command = _resume(broken.folder("apply restore.yml -i inventory.yml -l ex01 --yes"))
+    told = _told(broken.folder(f"{command if named else 'resume -i inventory.yml -l ex01'} --yes"))
+    kept = broken.host.read(Quarantine(QUARANTINE_FOLDER, broken.run))
+    assert isinstance(kept, QuarantineState)
+    assert kept.messages == 5
+    found = re.search(r"5 messages lie in quarantine (\S+) yet, (\d) of them no reports: `restore_queue` with", told)
+    assert found, told
+    assert found[1] == broken.run
+    assert int(found[2]) > 0
+    assert f"`run: {broken.run}`, `kinds: [user, bounce, receipt, unknown]` puts them back" in told
+
+
+def test_a_restart_that_resume_made_up_for_is_not_planned_again(broken: Broken) -> None:
+    """The service was started after the value was set: the handler is not owed any more."""
+    value = "set_registry: {path: 'HKLM\\SOFTWARE\\Acme', name: Mode, type: dword, data: 7}"
+    book = CLEAR.replace("    - name: Clear the", f"    - {value}\n      notify: restart\n    - name: Clear the")
+    book += "  handlers:\n    - name: restart\n      restart_service: {name: MSExchangeIMC}\n"
+    broken.folder.write("clear.yml", book)
+    broken.strike(MIDWAY + 1, FaultKind.RESTARTED)
+    command = _resume(broken.folder("apply clear.yml -i inventory.yml -l ex01 --yes"))
+    assert broken.folder(f"{command} --yes").code == 0
+    told = _told(broken.folder("plan clear.yml -i inventory.yml -l ex01"))
+    assert re.search(r"not needed: the service was started by run \S*-resume-\S+, after the change", told), told
 
 
 def test_resume_refuses_another_computer(broken: Broken) -> None:

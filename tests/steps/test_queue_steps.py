@@ -424,6 +424,20 @@ def test_a_clearing_finishes_what_broke_off_first() -> None:
     assert words(clear(Host(ims=STOPPED, folder=runs), 0).items)[0] == "move 1 out → out"
 
 
+def test_a_manifest_that_cannot_be_read_stops_work_on_the_queue() -> None:
+    """Whether anything is half done there is not known: clearing and putting back fail, with the path."""
+    found = QuarantinesState(path="C:\\q", runs=((RUN, CLOSED),), unreadable=(("x", "no manifest"),))
+    restore = Restoring("A")
+    observed = Host(folder=found).observed(restore.step, restore.args, 0)
+    for plan in (
+        clear(Host(message("AAAAAAAA"), folder=found), 0),
+        restore.step.phases[0].plan(restore.args, observed),
+    ):
+        assert (plan.failed, plan.items) == (True, ())
+        assert plan.checks[0].text == "it is not known whether anything is half done in C:\\q\\x: no manifest"
+        assert "Q148727" in plan.checks[0].next_step
+
+
 def test_nothing_broke_off() -> None:
     """Closed quarantines, or none, are nothing to finish."""
     args = FINISH.args.model_validate({})

@@ -1,0 +1,72 @@
+"""Tells what is left for people to do once work on the message queue that broke off is finished. Used by
+`ndrfix resume`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import ConfigDict
+
+from ndrfix.exchange.backlog import Backlog, backlog, counted
+from ndrfix.exchange.layout import QUEUE
+from ndrfix.resources import MessageKind, Quarantine, QueueState, Resource, kept_queue
+from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
+from ndrfix.steps.finish_queue import FinishQueueArgs, naming, unreadable
+
+
+class QueueLeftArgs(Args):
+    """`places` are where work was finished; from the quarantines in `returned` a restore was putting messages back."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    places: tuple[FinishQueueArgs, ...]
+    returned: tuple[Quarantine, ...] = ()
+
+
+def _probe(args: QueueLeftArgs) -> tuple[Resource, ...]:
+    return (QUEUE, *(place.quarantines for place in args.places), *map(kept_queue, args.returned))
+
+
+def _plan(args: QueueLeftArgs, observed: Observed) -> StepPlan:
+    checks = [*_queue(observed)]
+    for quarantine in args.returned:
+        checks += _kept(quarantine, observed)
+    for place in args.places:
+        checks += unreadable(observed.state(place.quarantines), place)
+    return StepPlan(checks=tuple(checks))
+
+
+def _queue(observed: Observed) -> Iterator[Check]:
+    state = observed.state(QUEUE)
+    if isinstance(state, QueueState):
+        found = backlog(state.messages)
+        reports = found.of(MessageKind.NDR)[0]
+        text = f"{counted(found.messages)} in the queue, {reports:,} of them reports"
+        yield Check(ok=True, text=text + (": `ndrfix plan clear-queue` shows them" if reports else ""))
+
+
+def _kept(quarantine: Quarantine, observed: Observed) -> Iterator[Check]:
+    """What a restore that broke off has not put back, mail of users first of all."""
+    state = observed.state(kept_queue(quarantine))
+    found = backlog(state.messages) if isinstance(state, QueueState) else Backlog()
+    mail = found.messages - found.of(MessageKind.NDR)[0]
+    if not found.messages:
+        return
+    lie = "lies" if found.messages == 1 else "lie"
+    text = f"{counted(found.messages)} {lie} in {quarantine} yet, {mail:,} of them no reports"
+    kinds = ", `kinds: [user, bounce, receipt, unknown]`" if mail else ""
+    yield Check(ok=True, text=f"{text}: `restore_queue` with {naming(quarantine)}{kinds} puts them back")
+
+
+def _settled(_shown: StepPlan, now: StepPlan) -> StepPlan:
+    """It only tells how things are."""
+    return now
+
+
+STEP = Step(
+    name="queue_left",
+    args=QueueLeftArgs,
+    phases=(Phase(probe=_probe, plan=_plan, settle=_settled),),
+    page=__doc__,
+)
