@@ -25,6 +25,7 @@ VERBS = {
     "lint": "Check playbooks and inventories, in CI too; nothing is reached.",
     "explain": "Show the page of a rule of the linter.",
     "inventory": "Show hosts, groups and variables as ndrfix understands them.",
+    "init": "Lay out a folder for a new client: inventory, variables, playbooks.",
     "config": "Show every setting, its value, and where that comes from.",
     "demo": "Plan and apply the reverse-NDR remediation on simulated hosts.",
 }

@@ -1,0 +1,72 @@
+"""A client's folder laid out: files that teach, and that are right as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ndrfix.errors import InputError
+
+_SKELETON = Path(__file__).resolve().parent / "skeleton"
+_HIDDEN = "gitignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaidOut:
+    """The files of a folder, by their paths in it: those that were `written`, and those that were there and `kept`."""
+
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def lay_out(folder: Path, name: str, playbooks: Mapping[str, Path], *, add: bool = False) -> LaidOut:
+    """Make the folder of a client with that name, with copies of the playbooks. No file is ever overwritten; with `add`
+    the folder may hold something, and gets what it lacks.
+
+    Raises:
+        InputError: the name is not one line of text, the folder is not empty, or a file cannot be written.
+    """
+    if not name.strip() or not name.isprintable():
+        raise InputError("the client's name must be a text of one line", next_step="Give one with --name.")
+    written: list[str] = []
+    kept: list[str] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not add and any(folder.iterdir()):
+            raise InputError(
+                f"the folder {folder} is not empty",
+                next_step="Name another one, or add what is missing with --add: nothing is overwritten.",
+            )
+        for path, text in _texts(name.strip(), playbooks).items():
+            (written if _written(folder / path, text) else kept).append(path)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {error.filename or folder}: {error.strerror or error}",
+            next_step="What was written before stays there; `--add` goes on with it.",
+        ) from error
+    return LaidOut(written=tuple(written), kept=tuple(kept))
+
+
+def _texts(name: str, playbooks: Mapping[str, Path]) -> dict[str, str]:
+    """The content of each file, by its path in the folder."""
+    texts: dict[str, str] = {}
+    for source in sorted(path for path in _SKELETON.rglob("*") if path.is_file()):
+        path = source.relative_to(_SKELETON).as_posix()
+        text = source.read_text(encoding="utf-8").replace("@NAME@", json.dumps(name, ensure_ascii=False))
+        texts[f".{path}" if path == _HIDDEN else path] = text.replace("@TITLE@", name)
+    for stem, source in playbooks.items():
+        texts[f"playbooks/{stem}.yml"] = source.read_text(encoding="utf-8")
+    return texts
+
+
+def _written(path: Path, text: str) -> bool:
+    """Whether the file was written; one that is there is left as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True
