@@ -29,6 +29,7 @@ docs: $(STAMP)
 	$(RUN)/python -m ndrfix.steps.pages
 	$(RUN)/python -m ndrfix.config.page
 	$(RUN)/python -m ndrfix.lint.pages
+	$(RUN)/python -m ndrfix.lint.schemas
 	NDRFIX_UPDATE_SCHEMAS=1 NDRFIX_UPDATE_GOLDEN=1 $(RUN)/python -m pytest -q tests/report
 
 # The lab: a host with real PowerShell under Wine; NDRFIX_LAB names its folder. A lab test that is skipped here is a failure.

@@ -17,7 +17,7 @@ from ndrfix.place import Place
 from ndrfix.source import List, Map, Node, Scalar, kind, load_file, raise_faults
 
 FILE = "client.yml"
-_KEYS = ("name", "contact", "vault_id", "report", "time_zone", "change_window")
+KEYS = ("name", "contact", "vault_id", "report", "time_zone", "change_window")
 _REPORT = ("logo", "colour", "footer")
 _WINDOW = ("from", "until", "days")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -60,7 +60,7 @@ class _Reader:
     faults: list[InputError] = field(default_factory=list)
 
     def client(self, root: Map) -> Client:
-        known = self._known(root, _KEYS, FILE)
+        known = self._known(root, KEYS, FILE)
         if "name" not in known:
             self._fault(f"{FILE} needs the client's name", root.place, "Add 'name: ' and the name.")
         zone = self._read(known, "time_zone", _zone, Zone())

@@ -15,7 +15,7 @@ from ndrfix.place import Place
 
 _OURS = ("ansible_psrp_", "ndrfix_")
 _OLD_SYSTEM = re.compile(r"(?i)\b(windows[ _-]?)?(nt[ _-]?4|2000|w2k|win2k|nt4)")
-_SYSTEM_NAMES = frozenset({"os", "os_version", "os_name", "operating_system", "windows_version", "system"})
+_SYSTEM_NAMES = frozenset({"ndrfix_os", "os", "os_version", "os_name", "operating_system", "windows_version", "system"})
 _NO_CHECK = frozenset({"ignore"})
 
 
