@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ndrfix.errors import InputError
@@ -13,14 +13,16 @@ from ndrfix.source import List, Map, Node, Scalar, parse_text, read_text
 _VARIABLE_FOLDERS = frozenset({"group_vars", "host_vars", "vars"})
 _GROUP_WORDS = frozenset({"hosts", "vars", "children"})
 _YAML_ENDINGS = (".yml", ".yaml", ".json")
+_INI_ENDING = ".ini"
+_INI_NAMES = frozenset({"hosts.ini", "inventory.ini"})  # of the files of that ending that are not named
+_CLIENT = "client.yml"
 _VAULT_HEADER = "$ANSIBLE_VAULT;"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A file that was read. `shown` is how it is called; `node` is None when it is empty or nothing of it is readable.
-
-    `vaulted` tells that it is encrypted as a whole, so that nothing in it can be looked at.
+    An INI inventory has no nodes. `vaulted` tells that it is encrypted as a whole: nothing in it can be looked at.
     """
 
     path: Path
@@ -40,6 +42,10 @@ class Document:
         """The first character of the file."""
         return Place(file=self.shown)
 
+    def called(self, place: Place) -> Place:
+        """The place with the file called as it is here, whoever read it."""
+        return replace(place, file=self.shown) if place.file == str(self.path) else place
+
     def offset(self, place: Place) -> int:
         """How many characters of the text stand before a place in it."""
         starts = 0
@@ -56,6 +62,8 @@ def read_document(path: Path, shown: str) -> Document:
         return Document(path=path, shown=shown, text="", node=None, faults=(error,))
     if text.startswith(_VAULT_HEADER):
         return Document(path=path, shown=shown, text=text, node=None, faults=(), vaulted=True)
+    if path.suffix.casefold() == _INI_ENDING:
+        return Document(path=path, shown=shown, text=text, node=None, faults=())
     try:
         node, faults = parse_text(text, shown)
     except InputError as error:
@@ -66,8 +74,12 @@ def read_document(path: Path, shown: str) -> Document:
 def sort_of(document: Document) -> Sort | None:
     """What the file is, by its folder and by what is in it; None when it is none of ours.
 
-    A list of mappings of which one has `hosts`, `tasks` or a step is a playbook; a mapping of groups is an inventory.
+    A list of mappings of which one has `hosts` or `tasks` is a playbook; a mapping of groups is an inventory.
     """
+    if document.path.suffix.casefold() == _INI_ENDING:
+        return Sort.INVENTORY
+    if document.path.name == _CLIENT:
+        return Sort.CLIENT
     if _VARIABLE_FOLDERS.intersection(part.casefold() for part in document.path.parent.parts[-2:]):
         return Sort.VARIABLES
     node = document.node
@@ -87,7 +99,9 @@ def _is_group(node: Map) -> bool:
 
 
 def may_be_ours(path: Path) -> bool:
-    """Whether a file in a folder is worth opening: YAML, JSON, or a variables file without an ending."""
-    if path.suffix.casefold() in _YAML_ENDINGS:
+    """Whether a file in a folder is worth opening: YAML, JSON, an INI inventory by its usual name, or a variables file
+    without an ending.
+    """
+    if path.suffix.casefold() in _YAML_ENDINGS or path.name in _INI_NAMES:
         return True
     return not path.suffix and path.parent.name.casefold() in ("group_vars", "host_vars")

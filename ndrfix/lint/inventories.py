@@ -1,10 +1,11 @@
-"""An inventory or variables file as rules see it."""
+"""An inventory, variables file or client file as rules see it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ndrfix.client import load_client
 from ndrfix.errors import InputError
 from ndrfix.inventory import Inventory, load_inventory
 from ndrfix.lint.document import Document
@@ -42,6 +43,25 @@ def read_inventory(document: Document) -> InventoryView:
 def read_variables(document: Document) -> VariablesView:
     """The view of a variables file."""
     return VariablesView(document=document, faults=document.faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientView:
+    """A `client.yml`."""
+
+    document: Document
+    faults: tuple[InputError, ...]
+
+
+def read_client(document: Document) -> ClientView:
+    """The view of a client file."""
+    faults = document.faults
+    try:
+        if not faults:
+            load_client(document.path.parent)
+    except InputError as error:
+        faults = (error, *error.others)
+    return ClientView(document=document, faults=faults)
 
 
 def definitions(node: Node | None) -> Iterator[Entry]:

@@ -8,13 +8,21 @@ from pathlib import Path
 
 from ndrfix.errors import InputError, TemplateError
 from ndrfix.lint.document import Document, read_document, sort_of
-from ndrfix.lint.inventories import InventoryView, VariablesView, read_inventory, read_variables
+from ndrfix.lint.inventories import (
+    ClientView,
+    InventoryView,
+    VariablesView,
+    read_client,
+    read_inventory,
+    read_variables,
+)
 from ndrfix.lint.model import Finding, Profile, Remark, Rule, Severity, Sort
 from ndrfix.lint.playbooks import PlaybookView, read_view
 from ndrfix.lint.rules import BY_ID, RULES
 from ndrfix.lint.waivers import waived, waivers_of
 
-View = PlaybookView | InventoryView | VariablesView
+View = PlaybookView | InventoryView | VariablesView | ClientView
+_SHAPES = {Sort.INVENTORY: "inventory[shape]", Sort.CLIENT: "client[shape]"}
 _GENERAL = frozenset({"wrong-argument[value]", "wrong-shape[value]"})
 
 
@@ -79,7 +87,7 @@ def lint_files(
         findings += [each for each in left if _is_asked(each.rule, rules)]
         gone += waived_here
     return Linted(
-        findings=tuple(sorted(findings, key=lambda each: each.order)),
+        findings=tuple(sorted(dict.fromkeys(findings), key=lambda each: each.order)),
         waived=tuple(gone),
         files=tuple((document.shown, sort) for document, sort in ours),
     )
@@ -107,6 +115,8 @@ def _variables(documents: Sequence[tuple[Document, Sort]]) -> frozenset[str] | N
 def _view(document: Document, sort: Sort, variables: frozenset[str] | None) -> View:
     if sort is Sort.PLAYBOOK:
         return read_view(document, variables=variables)
+    if sort is Sort.CLIENT:
+        return read_client(document)
     return read_inventory(document) if sort is Sort.INVENTORY else read_variables(document)
 
 
@@ -140,7 +150,7 @@ def _of_rule(rule: Rule, view: View) -> Iterator[Finding]:
             rule=rule.id,
             severity=rule.severity,
             message=remark.message,
-            place=remark.place,
+            place=view.document.called(remark.place),
             help=remark.help,
             hidden=remark.hidden,
             edits=remark.edits,
@@ -154,7 +164,7 @@ def _of_faults(faults: Iterable[InputError], document: Document, sort: Sort) -> 
             rule=rule,
             severity=BY_ID[rule].severity,
             message=fault.what,
-            place=fault.place or document.top,
+            place=document.called(fault.place) if fault.place else document.top,
             help=fault.next_step,
             hidden=fault.hidden,
         )
@@ -166,10 +176,10 @@ def _rule_of(fault: InputError, document: Document, sort: Sort) -> str:
         return fault.rule
     if isinstance(fault, TemplateError):
         return "jinja[syntax]"
+    if sort in _SHAPES and not document.faults:
+        return _SHAPES[sort]
     if document.node is None:
         return "file[unreadable]"
-    if sort is Sort.INVENTORY:
-        return "inventory[shape]"
     return "wrong-shape[value]"
 
 

@@ -42,6 +42,7 @@ class Sort(StrEnum):
     PLAYBOOK = "playbook"
     INVENTORY = "inventory"
     VARIABLES = "variables"
+    CLIENT = "client"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,6 +195,26 @@ def test_variables_of_the_inventory_count(capsys: pytest.CaptureFixture[str]) ->
     assert cli.run(["lint", "site.yml", "-i", "hosts/inventory.yml"]) == 0
 
 
+def test_an_ini_inventory(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its settings are looked at as those of a YAML one; what cannot be read has its place."""
+    write("hosts.ini", "[exchange]\nex01 ansible_psrp_auth=basic ansible_psrp_protocol=http ansible_psrp_aut=ntlm\n")
+    assert cli.run(["lint", "-f", "pep8"]) == 1
+    out = capsys.readouterr().out
+    assert "hosts.ini:2:" in out
+    assert "inventory[basic-over-http]" in out
+    assert "inventory[unknown-setting]" in out
+    write("hosts.ini", "[exchange:wars]\nx=1\n")
+    assert cli.run(["lint", "-f", "pep8"]) == 1
+    assert "hosts.ini:1:" in capsys.readouterr().out
+
+
+def test_a_client_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown key has its place, also where the folder is named by its whole path."""
+    write("acme/client.yml", "name: ACME Ltd\ncontakt: it@acme.example\n")
+    assert cli.run(["lint", str(Path("acme").absolute())]) == 1
+    assert capsys.readouterr().out.startswith("acme/client.yml:2:1: error[client[shape]] unknown key 'contakt'")
+
+
 def test_a_secret_is_not_shown_in_the_finding_about_it(capsys: pytest.CaptureFixture[str]) -> None:
     """The line is there, its value is not."""
     write("inventory.yml", "exchange:\n  hosts:\n    ex01:\n      ansible_password: hunter2hunter2\n")

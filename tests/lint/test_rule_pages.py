@@ -13,7 +13,7 @@ from ndrfix.lint.pages import rules_page
 from ndrfix.lint.rules import BY_ID, RULES
 from tests.lint.conftest import Lint
 
-_NAMES = {Sort.PLAYBOOK: "playbook.yml", Sort.INVENTORY: "inventory.yml", Sort.VARIABLES: "group_vars/all.yml"}
+_NAMES = {Sort.PLAYBOOK: "playbook.yml", Sort.INVENTORY: "inventory.yml", Sort.CLIENT: "client.yml"}
 _ID = re.compile(r"[a-z]+(-[a-z0-9]+)*\[[a-z0-9]+(-[a-z0-9]+)*\]")
 
 

@@ -20,12 +20,15 @@ _NO_CHECK = frozenset({"ignore"})
 
 
 def _unknown_setting(view: InventoryView | VariablesView) -> Iterator[Remark]:
-    for entry in definitions(view.document.node):
-        name = entry.key.text
-        if name.startswith(_OURS) and name not in KNOWN_NAMES and name not in RESERVED:
+    places = [(entry.key.text, entry.key.place) for entry in definitions(view.document.node)]
+    if view.document.node is None and isinstance(view, InventoryView):  # an INI file
+        places = [(name, value.place) for host in _hosts(view) for name, value in host.variables.items()]
+    for name, place in dict.fromkeys(places):
+        here = place.file == view.document.shown
+        if here and name.startswith(_OURS) and name not in KNOWN_NAMES and name not in RESERVED:
             yield Remark(
                 message=f"{name} is no connection variable of ndrfix{did_you_mean(name, KNOWN_NAMES)}",
-                place=entry.key.place,
+                place=place,
                 help="Correct the name or remove the variable.",
             )
 
@@ -39,11 +42,6 @@ def _text(host: Host, *names: str) -> tuple[str, Place | None]:
 
 def _hosts(view: InventoryView) -> tuple[Host, ...]:
     return view.inventory.hosts if view.inventory is not None else ()
-
-
-def _once(found: Iterator[Remark]) -> Iterator[Remark]:
-    """The remarks without those that say the same of the same place: a group's variable is one for all its hosts."""
-    yield from dict.fromkeys(found)
 
 
 def _basic_over_http(view: InventoryView) -> Iterator[Remark]:
@@ -119,6 +117,18 @@ RULES: tuple[Rule, ...] = (
         why="A host that is left out, or that gets the variables of another, is the wrong server.",
         bad=_GOOD.replace("  hosts:\n    jump01:", "  hosts: [jump01]"),
         fix="Write it as the finding says; `docs/inventory.md` shows each form.",
+    ),
+    replace(
+        _BASE,
+        id="client[shape]",
+        tags=("client",),
+        summary="A `client.yml` with what is not known, or not as it must be.",
+        why="The client's name stands on every page, its window says when changes are allowed: what is not understood "
+        "there must not be passed over.",
+        bad="name: ACME Ltd\ncontakt: it@acme.example\n",
+        good="name: ACME Ltd\ncontact: it@acme.example\n",
+        fix="Write it as the finding says; `docs/clients.md` shows every key.",
+        sorts=(Sort.CLIENT,),
     ),
     replace(
         _BASE,
