@@ -118,6 +118,15 @@ class Job:
         """
         return hours_of(self.home.client, clock.now(), self.until, outside=self.request.outside_window)
 
+    def look(self) -> int:
+        """Make the plan and show it, with what the clock would say about applying it; gives the exit code."""
+        hours = self.hours()
+        _, result = self.plan()
+        code = self.finish(result, show=True)
+        if note := hours.note(clock.now()):
+            say_aside(note)
+        return code
+
     @property
     def runs_dir(self) -> Path:
         """Where run folders go."""

@@ -27,5 +27,4 @@ def command(playbook: str, **options: Any) -> int:
         from ndrfix.cli.listings import show_listings
 
         return show_listings(work)
-    _, result = work.plan()
-    return work.finish(result, show=True)
+    return work.look()

@@ -30,5 +30,4 @@ def command(run: str, only_plan: bool, yes: bool, **options: Any) -> int:
     work = job.ResumeJob(request)
     if not only_plan:
         return apply.carry_out(work, yes)
-    _, result = work.plan()
-    return work.finish(result, show=True)
+    return work.look()

@@ -43,6 +43,10 @@ class Hours:
         end = moment(self.until, self.zone)
         return f"No host is begun after {end}, {_ahead(self.until, now)}: {self.because}."
 
+    def note(self, now: datetime) -> str:
+        """What a user who only looks may want to know, empty when the clock sets no limit."""
+        return f"This is {self.outside}. {self.opens}" if self.outside else self.sentence(now)
+
 
 def hours_of(client: Client | None, now: datetime, until: datetime | None = None, *, outside: bool = False) -> Hours:
     """What applies now. `until` is what `--until` says; `outside` tells that the end of the window is not to count.

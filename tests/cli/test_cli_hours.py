@@ -143,10 +143,17 @@ def test_a_window_that_closes_before_a_host_is_begun(acme: Folder, clock: Callab
 
 
 def test_a_listing_has_no_hours(acme: Folder, clock: Callable[..., Clock]) -> None:
-    """Looking is always allowed, a plan too."""
+    """Looking is always allowed, a plan too; it tells what an apply would meet."""
     clock(AFTERNOON)
     assert acme("apply book.yml -i inventory.yml --yes --list-hosts").code == 0
-    assert acme("plan book.yml -i inventory.yml").code == 0
+    ended = acme("plan book.yml -i inventory.yml")
+    assert ended.code == 0
+    assert ended.err == (
+        "This is outside the change window of ACME Ltd (22:00–05:00): it is Wed 2026-11-25 14:03 (Europe/Berlin). "
+        "It opens Wed 2026-11-25 22:00 (Europe/Berlin), in 7 h 57 min.\n"
+    )
+    clock(EVENING)
+    assert acme("plan book.yml -i inventory.yml").err.startswith("No host is begun after Thu 2026-11-26 05:00")
 
 
 def test_nothing_to_apply_needs_no_hours(acme: Folder, clock: Callable[..., Clock], answers: list[str]) -> None:

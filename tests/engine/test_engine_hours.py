@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.result import RunResult, Status
 from ndrfix.errors import ExitCode
 from ndrfix.report import exit_code
 from ndrfix.resources import RegistryData, RegistryKey, RegistryType, RegistryValue
-from tests.engine.stage import Stage, Stand, of, statuses
+from tests.engine.stage import HOSTS, Stage, Stand, of, statuses
 
 TASKS = r"""
 - name: play one
@@ -85,3 +90,28 @@ def test_without_a_limit_nothing_is_late(tmp_path: Path) -> None:
     result = stand.apply()
     assert result.not_begun == ()
     assert exit_code(result, detailed=False) is ExitCode.FINE
+
+
+MANY = "ex01:" + HOSTS.split("ex01:", 1)[1].split("ex02:", 1)[0]
+MANY += "".join(f"ex{number:02}: {{base: ex01, computer: {{name: MAIL{number}}}}}\n" for number in range(2, 9))
+
+
+@given(asked=st.integers(0, 17), forks=st.integers(1, 4))
+@settings(max_examples=25)
+def test_a_host_is_begun_and_brought_to_its_end_or_not_touched(
+    asked: int, forks: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whenever the time is up among hosts that are worked on at once, nothing is half done and each host is told."""
+    stage = Stage(tmp_path_factory.mktemp("stage"), hosts=MANY)
+    stand = stage.run(TASKS.replace("play one", "play"))
+    stand.run.fleet = Fleet(forks=forks)
+    plan = stand.plan()
+    answers = itertools.count()
+    stand.run.closed = lambda: "" if next(answers) < asked else "the time was up"
+    result = stand.apply(plan)
+    for name in stage.simulation.names:
+        late = name in result.not_begun
+        assert set(statuses(result, name)) == {Status.NOT_EVALUATED if late else Status.CHANGED}
+        assert len(stage.host(name).writes) == (0 if late else 2)
+    assert (exit_code(result, detailed=False) is ExitCode.NOT_BEGUN) is bool(result.not_begun)
+    assert bool(result.not_begun) is (asked < 16)
