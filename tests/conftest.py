@@ -54,6 +54,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         output["told"] = session.config.stash.get(TOLD, [])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is kept for a user, as the key of journals, is kept for the tests only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say once for each reason how many tests were skipped for it, and what tests tell."""
     reports = terminalreporter.stats.get("skipped", [])

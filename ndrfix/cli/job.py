@@ -22,6 +22,7 @@ from ndrfix.cli.connecting import Connector
 from ndrfix.cli.passwords import asked_password, vault_of
 from ndrfix.cli.request import Request
 from ndrfix.cli.result_file import require_writable, write_document
+from ndrfix.cli.state import safe
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
 from ndrfix.client import Hours, Zone, home_of, hours_of, until_of
 from ndrfix.engine.fleet import Fleet
@@ -184,7 +185,7 @@ class Job:
         """
         folder = self.runs_dir / plan.context.run_id
         self.owed = self._owed()  # another run may have paid since the plan
-        journal = Journal(folder=folder, clock=clock.utc_now, mask=MASKER)
+        journal = Journal(folder=folder, clock=clock.utc_now, mask=MASKER, seal=safe().seal)
         try:
             journal.open(
                 schema="ndrfix.journal/1",
@@ -299,7 +300,7 @@ class UndoJob(Job):
 
     def __init__(self, request: Request) -> None:
         folder = Job(request, "undo", "undo").run_folder()
-        histories = read_history(folder)
+        histories = read_history(folder, unseal=safe().open)
         run = folder.resolve().name
         # Date and ending tell runs apart, and an undo of an undo gets no longer.
         super().__init__(request, f"undo-{run[:13]}-{run[-4:]}", f"undo of {run}")

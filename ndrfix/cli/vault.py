@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ndrfix.cli.configured import environment
 from ndrfix.cli.options import vault_options
 from ndrfix.cli.passwords import asked, asked_new_vault_password, asked_vault_password, vault_of
 from ndrfix.cli.terminal import MASKER, say, say_aside, written_out
@@ -120,14 +120,14 @@ def _asking(options: VaultOptions) -> VaultOptions:
 
 
 def _identities(options: VaultOptions, ask: Callable[[str], Secret]) -> tuple[Identity, ...]:
-    return identities_of(options, os.environ, ask, warn=_warn)
+    return identities_of(options, environment(), ask, warn=_warn)
 
 
 def _for_encryption(options: VaultOptions, label: str | None) -> Identity:
     """The identity to encrypt with: the one that the label names, or the only one; asked for when there is none."""
     known = _identities(options, asked_new_vault_password)
     known = known or _identities(VaultOptions(ask=True), asked_new_vault_password)
-    label = label or encryption_label(os.environ, warn=_warn)
+    label = label or encryption_label(environment(), warn=_warn)
     labels = list(dict.fromkeys(each.label for each in known))
     if label is None and len(known) > 1:
         raise UsageError(

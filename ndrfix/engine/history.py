@@ -5,15 +5,15 @@ restarted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ndrfix.engine.records import change_of, quarantine_of
+from ndrfix.engine.records import change_of, not_opened, opened_record, quarantine_of
 from ndrfix.errors import InputError
 from ndrfix.place import Place
-from ndrfix.resources import Change, Quarantine, Service
+from ndrfix.resources import Change, Quarantine, Resource, Service
 
 Entry = dict[str, Any]
 
@@ -23,7 +23,8 @@ class HostHistory:
     """One host in a run.
 
     `computer` is the name that answered. `changes` were made and read back, oldest first, those of items that failed
-    half way too; of `unsure` ones no outcome is known. `hidden` counts changes whose values the journal does not hold.
+    half way too; of `unsure` ones no outcome is known. `hidden` counts changes whose values the journal does not hold,
+    or holds sealed with a key that is not here (`locked` tells of such); those of `veiled` resources were sealed.
     `restarted` services are up again; of `broken` ones the run stopped or restarted, that is not known. In the
     quarantines `quarantined` lie messages that it took, or may have taken, out of the queue; `quarantines` are all that
     it worked on, `removed` those that it removed, `returned` those from which it put messages back.
@@ -34,6 +35,8 @@ class HostHistory:
     changes: list[Change] = field(default_factory=list)
     unsure: list[Change] = field(default_factory=list)
     hidden: int = 0
+    locked: bool = False
+    veiled: set[Resource] = field(default_factory=set)
     restarted: list[Service] = field(default_factory=list)
     broken: list[Service] = field(default_factory=list)
     quarantined: list[Quarantine] = field(default_factory=list)
@@ -48,8 +51,8 @@ class HostHistory:
         return not self.hidden and not any(done)
 
 
-def read_history(folder: Path) -> tuple[HostHistory, ...]:
-    """What the run in a folder did, host by host, in the order in which they were met.
+def read_history(folder: Path, *, unseal: Callable[[str], str | None] = not_opened) -> tuple[HostHistory, ...]:
+    """What the run in a folder did, host by host, in the order in which they were met. `unseal` opens what was sealed.
 
     Raises:
         InputError: there is no journal, or it is not one that ndrfix wrote.
@@ -65,7 +68,7 @@ def read_history(folder: Path) -> tuple[HostHistory, ...]:
     run = folder.resolve().name
     for line, entry in entries(path):
         try:
-            _note(entry, hosts, waiting, run)
+            _note(_opened(entry, unseal), hosts, waiting, run)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(path, line, error) from error
     for host, items in waiting.items():
@@ -134,6 +137,13 @@ def damaged(path: Path, line: int, error: Exception) -> InputError:
     )
 
 
+def _opened(entry: Entry, unseal: Callable[[str], str | None]) -> Entry:
+    """The entry, with the values that are sealed in it or in its items."""
+    if entry["event"] == "intent":
+        return entry | {"items": [opened_record(item, unseal) for item in entry["items"]]}
+    return opened_record(entry, unseal) if entry["event"] == "outcome" else entry
+
+
 def _note(entry: Entry, hosts: dict[str, HostHistory], waiting: dict[str, list[Entry]], run: str) -> None:
     host = str(entry.get("host", ""))
     match entry["event"]:
@@ -165,9 +175,9 @@ def _settle(outcome: Entry, history: HostHistory, waiting: list[Entry]) -> None:
     elif "action" in item:
         _restarted(item, history, history.restarted)
     elif item["change"] == "state":
-        history.changes.append(change_of(item))
+        history.changes.append(_change(item, history))
     else:
-        history.hidden += 1
+        _not_known(item, history)
 
 
 def _half_done(item: Entry, outcome: Entry, history: HostHistory) -> None:
@@ -175,11 +185,11 @@ def _half_done(item: Entry, outcome: Entry, history: HostHistory) -> None:
     if "action" in item:
         _restarted(item, history, history.broken)
     elif item["change"] != "state":
-        history.hidden += 1
+        _not_known(item, history)
     elif "before" not in outcome or outcome.get("after", {}).get("state") == "unreadable":
-        history.unsure.append(change_of(item))
+        history.unsure.append(_change(item, history))
     elif outcome.get("after", outcome["before"]) != outcome["before"]:
-        history.changes.append(change_of(item | {"before": outcome["before"], "after": outcome["after"]}))
+        history.changes.append(_change(item | {"before": outcome["before"], "after": outcome["after"]}, history))
 
 
 def _unsettled(item: Entry, history: HostHistory) -> None:
@@ -189,9 +199,21 @@ def _unsettled(item: Entry, history: HostHistory) -> None:
     if "action" in item:
         _restarted(item, history, history.broken)
     elif item["change"] == "state":
-        history.unsure.append(change_of(item))
+        history.unsure.append(_change(item, history))
     else:
-        history.hidden += 1
+        _not_known(item, history)
+
+
+def _change(item: Entry, history: HostHistory) -> Change:
+    change = change_of(item)
+    if "sealed" in item:
+        history.veiled.add(change.resource)
+    return change
+
+
+def _not_known(item: Entry, history: HostHistory) -> None:
+    history.hidden += 1
+    history.locked = history.locked or "sealed" in item
 
 
 def _counts(item: Entry) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from ndrfix.connections.base import Outcome
-from ndrfix.engine.records import holds_secret, item_record, outcome_record
+from ndrfix.engine.records import holds_secret, item_record, not_sealed, outcome_record
 from ndrfix.errors import HostError
 from ndrfix.resources import Artifact, RemoteItem
 
@@ -72,12 +72,14 @@ class Journal:
     """`journal.jsonl` of a run folder: one JSON object a line, appended and flushed to disk before the call returns.
 
     `clock` gives the time of an entry (UTC, `YYYY-MM-DDTHH:MM:SSZ`). `mask` takes secrets out of texts for people. What
-    undo and owed handlers go by (names, states) is never masked: a state that holds a secret is left out whole instead.
+    undo and owed handlers go by (names, states) is never masked: a state that holds a secret, or that is under no_log,
+    is sealed whole instead, or left out where `seal` gives nothing.
     """
 
     folder: Path
     clock: Callable[[], str]
     mask: Callable[[str], str]
+    seal: Callable[[str], str] = not_sealed
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _file: TextIO | None = field(default=None, init=False)
 
@@ -131,14 +133,15 @@ class HostRecorder:
 
     def intent(self, task: str, items: Sequence[RemoteItem], notify: Sequence[str], *, hidden: bool) -> None:
         """Write what is about to be sent."""
-        mask = self.journal.mask
-        records = [item_record(item, hidden=hidden or holds_secret(item, mask)) for item in items]
+        mask, seal = self.journal.mask, self.journal.seal
+        records = [item_record(item, hidden=hidden or holds_secret(item, mask), seal=seal) for item in items]
         self.journal.write("intent", host=self.host, task=mask(task), items=records, notify=list(notify))
 
     def outcome(self, task: str, outcome: Outcome, *, hidden: bool) -> None:
         """Write what became of an item."""
         mask = self.journal.mask
-        record = outcome_record(outcome, mask, hidden=hidden or holds_secret(outcome, mask))
+        hidden = hidden or holds_secret(outcome, mask)
+        record = outcome_record(outcome, mask, hidden=hidden, seal=self.journal.seal)
         self.journal.write("outcome", host=self.host, task=mask(task), **record)
 
     def handled(self, handler: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -42,16 +43,27 @@ from ndrfix.resources import (
 Record = dict[str, Any]
 
 
-def item_record(item: RemoteItem, *, hidden: bool = False) -> Record:
-    """An item; with `hidden` (no_log) without its values."""
+def not_sealed(_text: str) -> str:
+    """Nothing: there is no key to seal a text with."""
+    return ""
+
+
+def not_opened(_sealed: str) -> str | None:
+    """None: there is no key to open what was sealed."""
+    return None
+
+
+def item_record(item: RemoteItem, *, hidden: bool = False, seal: Callable[[str], str] = not_sealed) -> Record:
+    """An item; with `hidden` (no_log) its values are sealed, or left out where `seal` gives nothing."""
     record: Record = {"resource": resource_record(item.resource)}
     if isinstance(item, Action):
         return {"action": item.verb.value, **record}
     if isinstance(item, Move):
         return {"move": "back" if item.back else "to quarantine", **record, **_move_record(item)}
+    states = {"before": state_record(item.before), "after": state_record(item.after)}
     if hidden:
-        return {"change": "hidden by no_log", **record}
-    return {"change": "state", **record, "before": state_record(item.before), "after": state_record(item.after)}
+        return {"change": "hidden by no_log", **record, **_sealed(record | states, seal)}
+    return {"change": "state", **record, **states}
 
 
 def _move_record(move: Move) -> Record:
@@ -64,14 +76,38 @@ def _move_record(move: Move) -> Record:
     }
 
 
-def outcome_record(outcome: Outcome, mask: Callable[[str], str], *, hidden: bool = False) -> Record:
-    """An outcome, its text masked; with `hidden` (no_log) without states and texts of the host."""
+def outcome_record(
+    outcome: Outcome, mask: Callable[[str], str], *, hidden: bool = False, seal: Callable[[str], str] = not_sealed
+) -> Record:
+    """An outcome, its text masked; with `hidden` (no_log) without texts of the host, its states sealed or left out."""
     record: Record = {"resource": resource_record(outcome.item.resource), "status": outcome.status.value}
-    if not hidden:
-        record |= {"message": mask(outcome.message)} if outcome.message else {}
-        record |= {"before": state_record(outcome.before)} if outcome.before is not None else {}
-        record |= {"after": state_record(outcome.after)} if outcome.after is not None else {}
-    return record
+    states = {"before": outcome.before, "after": outcome.after}
+    known: Record = {name: state_record(state) for name, state in states.items() if state is not None}
+    if hidden:
+        return record | (_sealed({"resource": record["resource"], **known}, seal) if known else {})
+    return record | ({"message": mask(outcome.message)} if outcome.message else {}) | known
+
+
+def _sealed(values: Record, seal: Callable[[str], str]) -> Record:
+    sealed = seal(json.dumps(values))
+    return {"sealed": sealed} if sealed else {}
+
+
+def opened_record(record: Record, unseal: Callable[[str], str | None]) -> Record:
+    """A record with the values that were sealed in it, unchanged where there are none or `unseal` cannot open them.
+
+    It keeps its entry `sealed`, by which it is known that its values are not to be shown.
+
+    Raises:
+        ValueError: what was sealed belongs to another record.
+    """
+    text = unseal(record["sealed"]) if "sealed" in record else None
+    if text is None:
+        return record
+    values: Record = json.loads(text)
+    if values["resource"] != record["resource"]:
+        raise ValueError("the values sealed in it are those of another resource")
+    return record | ({"change": "state"} if "change" in record else {}) | values
 
 
 def holds_secret(told: RemoteItem | Outcome, mask: Callable[[str], str]) -> bool:

@@ -162,7 +162,8 @@ class _WayBack:
         name = back_name(change)
         notify = restarts if isinstance(change.resource, RegistryValue) else ()
         args = PutBackArgs(change=change, sure=sure)
-        return BoundTask(index=self.numbers[name], name=name, step=PUT_BACK, args=args, notify=notify)
+        hidden = change.resource in self.history.veiled
+        return BoundTask(index=self.numbers[name], name=name, step=PUT_BACK, args=args, notify=notify, hidden=hidden)
 
     def _restart(self, service: Service) -> BoundTask:
         name = restart_name(service)
@@ -186,11 +187,14 @@ class _WayBack:
             return ()
         several = self.history.hidden > 1
         task = Named(index=self.numbers[BY_HAND], name=BY_HAND, step=PUT_BACK.name)
-        text = (
-            f"{self.history.hidden} of the run's changes {'are' if several else 'is'} not in its journal: "
-            "no_log, or a secret in it, kept the values out"
-        )
-        result = task.ended(Status.FAILED, text, "Put them back by hand, from what you know or from a backup.")
+        many = f"{self.history.hidden} of the run's changes {'are' if several else 'is'}"
+        step = "Put them back by hand, from what you know or from a backup."
+        if self.history.locked:
+            text = f"{many} sealed in its journal (no_log, or a secret in it), and the key is not here"
+            step = f"Undo as the user and on the computer that made the run. Otherwise: {step}"
+        else:
+            text = f"{many} not in its journal: no_log, or a secret in it, kept the values out"
+        result = task.ended(Status.FAILED, text, step)
         return (PlannedTask(bound=None, result=replace(result, ignored=True)),)
 
 

@@ -18,7 +18,7 @@ import yaml
 
 from ndrfix.cli.job import Job
 from ndrfix.connections.simulated import Simulation
-from ndrfix.resources import RegistryData, RegistryKey, RegistryType, RegistryValue
+from ndrfix.resources import ABSENT, RegistryData, RegistryKey, RegistryType, RegistryValue
 from ndrfix.secrets import Secret
 from ndrfix.testing import Account, Scheme, WinRMEndpoint
 from ndrfix.vault import seal
@@ -208,7 +208,11 @@ def test_no_secret_is_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> 
         now = scene.endpoint.host(name).host.read(RegistryValue(KEY, "Hidden"))
         assert now == RegistryData(RegistryType.STRING, MARKS["nolognew"].reveal())
     [run] = (scene.folder.path / "runs").glob("2*-secrets-*")
-    scene.run(f"undo {run} {WIRE} -vvv --yes", 0, 2)
+    scene.run(f"undo {run} {WIRE} -vvv --yes")
+    for name in NAMES[:-1]:
+        now = scene.endpoint.host(name).host.read(RegistryValue(KEY, "Hidden"))
+        assert now == RegistryData(RegistryType.STRING, MARKS["nologold"].reveal())
+        assert scene.endpoint.host(name).host.read(RegistryValue(KEY, "One")) == ABSENT
     scene.run(f"resume {run.name} {WIRE} -vvv --yes", 1)
     scene.run(f"resume {WIRE} --yes", 0, 2, 4)
     for what in ("--list", "--graph", "--host ex01", "--host ex02", "--host ex05"):

@@ -14,6 +14,7 @@ from ndrfix.engine.pending import owed_handlers
 from ndrfix.engine.plan import Plan
 from ndrfix.engine.preparation import Selection, prepare, schemas
 from ndrfix.engine.recorder import Journal
+from ndrfix.engine.records import not_sealed
 from ndrfix.engine.result import HostResult, RunContext, RunResult, Status, TaskResult
 from ndrfix.engine.run import Run, result_of
 from ndrfix.inventory import load_inventory, parse_extra_vars
@@ -51,6 +52,7 @@ class Stage:
     variables: str = ""
     steps: Mapping[str, AnyStep] = field(default_factory=lambda: {step.name: step for step in STEPS})
     mask: Callable[[str], str] = str
+    seal: Callable[[str], str] = not_sealed
     wrap: Callable[[str, Connection], Connection] = lambda _host, connection: connection
     simulation: Simulation = field(init=False)
     numbers: itertools.count[int] = field(default_factory=itertools.count, init=False)
@@ -109,6 +111,7 @@ class Stand:
             folder=self.stage.folder / "runs" / self.run.context.run_id,
             clock=lambda: f"2026-01-01T00:00:{next(self.stage.numbers):02}Z",
             mask=self.stage.mask,
+            seal=self.stage.seal,
         )
         journal.open(playbook="book")
         try:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
-from ndrfix.engine.records import change_of, item_record, outcome_record, state_record
+from ndrfix.engine.records import change_of, item_record, opened_record, outcome_record, state_record
 from ndrfix.resources import (
     ABSENT,
     Action,
@@ -52,6 +52,44 @@ def test_hidden_records_hold_no_values() -> None:
     assert set(outcome_record(outcome, str, hidden=True)) == {"resource", "status"}
     with pytest.raises(KeyError):
         change_of(item_record(change, hidden=True))
+
+
+@given(item=strategies.blind_changes())
+def test_a_sealed_change_is_had_back_with_the_key_only(item: Change) -> None:
+    """Sealed values are unreadable in the record; opened it is the same change, and its outcome the same states."""
+    kept: list[str] = []
+
+    def seal(text: str) -> str:
+        kept.append(text)
+        return f"#{len(kept) - 1}"
+
+    record = item_record(item, hidden=True, seal=seal)
+    assert set(record) == {"change", "resource", "sealed"}
+    assert opened_record(record, lambda _: None) == record
+    assert change_of(opened_record(record, lambda text: kept[int(text[1:])])) == item
+    outcome = Outcome(
+        item=item, status=OutcomeStatus.FAILED, before=item.before, after=item.after, message="x is not y"
+    )
+    told = outcome_record(outcome, str, hidden=True, seal=seal)
+    assert set(told) == {"resource", "status", "sealed"}
+    opened = opened_record(told, lambda text: kept[int(text[1:])])
+    plain = outcome_record(outcome, str)
+    assert (opened["before"], opened["after"]) == (plain["before"], plain["after"])
+
+
+def test_values_sealed_for_another_record_are_refused() -> None:
+    """A token that was moved to another resource's record is damage, never a change of that resource."""
+    change = Change(resource=VALUE, before=ABSENT, after=TEXT)
+    other = item_record(Change(resource=Service("S"), before=ABSENT, after=ABSENT), hidden=True)
+    kept: list[str] = []
+
+    def seal(text: str) -> str:
+        kept.append(text)
+        return "x"
+
+    item_record(change, hidden=True, seal=seal)
+    with pytest.raises(ValueError, match="another resource"):
+        opened_record(other | {"sealed": "x"}, lambda _: kept[0])
 
 
 def test_states_that_are_only_read_have_records_too() -> None:

@@ -14,6 +14,7 @@ from ndrfix.connections.base import Outcome, Progress
 from ndrfix.connections.simulated import Simulation
 from ndrfix.engine.history import read_history, removed_quarantines
 from ndrfix.engine.preparation import Selection, prepare_undo
+from ndrfix.engine.records import item_record, not_opened
 from ndrfix.engine.result import RunResult, Status
 from ndrfix.errors import InputError, UnreachableError
 from ndrfix.exchange.layout import IMS, QUEUE
@@ -58,10 +59,12 @@ def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path)
 
 
-def undo(stage: Stage, run: str, *, limit: str | None = None) -> Stand:
+def undo(
+    stage: Stage, run: str, *, limit: str | None = None, unseal: Callable[[str], str | None] = not_opened
+) -> Stand:
     """The way back from a run, ready to be planned."""
     stand = stage.run("- manual: {instruction: x}")
-    histories = read_history(stage.folder / "runs" / run)
+    histories = read_history(stage.folder / "runs" / run, unseal=unseal)
     inventory = load_inventory([stage.folder / "inventory.yml"])
     selection = Selection(limit=limit, extra={}, environment={})
     removed = removed_quarantines(stage.folder / "runs")
@@ -157,6 +160,61 @@ def test_undo_says_what_no_log_kept_out_of_the_journal(stage: Stage) -> None:
     shown = undo(stage, run).shown()
     assert "1 of the run's changes is not in its journal" in last(shown).message
     assert statuses(shown) == [Status.FAILED]
+
+
+def test_undo_puts_back_what_no_log_sealed(stage: Stage) -> None:
+    """With the key hidden changes are put back, and are still hidden; without it that is said, and nothing is done."""
+    kept: list[str] = []
+
+    def seal(text: str) -> str:
+        kept.append(text)
+        return f"#{len(kept) - 1}"
+
+    def unseal(text: str) -> str | None:
+        return kept[int(text.removeprefix("#"))]
+
+    stage.seal = seal
+    value = RegistryValue(RegistryKey.parse(KEY), "S")
+    for name in ("ex01", "ex02"):
+        stage.host(name).put_value(value, RegistryData(RegistryType.STRING, "opal"))
+    book = rf"- set_registry: {{path: '{KEY}', name: S, data: onyx}}" + "\n  no_log: true\n"
+    run = run_of(stage.run(book).apply())
+    locked = undo(stage, run).shown()
+    assert "1 of the run's changes is sealed in its journal" in last(locked).message
+    assert statuses(locked) == [Status.FAILED]
+    undone = undo(stage, run, unseal=unseal).apply()
+    assert set(statuses(undone)) == {Status.CHANGED}
+    assert last(undone).hidden
+    assert stage.host().read(value) == RegistryData(RegistryType.STRING, "opal")
+    again = undo(stage, run_of(undone), unseal=unseal).apply()
+    assert set(statuses(again)) == {Status.CHANGED}
+    assert stage.host().read(value) == RegistryData(RegistryType.STRING, "onyx")
+    written = "".join(path.read_text() for path in (stage.folder / "runs").rglob("journal.jsonl"))
+    assert "onyx" not in written
+    assert "opal" not in written
+
+
+def test_a_hidden_change_that_broke_off_is_put_back(tmp_path: Path) -> None:
+    """Of a hidden change without an outcome the sealed values are known, too."""
+    change = Change(
+        resource=RegistryValue(RegistryKey.parse(KEY), "S"), before=ABSENT, after=RegistryData(RegistryType.STRING, "x")
+    )
+    kept: list[str] = []
+
+    def seal(text: str) -> str:
+        kept.append(text)
+        return "sealed"
+
+    item = item_record(change, hidden=True, seal=seal)
+    entries = (
+        {"event": "met", "host": "ex01", "computer": "MAIL1"},
+        {"event": "intent", "host": "ex01", "items": [item]},
+    )
+    (tmp_path / "journal.jsonl").write_text("".join(json.dumps(each) + "\n" for each in entries))
+    [history] = read_history(tmp_path, unseal=lambda _: kept[0])
+    assert (history.unsure, history.veiled, history.hidden) == ([change], {change.resource}, 0)
+    [closed] = read_history(tmp_path)
+    assert (closed.unsure, closed.hidden, closed.locked) == ([], 1, True)
 
 
 def test_a_password_that_looks_like_a_value_does_not_spoil_the_journal(stage: Stage) -> None:
