@@ -25,6 +25,7 @@ from ndrfix.cli.result_file import require_writable, write_document
 from ndrfix.cli.state import safe
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
 from ndrfix.client import Hours, Zone, home_of, hours_of, until_of
+from ndrfix.engine.choice import Choice
 from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.history import HostHistory, is_of_client, read_history, removed_quarantines
 from ndrfix.engine.pending import Owed, owed_handlers
@@ -300,14 +301,16 @@ class UndoJob(Job):
 
     def __init__(self, request: Request) -> None:
         folder = Job(request, "undo", "undo").run_folder()
-        histories = read_history(folder, unseal=safe().open)
+        choice = Choice(only=request.tasks, skip=request.skip_tasks)
+        histories = choice.histories(folder, safe().open)
         run = folder.resolve().name
         # Date and ending tell runs apart, and an undo of an undo gets no longer.
         super().__init__(request, f"undo-{run[:13]}-{run[-4:]}", f"undo of {run}")
         inventory = inventory_of(request, self.vault)
         name = f"Take back {run}"
         removed = removed_quarantines(self.runs_dir, self.whose)
-        self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed, removed))
+        left_out = choice.left_out(folder)
+        self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed, removed, left_out))
 
 
 class ResumeJob(Job):

@@ -34,6 +34,8 @@ class Request:
     list_tasks: bool = False
     list_tags: bool = False
     until: str | None = None
+    tasks: tuple[str, ...] = ()
+    skip_tasks: tuple[str, ...] = ()
     outside_window: bool = False
 
     @classmethod

@@ -281,4 +281,4 @@ def state_words(resource: Resource, state: State) -> str:
     """A state in one line, for messages."""
     if isinstance(resource, RegistryValue):
         return describe(resource, state)
-    return f"{state.status}, start type {state.start}" if isinstance(state, ServiceState) else str(state)
+    return f"{state.status.word}, start type {state.start}" if isinstance(state, ServiceState) else str(state)

@@ -51,8 +51,19 @@ class HostHistory:
         return not self.hidden and not any(done)
 
 
-def read_history(folder: Path, *, unseal: Callable[[str], str | None] = not_opened) -> tuple[HostHistory, ...]:
-    """What the run in a folder did, host by host, in the order in which they were met. `unseal` opens what was sealed.
+def every_task(_name: str) -> bool:
+    """For whom no task is left out."""
+    return True
+
+
+def read_history(
+    folder: Path,
+    wanted: Callable[[str], bool] = every_task,
+    *,
+    unseal: Callable[[str], str | None] = not_opened,
+) -> tuple[HostHistory, ...]:
+    """What the run in a folder did by the tasks that are `wanted`, host by host, in the order in which they were met.
+    `unseal` opens what was sealed.
 
     Raises:
         InputError: there is no journal, or it is not one that ndrfix wrote.
@@ -68,13 +79,24 @@ def read_history(folder: Path, *, unseal: Callable[[str], str | None] = not_open
     run = folder.resolve().name
     for line, entry in entries(path):
         try:
-            _note(_opened(entry, unseal), hosts, waiting, run)
+            if entry["event"] == "met" or wanted(str(entry.get("task", ""))):
+                _note(_opened(entry, unseal), hosts, waiting, run)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(path, line, error) from error
     for host, items in waiting.items():
         for item in items:
             _unsettled(item, hosts[host])
     return tuple(hosts.values())
+
+
+def tasks_of_run(folder: Path) -> tuple[str, ...]:
+    """The names of the tasks by which the run in a folder set out to change something, each once, in order.
+
+    Raises:
+        InputError: the journal cannot be read or understood.
+    """
+    told = (entry for _, entry in entries(folder / "journal.jsonl") if entry.get("event") == "intent")
+    return tuple(dict.fromkeys(str(entry.get("task", "")) for entry in told))
 
 
 def is_of_client(path: Path, client: str | None) -> bool:

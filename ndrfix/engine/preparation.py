@@ -119,6 +119,7 @@ def prepare_undo(
     selection: Selection,
     owed: Owed,
     removed: Mapping[str, Mapping[Quarantine, str]],
+    left_out: Sequence[str] = (),
 ) -> Prepared:
     """The way back from a run, for the hosts that it changed and that the limit leaves; `removed` are the quarantines
     on each host that are gone by now.
@@ -144,7 +145,7 @@ def prepare_undo(
     settings = _all_settings(hosts, scopes, inventory, selection)
     known = {each.password for each in settings.values() if each.password}
     known |= {secret for scope in scopes.values() for secret in _secrets(scope)}
-    job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed, removed),))
+    job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed, removed),), left_out=tuple(left_out))
     return Prepared(jobs=(job,), settings=settings, secrets=(*inventory.secrets(), *known))
 
 

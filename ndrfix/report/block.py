@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
-from ndrfix.engine.result import Mode, PhaseResult, Status, TaskResult
+from ndrfix.engine.result import Mode, Status, TaskResult
 from ndrfix.report.backlog import backlog_lines
 from ndrfix.report.diff import DiffLine, change_text, diff, item_lines, state_text
+from ndrfix.report.rounds import Entry, entries, set_aside
 from ndrfix.report.text import Colour, Pen, amount
 from ndrfix.report.total import verified
-from ndrfix.resources import Artifact, Change, Move, MoveState
+from ndrfix.resources import BAD, Artifact, Change, Move, MoveState
 from ndrfix.steps.base import Check
 
 _WORDS = {
@@ -78,6 +79,10 @@ class Block:
             return
         checks = [check for phase in task.phases for check in phase.plan.checks]
         failed = [check for check in checks if not check.ok]
+        if self.mode is Mode.APPLY and (names := set_aside(task)):
+            yield from self.pen.whole().lines(
+                f"set aside in `{BAD}`, as the service stops with them: {', '.join(names)}"
+            )
         if task.message != "; ".join(check.text for check in failed):
             yield from self.pen.lines(task.message)
         for check in failed:
@@ -123,17 +128,18 @@ class Block:
     def _left(self, task: TaskResult) -> Iterator[str]:
         """The files that a move left where they were."""
         states = [outcome.after for phase in task.phases for outcome in phase.outcomes]
-        left = [file for state in states if isinstance(state, MoveState) for file in state.left]
+        left = list(dict.fromkeys(file for state in states if isinstance(state, MoveState) for file in state.left))
         for file in left[:_LEFT_SHOWN]:
             yield self.pen.paint(f"    left: {self.pen.line(file.name)} {self.pen.line(file.reason)}", Colour.RED)
         if len(left) > _LEFT_SHOWN:
             yield f"    left: {amount(len(left) - _LEFT_SHOWN, 'more file')}, all in the journal"
 
     def _changes(self, task: TaskResult) -> Iterator[str]:
-        entries = [entry for phase in task.phases for entry in self._entries(phase, task)]
-        width = min(_WIDEST_NAME, max((len(self._name(line)) for line, _ in entries), default=0))
+        fold = self.mode is Mode.APPLY and not self.witnesses
+        told = [line for entry in entries(task, fold=fold) for line in self._entry(entry, task)]
+        width = min(_WIDEST_NAME, max((len(self._name(line)) for line, _ in told), default=0))
         subject = ""
-        for line, remarks in entries:
+        for line, remarks in told:
             if line.subject != subject and line.subject:
                 yield f"  {self.pen.line(line.subject)}"
             subject = line.subject
@@ -148,17 +154,16 @@ class Block:
         for text in item_lines(line, self.pen):
             yield self.pen.paint(text, colours[text[0]]) if text[0] in colours else text
 
-    def _entries(self, phase: PhaseResult, task: TaskResult) -> Iterator[tuple[DiffLine, tuple[str, ...]]]:
-        """Each line of the phase's diff with what is to be said beside it and below it (outcomes: in an apply)."""
-        outcomes = list(phase.outcomes)
-        for item in phase.plan.items:
-            remarks = [""]
-            if self.mode is Mode.APPLY and not isinstance(item, Artifact):
-                outcome = outcomes.pop(0) if outcomes and outcomes[0].item == item else None
-                remarks = list(self._outcome(outcome, task))
-            lines = diff(item)
-            yield from ((line, ("",)) for line in lines[:-1])
-            yield lines[-1], tuple(remarks)
+    def _entry(self, entry: Entry, task: TaskResult) -> Iterator[tuple[DiffLine, tuple[str, ...]]]:
+        """Each line of an item's diff with what is to be said beside it and below it (outcomes: in an apply)."""
+        remarks = [""]
+        if self.mode is Mode.APPLY and not isinstance(entry.item, Artifact):
+            remarks = list(self._outcome(entry.outcome, task))
+        if entry.times > 1:
+            remarks[0] = f"   {entry.times:,} times{remarks[0]}"
+        lines = diff(entry.item)
+        yield from ((line, ("",)) for line in lines[:-1])
+        yield lines[-1], tuple(remarks)
 
     def _outcome(self, outcome: Outcome | None, task: TaskResult) -> Iterator[str]:
         if outcome is None:

@@ -194,7 +194,7 @@ def _queue_text(state: QueueState | FolderState | QuarantineState | QuarantinesS
 
 
 def _words(value: ServiceStatus | StartType) -> str:
-    return value.value.replace("_", " ")
+    return value.word if isinstance(value, ServiceStatus) else value.value
 
 
 def _data_text(value: RegistryData, pen: Pen) -> str:

@@ -88,7 +88,7 @@ def _play(play: PlayResult, mode: Mode, width: int, verbosity: int, pen: Pen) ->
         yield "no host to run on"
     if play.left_out:
         names = ", ".join(pen.line(name) for name in play.left_out)
-        yield f"left out by the tags: {amount(len(play.left_out), 'task')} ({names})"
+        yield f"left out as asked: {amount(len(play.left_out), 'task')} ({names})"
     longest = max((len(pen.line(host.host)) for host in play.hosts), default=0)
     column = len("failed: []") + longest + 4
     for entries in _by_task(play):

@@ -63,6 +63,11 @@ class ServiceStatus(StrEnum):
     PAUSE_PENDING = "pause_pending"
     PAUSED = "paused"
 
+    @property
+    def word(self) -> str:
+        """As people read it: `stopped`; on its way as Windows writes it, `STOP_PENDING`."""
+        return self.value.upper() if self.value.endswith("_pending") else self.value
+
 
 class StartType(StrEnum):
     """How a service is started; `boot` and `system` are for drivers."""

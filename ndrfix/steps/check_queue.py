@@ -98,7 +98,7 @@ def _stopped(observed: Observed) -> tuple[Check, ...]:
     state = observed.reading(IMS)
     if not isinstance(state, ServiceState) or state.status in (ServiceStatus.RUNNING, ServiceStatus.START_PENDING):
         return ()
-    text = f"{IMS} is {state.status.replace('_', ' ')}: nothing leaves the queue"
+    text = f"{IMS} is {state.status.word}: nothing leaves the queue"
     return (Check(ok=True, text=text, standstill=True),)
 
 

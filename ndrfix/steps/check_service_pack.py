@@ -118,7 +118,7 @@ def _number(observed: Observed, value: RegistryValue) -> int | None:
 def _service_witness(observed: Observed, service: Service) -> Witness:
     reading = observed.reading(service)
     if isinstance(reading, ServiceState):
-        value = f"{reading.status}, {reading.start}"
+        value = f"{reading.status.word}, {reading.start}"
     else:
         value = f"unreadable: {reading.reason}" if isinstance(reading, Unreadable) else "absent"
     return Witness(source=f"service {service.name}", value=value)

@@ -59,7 +59,7 @@ def _clustered(observed: Observed) -> Check | None:
         return None
     return Check(
         ok=False,
-        text=f"this host is part of a cluster ({CLUSTER} is {cluster.status}): stopping {IMS} here makes it fail over",
+        text=f"this host is part of a cluster ({CLUSTER} is {cluster.status.word}): stopping {IMS} makes it fail over",
         next_step="Stop and start the service in Cluster Administrator and clear the queue by hand (Q179258, Q148727).",
     )
 
@@ -69,7 +69,7 @@ def _would_not_return(state: ServiceState) -> Check | None:
         return None
     return Check(
         ok=False,
-        text=f"{IMS} is {state.status}, but disabled: once stopped it could not be started again",
+        text=f"{IMS} is {state.status.word}, but disabled: once stopped it could not be started again",
         next_step="Set its start type first, with set_service and start_mode: auto.",
     )
 
@@ -206,5 +206,5 @@ def _told(quarantine: Quarantine, found: QuarantineState, now: ServiceState) -> 
     if waiting:
         text += f", {waiting:,} on record {'was' if waiting == 1 else 'were'} not moved"
     if now.status is not found.promised:
-        text += f"; {IMS} is {now.status} and was to be {found.promised}"
+        text += f"; {IMS} is {now.status.word} and was to be {found.promised.word}"
     return text

@@ -53,7 +53,7 @@ def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
     unclear = unreadable(found, args)
     if not wanted:
         where = "no quarantine lies on this host" if found == ABSENT else "no quarantine is open"
-        note = "" if unclear else f"nothing was left half done: {where}, {IMS} is {service(observed).status}"
+        note = "" if unclear else f"nothing was left half done: {where}, {IMS} is {service(observed).status.word}"
         return StepPlan(checks=unclear, note=note)
     work = finish(wanted, service(observed), service_timeout=args.service_timeout)
     # What cannot be read is no reason to leave alone what can; it is told afterwards, as a fault.

@@ -56,7 +56,7 @@ def _plan(args: RestartServiceArgs, observed: Observed) -> StepPlan:
     if state.status is ServiceStatus.STOP_PENDING:
         check = Check(
             ok=False,
-            text=f"{args.name} is stopping already (stop_pending): it was not restarted",
+            text=f"{args.name} is stopping already (STOP_PENDING): it was not restarted",
             next_step="Wait until it has stopped, or find out why it does not; start it, then run again.",
         )
         return StepPlan(checks=(check,))

@@ -128,7 +128,18 @@ def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     check = Check(ok=True, text=f"{counted(len(chosen))} go{'es' if len(chosen) == 1 else ''} back to the queue{pace}")
     items = () if own.status is QuarantineStatus.OPEN else (opened(args.own, own, RUNNING if running else STOPPED),)
     missing = (Check(ok=True, text=text) for text in strangers)
-    return StepPlan(checks=(check, *missing), items=items, backlog=found)
+    risks = _risks(found.of(MessageKind.NDR)[0], -(-len(chosen) // args.batch) if running else 0)
+    return StepPlan(checks=(check, *missing), items=items, backlog=found, risks=risks)
+
+
+def _risks(reports: int, batches: int) -> tuple[Risk, ...]:
+    risks: list[Risk] = []
+    if reports:
+        text = f"{counted(reports, 'non-delivery report')} will be sent: suppression does not hold for those that exist"
+        risks.append(Risk(text=text, grave=True))
+    if batches > 1:
+        risks.append(Risk(text=f"the service is stopped and started {batches:,} times, once for each batch"))
+    return tuple(risks)
 
 
 def _none_chosen(args: RestoreQueueArgs, strangers: Sequence[str]) -> StepPlan:

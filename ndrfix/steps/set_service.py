@@ -104,7 +104,7 @@ def _plan(args: SetServiceArgs, observed: Observed) -> StepPlan:
         start=_START[args.start_mode] if args.start_mode else before.start,
     )
     if after == before:
-        return StepPlan(note=f"already {before.status}, start {before.start}")
+        return StepPlan(note=f"already {before.status.word}, start {before.start}")
     if problem := _problem(args, before, after):
         return StepPlan(checks=(problem,))
     return StepPlan(items=(Change(resource=args.service, before=before, after=after, timeout=args.timeout),))

@@ -71,7 +71,7 @@ def test_limit_and_tags_narrow_a_run(folder: Folder) -> None:
         .replace("tasks:", "tasks:\n    - {name: Look, manual: {instruction: x}}"),
     )
     shown = folder("plan two.yml -i inventory.yml --skip-tags suppress").out
-    assert "left out by the tags: 1 task (Mode is two)" in shown
+    assert "left out as asked: 1 task (Mode is two)" in shown
     assert "TASK [Mode is two]" not in shown
 
 
@@ -179,6 +179,18 @@ def test_undo_takes_the_run_by_its_id(folder: Folder) -> None:
     assert folder(f"undo {run.name} -i inventory.yml --plan -l ex02").code == 0
     missing = folder("undo 20260101-0000-book-0000 -i inventory.yml --plan")
     assert (missing.code, "journal.jsonl is missing" in missing.err) == (1, True)
+
+
+def test_undo_of_chosen_tasks(folder: Folder) -> None:
+    """By the names that the run's report shows; what is left out is said, and so is a name that fits none."""
+    folder("apply book.yml -i inventory.yml --yes")
+    [run] = (path.name for path in Path("runs").glob("2*"))
+    assert "Mode  dword" in folder(f"undo {run} -i inventory.yml --plan --task mode*two").out
+    nothing = folder(f"undo {run} -i inventory.yml --plan --skip-task mode* --skip-task restart")
+    assert (nothing.code, "there is nothing to take back" in nothing.err) == (1, True)
+    wrong = folder(f"undo {run} -i inventory.yml --plan --task Mode")
+    assert (wrong.code, "no task of the run is called 'Mode'" in wrong.err) == (1, True)
+    assert "It changed something by: 'Mode is two', 'Restart'" in wrong.err
 
 
 def test_a_run_folder_that_cannot_be_made_stops_before_the_act(folder: Folder) -> None:

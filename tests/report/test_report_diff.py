@@ -65,7 +65,7 @@ def multi(*items: str) -> RegistryData:
         (RegistryData(T.BINARY, bytes(17)), f"binary, 17 bytes: {'00' * 16}…"),
         (RegistryData(T.NONE, b""), "none, 0 bytes"),
         (multi("a"), "multistring, 1 item"),
-        (ServiceStatus.STOP_PENDING, "stop pending"),
+        (ServiceStatus.STOP_PENDING, "STOP_PENDING"),
         (StartType.AUTOMATIC, "automatic"),
         (service(ServiceStatus.STOPPED), "stopped, start type manual"),
         (Unreadable(reason="access denied"), "not readable (access denied)"),

@@ -491,7 +491,7 @@ def test_a_service_that_does_not_run_is_part_of_what_is_seen(status: ServiceStat
     plan = _looked(Host(ims=replace(RUNNING, status=status)))
     (check,) = (check for check in plan.checks if check.standstill)
     assert check.ok
-    assert check.text == f"MSExchangeIMC is {status.replace('_', ' ')}: nothing leaves the queue"
+    assert check.text == f"MSExchangeIMC is {status.word}: nothing leaves the queue"
     assert not any(check.standstill for check in _looked(Host()).checks)
     assert not any(check.standstill for check in _looked(Host(ims=ABSENT)).checks)
 
