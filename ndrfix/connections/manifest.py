@@ -4,6 +4,8 @@ r"""The manifest of a quarantine: what was to be moved, on the host's disk befor
     open|PROMISED              a run begins; PROMISED is the status to which the service returns
     move|AT|KEPT|FILE          FILE (name*size*time) is about to be moved from AT in the queue to KEPT in the quarantine
     back|AT|KEPT|FILE          ... to be moved back
+    copied|AT|KEPT|FILE        to another volume: a whole copy of it is on that disk, the file itself may go
+    done|AT|KEPT|FILE          to another volume: it has come to its end
     closed                     the run came to its end
 
 ASCII, escaped as on the wire, every line ended by CR LF. A last line without that was cut off by a crash: it does not
@@ -25,6 +27,10 @@ _FORM, _VERSION = "ndrfix-quarantine", "1"
 _END = "\r\n"
 
 
+Key = tuple[str, str, str]
+"""What a record is about: the folders and the name of a file, as they are compared."""
+
+
 class ManifestError(Exception):
     """A text that is no manifest; the message says why."""
 
@@ -32,14 +38,15 @@ class ManifestError(Exception):
 @dataclass(slots=True)
 class Manifest:
     """What a manifest says. `records` are those since it was last opened, the last one of each file; names differ
-    without case.
+    without case. `copied` are those of them of which a whole copy is on the other volume.
     """
 
     run: str
     began: str
     status: QuarantineStatus = QuarantineStatus.CLOSED
     promised: ServiceStatus = ServiceStatus.RUNNING
-    records: dict[tuple[str, str, str], PendingMove] = field(default_factory=dict)
+    records: dict[Key, PendingMove] = field(default_factory=dict)
+    copied: set[Key] = field(default_factory=set)
 
     @classmethod
     def parse(cls, text: str) -> Manifest:
@@ -70,14 +77,24 @@ class Manifest:
         match line.split("|"):
             case ["open", ("running" | "stopped") as promised]:
                 self.status, self.promised = QuarantineStatus.OPEN, ServiceStatus(promised)
-                self.records = {}
+                self.records, self.copied = {}, set()
                 return True
             case ["closed"]:
                 self.status = QuarantineStatus.CLOSED
             case [("move" | "back") as verb, at, kept, cells]:
                 move = PendingMove(unescape(at), unescape(kept), verb == "back", queue_file(cells))
-                self.records[(fold(move.at), fold(move.kept), fold(move.file.name))] = move
+                self.records[key(move)] = move
+                self.copied.discard(key(move))
+            case [("copied" | "done") as verb, at, kept, cells]:
+                self._went_on(verb, key(PendingMove(unescape(at), unescape(kept), False, queue_file(cells))))
         return False
+
+    def _went_on(self, verb: str, moved: Key) -> None:
+        if verb == "done":
+            self.records.pop(moved, None)
+            self.copied.discard(moved)
+        elif moved in self.records:
+            self.copied.add(moved)
 
 
 def header(run: str, began: str) -> str:
@@ -95,9 +112,27 @@ def closed() -> str:
     return f"closed{_END}"
 
 
+def key(move: PendingMove) -> Key:
+    """What a record is about."""
+    return fold(move.at), fold(move.kept), fold(move.file.name)
+
+
 def record(move: PendingMove) -> str:
     """The line before a file is moved."""
-    verb = "back" if move.back else "move"
+    return _line("back" if move.back else "move", move)
+
+
+def copied(move: PendingMove) -> str:
+    """The line between the copy to another volume and the deletion of what was copied."""
+    return _line("copied", move)
+
+
+def done(move: PendingMove) -> str:
+    """The line after a file came to another volume."""
+    return _line("done", move)
+
+
+def _line(verb: str, move: PendingMove) -> str:
     return f"{verb}|{escape(move.at)}|{escape(move.kept)}|{queue_file_cells(move.file)}{_END}"
 
 

@@ -133,6 +133,8 @@ public static class NdrfixDisk1 {
     static extern bool GetDiskFreeSpaceExW(string folder, out ulong ours, out ulong all, out ulong free);
 
     public const uint Read = 0x80000000, Write = 0x40000000;
+    const uint Remove1 = 0x10000;
+    const int Incomplete = 1117;
     public static string Literal(string path) {
         if (path.StartsWith("\\\\?\\", StringComparison.Ordinal)) return path;
         if (path.StartsWith("\\\\", StringComparison.Ordinal)) return "\\\\?\\UNC" + path.Substring(1);
@@ -272,32 +274,34 @@ public static class NdrfixDisk1 {
     static int Directory(string folder) {
         return CreateDirectoryW(Literal(folder), IntPtr.Zero) ? 0 : Marshal.GetLastWin32Error();
     }
-    // A copy under another name that is on the disk when this returns; the source is held, so that nobody writes it meanwhile,
-    // and is gone at the end.
-    public static int Transfer(string from, string to, bool replace) {
+    // A copy that is on the disk when this returns, with the time and the attributes of its source, which is held, so that nobody
+    // writes it meanwhile. A source that cannot be deleted later is not copied; when it fails no copy is left.
+    public static int Copy(string from, string to) {
         int code;
-        string part = to + ".ndrfix-part";
+        using (SafeFileHandle mine = Open(from, Remove1, 7, 3, 0, out code)) if (code != 0) return code;
         using (SafeFileHandle held = Open(from, Read, 5, 3, 0, out code)) {
             if (code != 0) return code;
-            NdrfixEntry1 source = Look(from);
-            if (source == null) return 2;
-            NdrfixEntry1 old = Look(part);
-            if (old != null && old.ReadOnly) Attribute(part, 128);
-            if (!CopyFileW(Literal(from), Literal(part), false)) return Marshal.GetLastWin32Error();
-            Attribute(part, 128);
-            using (SafeFileHandle copy = Open(part, Read | Write, 1, 3, 0, out code)) {
-                if (code != 0) return code;
-                if (!SetFileTime(copy, IntPtr.Zero, IntPtr.Zero, ref source.Written)) return Marshal.GetLastWin32Error();
-                if (!FlushFileBuffers(copy)) return Marshal.GetLastWin32Error();
-            }
-            NdrfixEntry1 made = Look(part);
-            if (made == null || made.Size != source.Size) throw new IOException("the copy of " + from + " is not complete");
-            code = Rename(part, to, replace);
-            if (code != 0) return code;
-            code = Delete(from);
-            if (source.ReadOnly && !IsData(source.Name)) Attribute(to, source.Attributes);
-            return code;
+            code = Fill(from, to);
         }
+        if (code != 0) Delete(to);
+        return code;
+    }
+    static int Fill(string from, string to) {
+        int code;
+        NdrfixEntry1 source = Look(from), old = Look(to);
+        if (source == null) return 2;
+        if (old != null && old.ReadOnly) Attribute(to, 128);
+        if (!CopyFileW(Literal(from), Literal(to), false)) return Marshal.GetLastWin32Error();
+        Attribute(to, 128);
+        using (SafeFileHandle copy = Open(to, Read | Write, 1, 3, 0, out code)) {
+            if (code != 0) return code;
+            if (!SetFileTime(copy, IntPtr.Zero, IntPtr.Zero, ref source.Written)) return Marshal.GetLastWin32Error();
+            if (!FlushFileBuffers(copy)) return Marshal.GetLastWin32Error();
+        }
+        NdrfixEntry1 made = Look(to);
+        if (made == null || made.Size != source.Size) return Incomplete;
+        if (source.ReadOnly && !IsData(source.Name)) Attribute(to, source.Attributes);
+        return 0;
     }
     // The serial number of a folder's volume.
     public static uint Volume(string folder) {
@@ -429,7 +433,7 @@ public class NdrfixManifest1 {
 
 // What a run's quarantine is like, from its manifest and its files.
 public class NdrfixRun1 {
-    class Record { public string At, Kept, Cells, Name; public bool Back; }
+    class Record { public string At, Kept, Cells, Name, File; public bool Back, Copied; }
     string run;
     Dictionary<string, Record> records = new Dictionary<string, Record>(StringComparer.OrdinalIgnoreCase);
     public string Status = "", Promised = "", Began = "";
@@ -493,8 +497,31 @@ public class NdrfixRun1 {
             Record record = new Record();
             record.At = parts[1]; record.Kept = parts[2]; record.Name = cells[0]; record.Back = parts[0] == "back";
             record.Cells = parts[1] + "/" + parts[2] + "/" + (record.Back ? "1/" : "0/") + parts[3].Replace('*', '/') + "?";
+            record.File = parts[1] + "|" + parts[2] + "|" + parts[3];
             records[parts[1] + "|" + parts[2] + "|" + cells[0]] = record;
+        } else if (parts.Length == 4 && (parts[0] == "copied" || parts[0] == "done")) {
+            string[] cells = parts[3].Split('*');
+            string key = parts[1] + "|" + parts[2] + "|" + cells[0];
+            if (cells.Length != 3 || cells[2].Length == 0 || !records.ContainsKey(key)) return;
+            if (parts[0] == "copied") records[key].Copied = true; else records.Remove(key);
         }
+    }
+    // The copies that are on record for one way, by their names. Those that came to their end before that was on record are put
+    // on record: the copy got into its place. A queue.dat that lies there again was made since.
+    public Dictionary<string, bool> Copies(string queue, string parts, bool back, NdrfixManifest1 manifest) {
+        Dictionary<string, bool> known = new Dictionary<string, bool>(StringComparer.OrdinalIgnoreCase);
+        StringBuilder done = new StringBuilder();
+        foreach (Record record in records.Values) {
+            if (!record.Copied || record.Back != back) continue;
+            string kept = NdrfixText1.Unescape(record.Kept), name = NdrfixText1.Unescape(record.Name);
+            string part = NdrfixMover1.Part(kept, name);
+            string source = back ? NdrfixDisk1.Below(run, kept) : NdrfixDisk1.Below(queue, NdrfixText1.Unescape(record.At));
+            bool over = NdrfixDisk1.Look(NdrfixDisk1.Below(parts, part)) == null
+                && (NdrfixDisk1.IsData(name) || NdrfixDisk1.Look(NdrfixDisk1.Below(source, name)) == null);
+            if (over) done.Append("done|").Append(record.File).Append("\r\n"); else known[part] = true;
+        }
+        if (done.Length > 0) manifest.Append(done.ToString());
+        return known;
     }
     string Pending() {
         Dictionary<string, Dictionary<string, bool>> folders = new Dictionary<string, Dictionary<string, bool>>();
@@ -507,7 +534,7 @@ public class NdrfixRun1 {
                     if (!entry.Folder) there[entry.Name] = true;
                 folders[record.Kept] = there;
             }
-            if (there.ContainsKey(NdrfixText1.Unescape(record.Name)) == record.Back) pending.Append(record.Cells);
+            if (record.Copied || there.ContainsKey(NdrfixText1.Unescape(record.Name)) == record.Back) pending.Append(record.Cells);
         }
         return pending.ToString();
     }
@@ -557,7 +584,7 @@ public class NdrfixRun1 {
 
 // Deletes a run's quarantine, if nothing else lies in it.
 public class NdrfixPurge1 {
-    public static readonly string[] Folders = new string[] { "bad", "out", "replaced" };
+    public static readonly string[] Folders = new string[] { "bad", "out", "part", "replaced" };
     const string SetAside = "messages that stopped the service were set aside in `bad`, so nothing was deleted";
     string run;
     Stopwatch watch = Stopwatch.StartNew();
@@ -627,18 +654,25 @@ public class NdrfixPurge1 {
 // Moves files between a queue and a run's quarantine.
 public class NdrfixMover1 {
     class Job {
-        public string Name, Cells, Left; public long Size, Written, Moved; public int Tries; public bool Done;
+        public string Name, Cells, Left; public long Size, Written, Moved; public int Tries, Code; public bool Done, Free;
     }
-    const int Batch = 250, Few = 50;
+    const int Batch = 250, Few = 50, Elsewhere = 17;
+    const string Parts = "ndrfix-part";
     Dictionary<string, bool> sources = null, targets = null;
     const string There = "a file of that name is there already", Gone = "is no longer there", Late = "the time limit was reached",
-        Held = "is held open by another program";
-    string source, target, line;
-    bool replace, elsewhere, probed;
+        Held = "is held open by another program", Denied = "access is denied",
+        Sent = "was put back already, and is no longer in the queue: it may have been sent";
+    string source, target, line, about, kept, parts;
+    bool back, replace, data, across;
     int limit, next, place;
     Stopwatch watch = Stopwatch.StartNew();
     NdrfixManifest1 manifest;
     List<Job> tasks = new List<Job>(), batch = null, held = new List<Job>();
+    // To another volume: a file is copied to where the service does not look, all of a batch are put on record as copied, and
+    // only then each source is deleted and its copy renamed. So a message is never in both places, and what lies among the copies
+    // counts when it is on record. Copied and not on record; on record; in their place.
+    List<Job> fresh = new List<Job>(), ready = new List<Job>(), placed = new List<Job>();
+    Dictionary<string, bool> copied = null;
     public int Total { get { return tasks.Count; } }
     public int Seen;
     public static NdrfixMover1 Of(
@@ -649,15 +683,24 @@ public class NdrfixMover1 {
         string there = NdrfixDisk1.Below(queue, Plain(at)), here = NdrfixDisk1.Below(run, Plain(kept));
         source = back ? here : there;
         target = back ? there : here;
-        line = (back ? "back|" : "move|") + NdrfixText1.Escape(at) + "|" + NdrfixText1.Escape(kept) + "|";
-        this.replace = replace; this.limit = limit;
+        about = NdrfixText1.Escape(at) + "|" + NdrfixText1.Escape(kept) + "|";
+        line = (back ? "back|" : "move|") + about;
+        // Below the root, as the folder of Q197792 is: on the queue's volume, and none of those that the service works on.
+        parts = back ? NdrfixDisk1.Below(NdrfixDisk1.Below(queue, Parts), run.Substring(run.LastIndexOf('\\') + 1))
+            : NdrfixDisk1.Below(run, "part");
+        this.back = back; this.replace = replace; this.limit = limit; this.kept = kept;
+        data = at.Length == 0;
         foreach (string cells in NdrfixPack1.Unpack(files).Split('<')) if (cells.Length > 0) tasks.Add(Parse(cells));
         if (!NdrfixRun1.Exists(run)) throw new IOException("there is no such quarantine");
         manifest = new NdrfixManifest1(run, false);
         try {
-            if (new NdrfixRun1(run, false).Status != "open") throw new IOException("the quarantine is not open");
+            NdrfixRun1 found = new NdrfixRun1(run, false);
+            if (found.Status != "open") throw new IOException("the quarantine is not open");
             if (!NdrfixDisk1.IsFolder(NdrfixDisk1.Below(queue, ""))) throw new IOException("the folder of the queue does not exist");
             NdrfixDisk1.Make(target);
+            copied = found.Copies(queue, parts, back, manifest);
+            foreach (NdrfixEntry1 entry in NdrfixDisk1.List(parts))
+                if (!entry.Folder && !copied.ContainsKey(entry.Name)) NdrfixDisk1.Delete(NdrfixDisk1.Below(parts, entry.Name));
             if (tasks.Count < Few) return;
             sources = Names(source);
             targets = Names(target);
@@ -680,7 +723,12 @@ public class NdrfixMover1 {
         task.Written = long.Parse(parts[2], CultureInfo.InvariantCulture);
         return task;
     }
-    public void Close() { manifest.Close(); }
+    public void Close() {
+        foreach (Job task in fresh) NdrfixDisk1.Delete(Copy(task));
+        NdrfixDisk1.Remove(parts);
+        if (back) NdrfixDisk1.Remove(parts.Substring(0, parts.LastIndexOf('\\')));
+        manifest.Close();
+    }
     // What was done so far, as a state.
     public string State() {
         long count = 0, size = 0;
@@ -696,15 +744,21 @@ public class NdrfixMover1 {
         long until = watch.ElapsedMilliseconds + 1000;
         while (true) {
             if (watch.ElapsedMilliseconds >= limit) { Stop(); return false; }
-            if (batch == null && !Begin()) return false;
+            if (batch == null && !Begin()) { Judge(); return false; }
             for (; place < batch.Count; place++) {
                 if (watch.ElapsedMilliseconds >= limit) { Stop(); return false; }
                 if (watch.ElapsedMilliseconds >= until) return true;
                 Act(batch[place]);
             }
-            if (held.Count > 0) Again(); else batch = null;
+            if (held.Count > 0) Again(); else { Settle(); batch = null; }
             if (watch.ElapsedMilliseconds >= until) return true;
         }
+    }
+    // A queue.dat that stays would count on files that are gone, and not on those that come.
+    void Judge() {
+        foreach (Job task in tasks)
+            if (data && NdrfixDisk1.IsData(task.Name) && task.Left != null && task.Left != Gone)
+                throw new IOException(task.Name + " cannot be moved: " + task.Left);
     }
     // What a folder holds, to save the question for each of many files that are not there. What is there is asked for anew.
     static Dictionary<string, bool> Names(string folder) {
@@ -716,12 +770,18 @@ public class NdrfixMover1 {
         return names != null && !names.ContainsKey(name) ? null : NdrfixDisk1.Look(NdrfixDisk1.Below(folder, name));
     }
     void Stop() {
+        Settle();
+        foreach (Job task in held) task.Left = Held;
         foreach (Job task in tasks) if (!task.Done && task.Left == null) task.Left = Late;
+        Judge();
     }
     void Leave(Job task, string reason) { task.Left = reason; Seen++; }
     void Finish(Job task, long size) { task.Done = true; task.Moved = size; Seen++; }
     string From(Job task) { return NdrfixDisk1.Below(source, task.Name); }
     string To(Job task) { return NdrfixDisk1.Below(target, task.Name); }
+    string Copy(Job task) { return NdrfixDisk1.Below(parts, Part(kept, task.Name)); }
+    // The name of a copy; queue.dat itself lies beside the folders.
+    public static string Part(string kept, string name) { return kept.Length == 0 ? name : kept + "." + name; }
     // Puts the next files that can be moved on record.
     bool Begin() {
         if (next >= tasks.Count) return false;
@@ -753,39 +813,101 @@ public class NdrfixMover1 {
             Refuse(task, error.NativeErrorCode);
             return false;
         }
+        if (copied.ContainsKey(Part(kept, task.Name)) && Continue(task, from, to)) return false;
         if (from == null) {
             if (to != null && !to.Folder && Alike(to, task.Size, task.Written)) Finish(task, to.Size); else Leave(task, Gone);
             return false;
         }
         if (from.Folder) Leave(task, "is a folder");
         else if (!Same(from, task.Size, task.Written)) Leave(task, "was changed since it was looked at");
-        else if (to != null && !to.Folder && Alike(to, from.Size, from.Written) && Elsewhere()) {
-            // The end of a copy that broke off before the source was deleted.
-            int code = NdrfixDisk1.Delete(From(task));
-            if (code == 0) Finish(task, to.Size); else if (code == 32) Leave(task, Held); else Refuse(task, code);
-        } else if (to != null && (!replace || to.Folder)) Leave(task, There);
+        else if (to != null && (!replace || to.Folder)) Leave(task, There);
         else { task.Moved = from.Size; return true; }
         return false;
     }
+    // Of a file that is on record as copied, whether nothing but the end of that is left, or it is left alone.
+    bool Continue(Job task, NdrfixEntry1 from, NdrfixEntry1 to) {
+        if (from != null && NdrfixDisk1.IsData(task.Name)) return false;
+        NdrfixEntry1 part = NdrfixDisk1.Look(Copy(task));
+        if (part == null && to != null && !to.Folder && Alike(to, task.Size, task.Written)) part = to;
+        if (part != null) { task.Moved = part.Size; task.Free = true; ready.Add(task); return true; }
+        if (from != null && back) { Leave(task, Sent); return true; }
+        return false;
+    }
     void Act(Job task) {
-        int code = Move(task);
+        int code = across ? Elsewhere : Move(From(task), To(task), replace);
+        if (code == Elsewhere) {
+            if (!across) NdrfixDisk1.Make(parts);
+            across = true;
+            code = NdrfixDisk1.Copy(From(task), Copy(task));
+            if (code == 0) { fresh.Add(task); return; }
+        }
         if (code == 0) Finish(task, task.Moved); else Refuse(task, code);
+    }
+    void Note(string verb, List<Job> files) {
+        StringBuilder lines = new StringBuilder();
+        foreach (Job task in files) lines.Append(verb).Append(about).Append(task.Cells).Append("\r\n");
+        if (lines.Length > 0) manifest.Append(lines.ToString());
+        files.Clear();
+    }
+    // Brings what was copied to its end.
+    void Settle() {
+        List<Job> more = new List<Job>(fresh);
+        Note("copied|", fresh);
+        foreach (Job task in more) ready.Add(task);
+        for (int tries = 0; tries < 3 && ready.Count > 0; tries++) {
+            if (tries > 0) Thread.Sleep(200);
+            List<Job> before = ready;
+            ready = new List<Job>();
+            foreach (Job task in before) if (!Place(task)) ready.Add(task);
+        }
+        Job stuck = null;
+        foreach (Job task in ready) if (Source(task)) Void(task, Held); else stuck = task;
+        ready.Clear();
+        Note("done|", placed);
+        if (stuck != null)
+            throw NdrfixDisk1.Fault(stuck.Code, "cannot put " + stuck.Name + " in its place, it lies in " + parts);
+    }
+    // Deletes a source, and puts its copy in its place; false when it is to be tried again. A source that others took while it was
+    // copied is gone, and its copy with it.
+    bool Place(Job task) {
+        int code = Source(task) ? NdrfixDisk1.Delete(From(task)) : 2;
+        if (code == 2 && !task.Free) { NdrfixDisk1.Delete(Copy(task)); placed.Add(task); Leave(task, Gone); return true; }
+        if (code == 32 || code == 33 || code == 1224) return false;
+        if (code != 0 && code != 2) { Void(task, Reason(code)); return true; }
+        task.Free = true;
+        if (NdrfixDisk1.Look(Copy(task)) != null) {
+            task.Code = Move(Copy(task), To(task), replace);
+            if (task.Code != 0) return false;
+        }
+        placed.Add(task);
+        Finish(task, task.Moved);
+        return true;
+    }
+    // Whether that which was copied is still there.
+    bool Source(Job task) {
+        NdrfixEntry1 entry = NdrfixDisk1.Look(From(task));
+        return entry != null && !entry.Folder && Same(entry, task.Size, task.Written);
+    }
+    // The file stays where it is, and its copy does not count any more.
+    void Void(Job task, string reason) {
+        manifest.Append(line + task.Cells + "\r\n");
+        NdrfixDisk1.Delete(Copy(task));
+        Leave(task, reason);
     }
     void Refuse(Job task, int code) {
         switch (code) {
             case 32: case 33: case 1224: held.Add(task); return;
             case 2: Leave(task, Gone); return;
-            case 5: Leave(task, "access is denied"); return;
             case 80: case 183: Leave(task, There); return;
             case 3: case 19: case 21: case 39: case 51: case 53: case 54: case 55: case 58: case 59: case 64: case 65: case 67: case 112:
             case 121: case 1167: case 1231: case 1232: case 1236:
                 throw NdrfixDisk1.Fault(code, "cannot move " + task.Name);
-            default: Leave(task, new Win32Exception(code).Message.TrimEnd('.', ' ')); return;
+            default: Leave(task, Reason(code)); return;
         }
     }
-    int Move(Job task) {
-        string from = From(task), to = To(task);
-        int code = Once(from, to);
+    static string Reason(int code) { return code == 5 ? Denied : new Win32Exception(code).Message.TrimEnd('.', ' '); }
+    static int Move(string from, string to, bool replace) {
+        int code = NdrfixDisk1.Rename(from, to, replace);
         if (code != 5) return code;
         if (replace) {
             NdrfixEntry1 old = NdrfixDisk1.Look(to);
@@ -794,13 +916,9 @@ public class NdrfixMover1 {
         NdrfixEntry1 entry = NdrfixDisk1.Look(from);
         bool only = entry != null && entry.ReadOnly;
         if (only && NdrfixDisk1.Attribute(from, entry.Attributes & ~1u) != 0) return code;
-        code = Once(from, to);
-        if (only && (code != 0 || !NdrfixDisk1.IsData(task.Name))) NdrfixDisk1.Attribute(code == 0 ? to : from, entry.Attributes);
+        code = NdrfixDisk1.Rename(from, to, replace);
+        if (only && (code != 0 || !NdrfixDisk1.IsData(entry.Name))) NdrfixDisk1.Attribute(code == 0 ? to : from, entry.Attributes);
         return code;
-    }
-    int Once(string from, string to) {
-        int code = NdrfixDisk1.Rename(from, to, replace);
-        return code == 17 ? NdrfixDisk1.Transfer(from, to, replace) : code;
     }
     // What was held open is tried again: three times, and queue.dat until the time is up: the service may be ending yet.
     void Again() {
@@ -815,12 +933,6 @@ public class NdrfixMover1 {
             held.RemoveAt(count);
             Leave(task, Held);
         }
-    }
-    // Whether source and target are on different volumes.
-    bool Elsewhere() {
-        if (!probed) elsewhere = NdrfixDisk1.Volume(source) != NdrfixDisk1.Volume(target);
-        probed = true;
-        return elsewhere;
     }
 }
 

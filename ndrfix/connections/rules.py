@@ -61,6 +61,7 @@ GONE = "is no longer there"
 CHANGED = "was changed since it was looked at"
 THERE = "a file of that name is there already"
 HELD = "is held open by another program"
+SENT = "was put back already, and is no longer in the queue: it may have been sent"
 
 
 class RefusedError(Exception):

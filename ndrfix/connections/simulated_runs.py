@@ -34,7 +34,9 @@ from ndrfix.resources import (
 
 # The time of a simulated host: quarantines are as old as the files that ndrfix makes.
 BEGAN = "2004-05-03T12:00:00Z"
-_FOLDERS = (BAD, OUT, REPLACED)
+PART = "part"
+"""The folder of a run in which copies lie until they are whole."""
+_FOLDERS = (BAD, OUT, PART, REPLACED)
 SET_ASIDE = "messages that stopped the service were set aside in `bad`, so nothing was deleted"
 
 
@@ -89,7 +91,7 @@ class Runs:
         except ManifestError as error:
             return Unreadable(reason=str(error))
         files = [file for file in self.files.inside(f"{path}\\{OUT}") if not file.directory]
-        pending = [move for move in found.records.values() if self._is_pending(path, move)]
+        pending = [move for key, move in found.records.items() if key in found.copied or self._is_pending(path, move)]
         return QuarantineState(
             status=found.status,
             promised=found.promised,

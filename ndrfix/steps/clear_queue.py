@@ -13,8 +13,9 @@ apart and moves the reports only, to a quarantine from which they can be put bac
 2. Tells, while the service still runs, which messages are non-delivery reports of this Internet Mail Service. Reports
    of other systems, receipts, mail of users, and whatever cannot be told stay where they are.
 3. Opens the quarantine, and stops the service; when it does not stop in time, nothing is moved.
-4. Looks at the queue again, puts every file on record in the quarantine's manifest and moves it; then `queue.dat`,
-   which the service makes anew from the files that are left (Q148727, Q312443). Copies in `archive` are not touched.
+4. Looks at the queue again; moves `queue.dat`, which the service makes anew from the files that are left (Q148727,
+   Q312443), then the reports, each on record in the quarantine's manifest before. When `queue.dat` cannot be moved, no
+   report is, and the host fails. Copies in `archive` are not touched.
 5. Starts the service (one that was stopped stays stopped, unless `restart: true`), watches it, and counts again: what
    waits in the information store flows back (Q197792).
 
@@ -218,8 +219,8 @@ def _plan_move(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     state = service(observed)
     files = args.chosen(queue) if isinstance(queue, QueueState) else []
     items: tuple[Item, ...] = (
-        *moved(args.own, files),
         data_moved(args.own),
+        *moved(args.own, files),
         *brought_to(state, own.promised, args.service_timeout),
         closed(args.own, own.promised),
     )

@@ -192,9 +192,10 @@ def _pending(quarantine: Quarantine, found: QuarantineState) -> list[Move]:
     for at, kept, back in ways:
         files = [each.file for each in pending if (each.at, each.kept, each.back) == (at, kept, back)]
         moves += moved(quarantine, files, at=at, kept=kept, back=back)
-    restoring = any(back for _, _, back in ways) or any(each.kept == REPLACED for each in pending)
+    # The one that the service made since must not stay because one lies in the quarantine already.
+    again = found.data or any(back for _, _, back in ways) or any(each.kept == REPLACED for each in pending)
     if moves or any(not each.at for each in pending) or (found.messages and not found.data):
-        moves.append(data_moved(quarantine, restoring=restoring))
+        moves.insert(0, data_moved(quarantine, restoring=again))
     return moves
 
 

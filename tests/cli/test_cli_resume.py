@@ -44,7 +44,7 @@ RESTORE = """
   tasks:
     - restore_queue: {run: RUN}
 """
-MIDWAY = 7  # the quarantine is made, the service stopped, all is on record and one message moved
+MIDWAY = 9  # the quarantine is made, the service stopped, queue.dat moved, all on record and one message moved
 
 
 @dataclass(slots=True)

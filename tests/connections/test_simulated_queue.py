@@ -188,12 +188,17 @@ def test_simulated_watch_ends_at_odd_times() -> None:
 
 
 def test_simulated_queue_data_is_held_until_the_service_has_stopped() -> None:
-    """`queue.dat` is left while the service runs; while it is stopping it is waited for."""
+    """Moving `queue.dat` fails while the service runs; while it is stopping it is waited for."""
     host = _host("  messages: {ndr: 1}\n")
     _set(host, ServiceStatus.RUNNING)
     _open(host)
     move = Move(queue=QUEUE, quarantine=RUN, files=(DATA,), at="", kept="", timeout=30.0)
-    assert _moved(host, move).left == (LeftFile("queue.dat", "the time limit was reached"),)
+    (held,) = _apply(host, move)
+    assert (held.status, held.message) == (
+        OutcomeStatus.FAILED,
+        "queue.dat cannot be moved: is held open by another program",
+    )
+    assert held.after == MoveState(moved=0, size=0, left=(LeftFile("queue.dat", "is held open by another program"),))
     state = host.read(IMS)
     assert isinstance(state, ServiceState)
     stop = Change(resource=IMS, before=state, after=replace(state, status=ServiceStatus.STOPPED), timeout=5.0)
@@ -272,26 +277,6 @@ def test_simulated_volumes() -> None:
         assert isinstance(state, FolderState)
         free[letter] = state.free
     assert free == {"C": 5, "D": 7, "E": 4_000_000_000}
-
-
-def test_simulated_move_to_another_volume() -> None:
-    """It is a copy with the same time; what broke off before the source was deleted is ended by the next try."""
-    there = Quarantine("D:\\kept", "run-1")
-    host = _host("  messages: {ndr: 2}\n")
-    before = _queue(host)
-    names = [each.name for each in before.messages]
-    _open(host, there)
-    move = _move(host, there)
-    # record, copy, rename, then the deletion of the first
-    host.add_fault(Fault(at=FaultAt.OPERATION, kind=FaultKind.RESTARTED, nth=host.operations + 4))
-    with pytest.raises(UnreachableError):
-        _apply(host, move)
-    assert [each.name for each in _queue(host).messages] == names
-    assert set(host.files("D:\\kept\\run-1\\out")) == {names[0]}
-    assert _moved(host, move).moved == 2
-    assert _queue(host).messages == ()
-    assert _moved(host, replace(move, back=True)).moved == 2
-    assert _queue(host) == before
 
 
 # --- faults ---------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def _emptied(field: Field) -> None:
 
 
 def _broken_off(field: Field) -> None:
-    field.clear(strike=Strike(FaultAt.OPERATION, 5, FaultKind.LOST))
+    field.clear(strike=Strike(FaultAt.OPERATION, 7, FaultKind.LOST))
 
 
 def _stopped(field: Field) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ndrfix.connections.protocol import OutcomeLine
 from ndrfix.resources import (
     ABSENT,
     Change,
@@ -26,7 +27,7 @@ from ndrfix.resources import (
     ServiceStatus,
     StartType,
 )
-from tests.lab.far_side_session import OPEN, FarSide, Field, record, seen
+from tests.lab.far_side_session import OPEN, Field, record, seen
 from tests.lab.witness import Witness
 
 pytestmark = pytest.mark.lab
@@ -93,7 +94,12 @@ def test_read_only_files_are_moved_and_replaced(field: Field) -> None:
     assert seen(field.run / "out" / "a") == file
     assert not (field.run / "out" / "a").stat().st_mode & 0o222
     whole = QueueFile("queue.dat", -1, 0)
-    assert field.left(whole, at="", kept="") == {"queue.dat": "a file of that name is there already"}
+    (refused,) = field.far.apply(field.item(whole, at="", kept=""))
+    assert (refused.status, refused.message) == (
+        "failed",
+        "queue.dat cannot be moved: a file of that name is there already",
+    )
+    assert _state(refused).left[0].reason == "a file of that name is there already"
     assert field.move(whole, at="", kept="", replace=True) == MoveState(moved=1, size=len(b"data of imc data"))
     assert old.read_bytes() == b"data of imc data"
     assert field.far.state(field.quarantine).data
@@ -140,7 +146,8 @@ def test_queue_data_is_waited_for_until_the_service_lets_go(field: Field, lab: d
     move = Move(queue=queue, quarantine=field.quarantine, files=(whole,), at="", kept="", timeout=2.5)
     (held,) = field.far.apply(move)
     assert isinstance(held.after, MoveState)
-    assert [one.reason for one in held.after.left] == ["the time limit was reached"]
+    assert (held.status, held.message) == ("failed", "queue.dat cannot be moved: is held open by another program")
+    assert [one.reason for one in held.after.left] == ["is held open by another program"]
     assert "moving messages: 0 of 1" in field.far.progress
     assert field.far.state(field.quarantine).pending == (PendingMove("", "", False, whole),)
     running = ServiceState(status=ServiceStatus.RUNNING, start=StartType.AUTOMATIC)
@@ -183,28 +190,134 @@ def test_names_that_lead_elsewhere_are_refused(field: Field) -> None:
     assert (field.out / "a").exists()
 
 
-def test_another_volume_is_reached_by_copying(field: Field, far: FarSide) -> None:
-    """With size, time and attributes; a copy that broke off after the rename is finished by deleting the source."""
-    place = Path("/dev/shm") / f"ndrfix-{os.getpid()}"
-    place.mkdir()
-    try:
-        if place.stat().st_dev == field.out.stat().st_dev:
-            pytest.skip("/dev/shm is on the same volume")
-        quarantine = Quarantine(rf"Z:\dev\shm\{place.name}", "run-1")
-        far.apply(Change(resource=quarantine, before=ABSENT, after=OPEN))
-        first, second, third = files = field.fill("a", "b", "c")
-        (field.out / "c").chmod(0o444)
-        kept = place / "run-1" / "out"
-        (kept / "b").write_bytes((field.out / "b").read_bytes())
-        os.utime(kept / "b", ns=(0, (field.out / "b").stat().st_mtime_ns))
-        (kept / "a.ndrfix-part").write_bytes(b"a part of an old copy that is longer than the message")
-        move = Move(queue=field.queue, quarantine=quarantine, files=files)
-        (done,) = far.apply(move)
-        assert done.after == MoveState(moved=3, size=first.size + second.size + third.size)
-        assert {path.name: seen(path) for path in kept.iterdir()} == {file.name: file for file in files}
-        assert not list(field.out.iterdir())
-        (back,) = far.apply(move.reversed())
-        assert back.after == done.after
-        assert tuple(seen(field.out / file.name) for file in files) == files
-    finally:
-        shutil.rmtree(place)
+@pytest.fixture
+def place(field: Field) -> Iterator[Path]:
+    """A folder on another volume."""
+    folder = Path("/dev/shm") / f"ndrfix-{os.getpid()}"
+    folder.mkdir()
+    field.fill()
+    if folder.stat().st_dev == field.out.stat().st_dev:
+        pytest.skip("/dev/shm is on the same volume")
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _elsewhere(field: Field, place: Path) -> Quarantine:
+    """A quarantine that was opened on the other volume."""
+    quarantine = Quarantine(rf"Z:\dev\shm\{place.name}", "run-1")
+    (made,) = field.far.apply(Change(resource=quarantine, before=ABSENT, after=OPEN))
+    assert made.status == "done"
+    return quarantine
+
+
+def _state(line: OutcomeLine) -> MoveState:
+    assert isinstance(line.after, MoveState)
+    return line.after
+
+
+def _manifest(place: Path) -> str:
+    return (place / "run-1" / "manifest.txt").read_bytes().decode("ascii").split("\r\n", 1)[1]
+
+
+def test_another_volume_is_reached_by_copying(field: Field, place: Path) -> None:
+    """With size, time and attributes; on record as copied before the sources go, and nothing else is left of it."""
+    quarantine = _elsewhere(field, place)
+    files = field.fill("a", "b", "c")
+    (field.out / "c").chmod(0o444)
+    kept = place / "run-1" / "out"
+    (place / "run-1" / "part").mkdir()
+    (place / "run-1" / "part" / "out.a").write_bytes(b"a part of an old copy that is longer than the message")
+    move = Move(queue=field.queue, quarantine=quarantine, files=files)
+    (done,) = field.far.apply(move)
+    assert (done.status, done.after) == ("done", MoveState(moved=3, size=sum(file.size for file in files)))
+    assert {path.name: seen(path) for path in kept.iterdir()} == {file.name: file for file in files}
+    assert not (kept / "c").stat().st_mode & 0o222
+    assert not list(field.out.iterdir())
+    assert _manifest(place) == "open|running\r\n" + "".join(record(verb, *files) for verb in ("move", "copied", "done"))
+    assert not (place / "run-1" / "part").exists()
+    assert field.far.state(quarantine).pending == ()
+    (back,) = field.far.apply(move.reversed())
+    assert (back.status, back.after) == ("done", done.after)
+    assert tuple(seen(field.out / file.name) for file in files) == files
+    assert not list(kept.iterdir())
+    assert sorted(path.name for path in field.out.parent.iterdir()) == ["out"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_copy_that_broke_off_is_brought_to_its_end(field: Field, place: Path, back: bool) -> None:
+    """By what the manifest says was copied: the source goes, the copy gets in place; all else is copied anew."""
+    quarantine = _elsewhere(field, place)
+    kept, parts = place / "run-1" / "out", place / "run-1" / "part"
+    source, target = field.out, kept
+    if back:
+        source, target, parts = kept, field.out, field.out.parent / "ndrfix-part" / "run-1"
+    files = field.fill("both", "part", "half", "placed", "gone", folder=source)
+    both, part, _, placed, gone = files
+    parts.mkdir(parents=True)
+    for name in ("both", "part", "placed"):
+        shutil.copy2(source / name, parts / f"out.{name}")
+    (parts / "out.half").write_bytes(b"F")
+    (parts / "out.part").chmod(0o444)
+    (parts / "out.stray").write_bytes(b"?")
+    for name in ("part", "gone", "placed"):
+        (source / name).unlink()
+    (parts / "out.placed").rename(target / "placed")
+    verb = "back" if back else "move"
+    with (place / "run-1" / "manifest.txt").open("ab") as manifest:
+        text = record(verb, *files) + record("copied", both, part, placed, gone) + "done|out"
+        manifest.write(text.encode("ascii"))
+    state = field.far.state(quarantine)
+    assert {move.file.name for move in state.pending} == {file.name for file in files}
+    move = Move(queue=field.queue, quarantine=quarantine, files=files, back=back)
+    (done,) = field.far.apply(move)
+    assert (done.status, done.message) == ("done", "")
+    assert [(each.name, each.reason) for each in _state(done).left] == [("gone", "is no longer there")]
+    assert _state(done).moved == 4
+    assert not list(source.iterdir())
+    assert {path.name: seen(path) for path in target.iterdir()} == {file.name: file for file in files if file != gone}
+    assert not parts.exists()
+    assert not (field.out.parent / "ndrfix-part").exists()
+    assert not (target / "part").stat().st_mode & 0o222
+    assert field.far.state(quarantine).pending == ()
+
+
+def test_what_was_put_back_and_went_is_not_put_back_again(field: Field, place: Path) -> None:
+    """Its copy was on record, and is neither among the copies nor in the queue: the service may have sent it."""
+    quarantine = _elsewhere(field, place)
+    files = field.fill("a", folder=place / "run-1" / "out")
+    with (place / "run-1" / "manifest.txt").open("ab") as manifest:
+        manifest.write((record("back", *files) + record("copied", *files)).encode("ascii"))
+    (done,) = field.far.apply(Move(queue=field.queue, quarantine=quarantine, files=files, back=True))
+    assert [each.reason for each in _state(done).left] == [
+        "was put back already, and is no longer in the queue: it may have been sent"
+    ]
+    assert (place / "run-1" / "out" / "a").exists()
+    assert not (field.out / "a").exists()
+
+
+def test_a_file_that_cannot_be_deleted_stays(field: Field, place: Path, lab_script: Script) -> None:
+    """A program that lets it be read alone: it is left, and no copy of it."""
+    quarantine = _elsewhere(field, place)
+    files = field.fill("a", "b")
+    field.held(lab_script, "Read")
+    (done,) = field.far.apply(Move(queue=field.queue, quarantine=quarantine, files=files))
+    lab_script("$Held.Close()")
+    assert [(each.name, each.reason) for each in _state(done).left] == [("a", "is held open by another program")]
+    assert [path.name for path in (place / "run-1" / "out").iterdir()] == ["b"]
+    assert not (place / "run-1" / "part").exists()
+
+
+def test_queue_data_on_another_volume(field: Field, place: Path) -> None:
+    """It is copied too; the one that the service makes since goes to `replaced`, and takes nobody's place."""
+    quarantine = _elsewhere(field, place)
+    field.fill("a")
+    data, whole = field.out.parent / "queue.dat", QueueFile("queue.dat", -1, 0)
+    for text, kept in ((b"first", ""), (b"second", "replaced")):
+        data.write_bytes(text)
+        data.chmod(0o444)
+        move = Move(queue=field.queue, quarantine=quarantine, files=(whole,), at="", kept=kept, replace=bool(kept))
+        (done,) = field.far.apply(move)
+        assert (done.status, done.after) == ("done", MoveState(moved=1, size=len(text)))
+        assert not data.exists()
+    assert (place / "run-1" / "queue.dat").read_bytes() == b"first"
+    assert (place / "run-1" / "replaced" / "queue.dat").read_bytes() == b"second"

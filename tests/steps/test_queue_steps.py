@@ -149,13 +149,13 @@ def test_only_reports_are_taken() -> None:
     host.states |= {"ims": STOPPED, "own": OPEN}
     move = clear(host, 2)
     assert words(move.items) == [
-        "move 2 out → out",
         "move 1 root → run",
+        "move 2 out → out",
         "MSExchangeIMC: stopped → running",
         f"quarantine {RUN}: open → closed",
     ]
-    assert isinstance(move.items[0], Move)
-    assert [file.name for file in move.items[0].files] == ["AAAAAAA0", "AAAAAAA5"]
+    assert isinstance(move.items[1], Move)
+    assert [file.name for file in move.items[1].files] == ["AAAAAAA0", "AAAAAAA5"]
     assert words(move.on_failure) == ["MSExchangeIMC: stopped → running"]
 
 
@@ -174,7 +174,7 @@ def test_messages_all_takes_the_mail_of_users_and_says_so() -> None:
     (grave,) = [risk for risk in plan.risks if risk.grave]
     assert "takes 2 messages that are no non-delivery reports" in grave.text
     host.states |= {"own": OPEN, "ims": STOPPED}
-    assert words(clear(host, 2, messages="all").items)[0] == "move 3 out → out"
+    assert words(clear(host, 2, messages="all").items)[1] == "move 3 out → out"
 
 
 def test_keep_delete_is_a_grave_risk_and_comes_last() -> None:
@@ -394,18 +394,25 @@ def pending(name: str, *, back: bool = False, at: str = OUT, kept: str = OUT) ->
         (
             replace(OPEN, messages=3, data=False, pending=(pending("A"), pending("B"))),
             RUNNING,
-            ["IMS: running → stopped", "move 2 out → out", "move 1 root → run", "IMS: stopped → running", "close"],
+            ["IMS: running → stopped", "move 1 root → run", "move 2 out → out", "IMS: stopped → running", "close"],
+        ),
+        (
+            replace(OPEN, messages=3, pending=(pending("A"),)),
+            STOPPED,
+            [f"move 1 root → {REPLACED}", "move 1 out → out", "IMS: stopped → running", "close"],
         ),
         (
             replace(OPEN, messages=3, pending=(pending("A", back=True),)),
             STOPPED,
-            ["move 1 out → out", f"move 1 root → {REPLACED}", "IMS: stopped → running", "close"],
+            [f"move 1 root → {REPLACED}", "move 1 out → out", "IMS: stopped → running", "close"],
         ),
         (replace(OPEN, promised=ServiceStatus.STOPPED, messages=3), STOPPED, ["close"]),
     ],
 )
 def test_what_broke_off_is_finished(state: QuarantineState, ims: ServiceState, wanted: list[str]) -> None:
-    """Files on record are moved, queue.dat with them, and the service gets the state that was promised."""
+    """queue.dat goes first, and never stays because one was taken before; then the files on record, and the service
+    gets the state that was promised.
+    """
     runs = QuarantinesState(path="C:\\q", runs=((RUN, state),))
     args = FINISH.args.model_validate({})
     plan = FINISH.phases[0].plan(args, Host(ims=ims, folder=runs).observed(FINISH, args, 0))
@@ -421,7 +428,7 @@ def test_what_broke_off_is_finished(state: QuarantineState, ims: ServiceState, w
 def test_a_clearing_finishes_what_broke_off_first() -> None:
     """The first phase of `clear_queue` does what `ndrfix resume` would."""
     runs = QuarantinesState(path="C:\\q", runs=(("20261101-0000-a-0000", replace(OPEN, pending=(pending("A"),))),))
-    assert words(clear(Host(ims=STOPPED, folder=runs), 0).items)[0] == "move 1 out → out"
+    assert words(clear(Host(ims=STOPPED, folder=runs), 0).items)[1] == "move 1 out → out"
 
 
 def test_a_manifest_that_cannot_be_read_stops_work_on_the_queue() -> None:
