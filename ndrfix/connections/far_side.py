@@ -286,8 +286,9 @@ def _queue_text(reading: QueueState | FolderState | QuarantineState | Quarantine
         case QueueState(path=path, messages=messages, data=data):
             about = (escape(path), str(len(messages)), queue_file_cells(data) if data else "")
             return PART.join(("queue", *about))
-        case FolderState(path=path, files=files, size=size, free=free):
-            return PART.join(("folder", escape(path), str(files), str(size), "" if free is None else str(free)))
+        case FolderState(path=path, files=files, size=size, free=free, volume=volume):
+            room = "" if free is None else str(free)
+            return PART.join(("folder", escape(path), str(files), str(size), room, escape(volume)))
         case QuarantineState():
             return PART.join(("quarantine", *_quarantine(reading)))
         case QuarantinesState(path=path):

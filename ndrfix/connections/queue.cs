@@ -303,15 +303,15 @@ public static class NdrfixDisk1 {
         if (source.ReadOnly && !IsData(source.Name)) Attribute(to, source.Attributes);
         return 0;
     }
-    // The serial number of a folder's volume.
-    public static uint Volume(string folder) {
+    // The serial number of a folder's volume, as the handle has it, which mount points and junctions lead to; empty when it is not
+    // known.
+    static string Volume(string folder) {
         int code;
         Identity identity;
         using (SafeFileHandle file = Open(folder, 0, 7, 3, 0x02000000, out code)) {
-            if (code != 0) throw Fault(code);
-            if (!GetFileInformationByHandle(file, out identity)) throw Fault(Marshal.GetLastWin32Error());
+            if (code != 0 || !GetFileInformationByHandle(file, out identity) || identity.Volume == 0) return "";
         }
-        return identity.Volume;
+        return NdrfixText1.Number(identity.Volume);
     }
     // The free bytes of a folder's volume as text, empty when they are not known.
     public static string Free(string folder) {
@@ -319,12 +319,12 @@ public static class NdrfixDisk1 {
         if (!GetDiskFreeSpaceExW(Below(folder, "").TrimEnd('\\') + "\\", out ours, out all, out free)) return "";
         return ours.ToString(CultureInfo.InvariantCulture);
     }
-    // Files, their size and the free bytes, as in a state; nothing when the folder does not exist.
+    // Files, their size, the free bytes and the volume, as in a state; nothing when the folder does not exist.
     public static string Count(string folder) {
         if (!IsFolder(folder)) return null;
         long count = 0, size = 0;
         foreach (NdrfixEntry1 entry in List(folder)) if (!entry.Folder) { count++; size += entry.Size; }
-        return NdrfixText1.Number(count) + ">" + NdrfixText1.Number(size) + ">" + Free(folder);
+        return NdrfixText1.Number(count) + ">" + NdrfixText1.Number(size) + ">" + Free(folder) + ">" + Volume(folder);
     }
 }
 

@@ -57,6 +57,15 @@ class Files:
         found = self.find(path)
         return ntpath.dirname(path) == path if found is None else found.directory
 
+    def volume(self, path: str) -> str:
+        """What tells the volume of a path from others: the letter of the drive, or of what is mounted above it."""
+        while (above := ntpath.dirname(path)) != path:
+            found = self._files.get(fold(path))
+            if found is not None and found.volume:
+                return fold(found.volume)
+            path = above
+        return fold(ntpath.splitdrive(path)[0].rstrip(":"))
+
     def remove(self, path: str) -> None:
         """Take a file, or an empty folder, away."""
         key = fold(path)

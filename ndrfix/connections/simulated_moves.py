@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ntpath
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -17,7 +16,7 @@ from ndrfix.connections.simulated_operations import HeldError, Operations
 from ndrfix.connections.simulated_runs import Runs
 from ndrfix.connections.simulated_services import VirtualClock
 from ndrfix.connections.simulation import SimulatedFile
-from ndrfix.resources import QUEUE_DATA, LeftFile, Move, MoveState, PendingMove, QuarantineStatus, QueueFile, fold
+from ndrfix.resources import QUEUE_DATA, LeftFile, Move, MoveState, PendingMove, QuarantineStatus, QueueFile
 
 
 class _LeftError(Exception):
@@ -177,7 +176,7 @@ class Mover:
             raise HeldError
         if self.denied(source) or self.denied(target):
             raise RefusedError("access is denied")
-        if _elsewhere(source, target):
+        if self.files.volume(source) != self.files.volume(target):
             self._copies.copy(wanted, file)
             return
         self.operations.do(lambda: self._rename(source, target))
@@ -197,11 +196,6 @@ class Mover:
 
     def _leave(self, file: QueueFile, reason: str) -> None:
         self._left.append(LeftFile(file.name, reason))
-
-
-def _elsewhere(source: str, target: str) -> bool:
-    """Whether two paths lie on different volumes."""
-    return fold(ntpath.splitdrive(source)[0]) != fold(ntpath.splitdrive(target)[0])
 
 
 def _is(file: SimulatedFile, wanted: QueueFile) -> bool:

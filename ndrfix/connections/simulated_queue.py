@@ -108,8 +108,10 @@ class Queues:
         if path is None or not self.files.is_folder(path):
             return ABSENT
         files = [file for file in self.files.inside(path) if not file.directory]
-        free = self.volumes.get(path[0].upper(), _FREE)
-        return FolderState(path=path, files=len(files), size=sum(file.bytes for file in files), free=free)
+        volume = self.files.volume(path)
+        free = self.volumes.get(volume, _FREE)
+        size = sum(file.bytes for file in files)
+        return FolderState(path=path, files=len(files), size=size, free=free, volume=volume)
 
 
 @lru_cache(maxsize=5000)

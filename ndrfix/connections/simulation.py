@@ -18,7 +18,7 @@ class SimulatedFile:
     """A file or folder. `size` in bytes; `modified` is UTC as `YYYY-MM-DDTHH:MM:SSZ`; `version` is empty for none.
 
     `content`, where it is given, is what the file holds, and its size counts. `held`: another program holds it open and
-    shares it with nobody.
+    shares it with nobody. `volume` is the letter of the volume that is mounted at a folder.
     """
 
     path: str
@@ -29,6 +29,7 @@ class SimulatedFile:
     directory: bool = False
     content: bytes | None = None
     held: bool = False
+    volume: str = ""
 
     @property
     def bytes(self) -> int:

@@ -153,8 +153,14 @@ def _queue(path: str, _count: str, data: str) -> QueueState:
     return QueueState(path=unescape(path), data=queue_file(data) if data else None)
 
 
-def _folder(path: str, files: str, size: str, free: str) -> FolderState:
-    return FolderState(path=unescape(path), files=int(files), size=int(size), free=int(free) if free else None)
+def _folder(path: str, files: str, size: str, free: str, volume: str) -> FolderState:
+    return FolderState(
+        path=unescape(path),
+        files=int(files),
+        size=int(size),
+        free=int(free) if free else None,
+        volume=unescape(volume),
+    )
 
 
 def _quarantine(status: str, promised: str, *rest: str) -> QuarantineState:

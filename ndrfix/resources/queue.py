@@ -82,14 +82,15 @@ class QueueState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderState:
-    """A folder: the files in it (not below it), their `size` in bytes, and the `free` bytes of its volume (None: not
-    known).
+    """A folder: the files in it (not below it), their `size` in bytes, the `free` bytes of its volume (None: not
+    known), and what tells that `volume` from others of the host (empty: not known).
     """
 
     path: str
     files: int
     size: int
     free: int | None = None
+    volume: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ import ntpath
 from dataclasses import replace
 
 from ndrfix.exchange.backlog import Backlog, backlog
-from ndrfix.exchange.layout import IMS, QUEUE, SUPPRESSION, WORKED_ON
+from ndrfix.exchange.layout import IMS, QUEUE, SUPPRESSION
 from ndrfix.exchange.suppression import is_documented
 from ndrfix.exchange.values import describe
 from ndrfix.resources import (
@@ -54,7 +54,6 @@ from ndrfix.resources import (
     OUT,
     Action,
     Change,
-    FolderState,
     Item,
     MessageKind,
     Move,
@@ -84,13 +83,13 @@ from ndrfix.steps.clearing import (
     too_many,
 )
 from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
+from ndrfix.steps.clearing_place import place_problem, place_risks, probed
 from ndrfix.steps.finish_queue import interrupted_runs, unreadable
 
 _TWICE = (
     "what was sent and not yet removed from the queue can be delivered twice, and the inbound queue is worked on "
     "again, since queue.dat goes (Q312443, Q148727)"
 )
-_MANIFEST_ROOM = 10 * 1024 * 1024  # as much as the service itself wants free (Q189587)
 
 
 # --- guards, and what an earlier run left ---------------------------------------------------------------------------
@@ -122,7 +121,7 @@ def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
 
 
 def _probe_queue(args: ClearQueueArgs) -> tuple[Resource, ...]:
-    return (QUEUE, IMS, SUPPRESSION, args.own, *args.volume)
+    return (QUEUE, IMS, SUPPRESSION, args.own, *probed(args))
 
 
 def _plan_stop(args: ClearQueueArgs, observed: Observed) -> StepPlan:
@@ -132,7 +131,7 @@ def _plan_stop(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(checks=(Check(ok=False, text=text, next_step="Find out where the queue lies (RootDir)."),))
     found = backlog(queue.messages, taken=args.kinds, samples=args.show)
     count, size = found.of(*args.kinds)
-    if problem := _place_problem(args, queue, observed, size) or too_many(count, args.max_messages):
+    if problem := place_problem(args, queue, observed, count, size) or too_many(count, args.max_messages):
         return StepPlan(checks=(problem,), backlog=found)
     state, earlier = service(observed), observed.state(args.own)
     begun = isinstance(earlier, QuarantineState) and earlier.status is QuarantineStatus.OPEN
@@ -161,33 +160,8 @@ def _promise(args: ClearQueueArgs, status: ServiceStatus) -> ServiceStatus:
     return STOPPED if status in (STOPPED, ServiceStatus.STOP_PENDING) else RUNNING
 
 
-def _place_problem(args: ClearQueueArgs, queue: QueueState, observed: Observed, size: int) -> Check | None:
-    if args.quarantine is None:
-        return None
-    root, wanted = (ntpath.normcase(ntpath.normpath(path)) for path in (queue.path, args.quarantine))
-    inside = [name for name in WORKED_ON if f"{wanted}\\".startswith(f"{root}\\{name}\\")]
-    if inside:
-        return _misplaced(args, f"lies in `{inside[0]}` of the queue, where the service takes every file for a message")
-    if ntpath.splitdrive(root)[0] == ntpath.splitdrive(wanted)[0]:
-        return None
-    if not args.other_volume:
-        return _misplaced(
-            args, f"is on another volume than {queue.path}", "Choose a folder there, or other_volume: true."
-        )
-    there = observed.state(args.volume[0])
-    if not isinstance(there, FolderState):
-        return _misplaced(args, "is on a volume that does not exist")
-    if there.free is not None and there.free < size + _MANIFEST_ROOM:
-        return _misplaced(args, f"has {there.free:,} bytes free, {size + _MANIFEST_ROOM:,} are needed")
-    return None
-
-
-def _misplaced(args: ClearQueueArgs, why: str, next_step: str = "Choose another folder.") -> Check:
-    return Check(ok=False, text=f"the quarantine {args.quarantine} {why}", next_step=next_step)
-
-
 def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed) -> list[Risk]:
-    risks = [Risk(text=_TWICE)]
+    risks = [Risk(text=_TWICE), *place_risks(args, observed)]
     value = observed.state(SUPPRESSION)
     number = value.data if isinstance(value, RegistryData) else 0
     if not isinstance(number, int) or not number or not is_documented(number):

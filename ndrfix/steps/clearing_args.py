@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import Field, field_validator
 
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
-from ndrfix.resources import Folder, Message, MessageKind, Quarantine, Quarantines, QueueState
+from ndrfix.resources import Message, MessageKind, Quarantine, Quarantines, QueueState
 from ndrfix.steps.base import Args
 from ndrfix.steps.service_name import LONGEST_WAIT
 
@@ -81,11 +81,6 @@ class ClearQueueArgs(Args):
     def own(self) -> Quarantine:
         """The quarantine of this run; it has no name before the run has an id."""
         return Quarantine(self.folder.folder, "")
-
-    @property
-    def volume(self) -> tuple[Folder, ...]:
-        """The root of the volume of a quarantine that was asked for."""
-        return (Folder(ntpath.splitdrive(self.quarantine)[0] + "\\"),) if self.quarantine else ()
 
     @property
     def kinds(self) -> tuple[MessageKind, ...]:

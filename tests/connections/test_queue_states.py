@@ -61,7 +61,7 @@ QUARANTINES = st.builds(
 UNREADABLE = st.lists(st.tuples(NAMES, TEXTS), max_size=3, unique_by=lambda each: each[0])
 STATES: st.SearchStrategy[State] = st.one_of(
     st.builds(QueueState, path=TEXTS, data=st.none() | FILES),
-    st.builds(FolderState, path=TEXTS, files=SIZES, size=SIZES, free=st.none() | SIZES),
+    st.builds(FolderState, path=TEXTS, files=SIZES, size=SIZES, free=st.none() | SIZES, volume=TEXTS),
     QUARANTINES,
     st.builds(
         QuarantinesState,
@@ -146,7 +146,7 @@ def test_messages_are_counted_with_their_queue() -> None:
     """The number of messages that belong to a queue's answer; other answers have none."""
     one = Message(name="a", size=1, written=2, kind=MessageKind.USER)
     assert message_count(reading_text(QueueState(path="C:\\q", messages=(one, one)))) == 2
-    assert message_count("absent") == message_count("folder>C:>3>1>") == 0
+    assert message_count("absent") == message_count("folder>C:>3>1>>") == 0
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,8 @@ def test_messages_are_counted_with_their_queue() -> None:
         "queue>C:",
         "queue>C:>1>name*1",
         "queue>C:>1>name*x*2",
-        "folder>C:>x>1>",
+        "folder>C:>x>1>>",
+        "folder>C:>1>1>",
         "folder>C:>1>1",
         "quarantine>open",
         "quarantine>ajar>running",

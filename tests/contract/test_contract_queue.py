@@ -197,6 +197,9 @@ def test_contract_folder(field: Field) -> None:
     assert isinstance(state, FolderState)
     assert (state.files, state.size) == (2, _size(files))
     assert state.free is None or state.free > 0
+    above = field.read(Folder(field.root))
+    assert isinstance(above, FolderState)
+    assert above.volume == state.volume != ""
     assert field.read(Folder(field.out("a"))) == ABSENT
 
 

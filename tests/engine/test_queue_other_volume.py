@@ -15,7 +15,10 @@ import pytest
 from ndrfix.connections import manifest
 from ndrfix.connections.manifest import Manifest
 from ndrfix.connections.simulated_copies import Copies
-from ndrfix.connections.simulation import FaultAt, FaultKind, Sent
+from ndrfix.connections.simulated_mail import mailbox
+from ndrfix.connections.simulation import FaultAt, FaultKind, Sent, SimulatedFile
+from ndrfix.engine.result import Status
+from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import (
     ABSENT,
     BAD,
@@ -25,10 +28,12 @@ from ndrfix.resources import (
     Quarantines,
     QuarantinesState,
     QuarantineState,
+    QuarantineStatus,
     QueueFile,
 )
-from tests.engine.queue_field import ROOT, Field, Work
+from tests.engine.queue_field import HOSTS, MAIL, ROOT, Field, Work
 from tests.engine.queue_strikes import Strike, strikes
+from tests.engine.stage import Stage, of
 from tests.engine.test_queue_campaign import ALL_STRIKES, _bad, _case
 
 KEPT = "D:\\kept"
@@ -104,7 +109,8 @@ def _campaign(tmp_path: Path, work: Work, one_in: int = 1) -> tuple[int, list[st
     assert [folder for folder in clean.folders() if clean.host.read(Folder(folder)) != ABSENT] == []
     told = [f"clean: {text}" for text in (*clean.complaints(), *clean.unsettled({work.wish}))]
     operations = clean.host.operations - before
-    halves = (Strike(FaultAt.OPERATION, nth, FaultKind.RESTARTED, Sent.DURING) for nth in range(1, operations + 1))
+    # Half of a manifest's first line, the second operation, leaves nothing that could be finished.
+    halves = (Strike(FaultAt.OPERATION, nth, FaultKind.RESTARTED, Sent.DURING) for nth in range(3, operations + 1))
     every = (*list(strikes(operations, clean.moments.readings))[::one_in], *halves)
     for number, strike in enumerate(every):
         ground = Far(tmp_path / str(number), work)
@@ -121,6 +127,28 @@ def test_no_strike_between_volumes_loses_or_doubles_mail(
     cases, told = _campaign(tmp_path, work, 1 if ALL_STRIKES else _ONE_IN)
     tell(f"strikes at copies between volumes ({work.name}): {cases} cases")
     assert not told, "\n".join(told)
+
+
+def test_a_queue_on_a_mounted_volume_is_cleared_only_where_copies_are_asked_for(tmp_path: Path) -> None:
+    """Its parent, where quarantines lie unless another folder is named, is then on another volume."""
+    stage = Stage(tmp_path, hosts=HOSTS)
+    host = stage.host()
+    host.put_file(SimulatedFile(path=ROOT, directory=True, volume="E"))
+    for file in mailbox(f"{ROOT}\\out", MAIL):
+        host.put_file(file)
+    before = host.writes
+    refused = of(stage.run("- clear_queue: {recount_after: 0}\n").apply()).tasks[-1]
+    assert refused.status is Status.FAILED
+    assert f"is on another volume than {ROOT}" in refused.message
+    assert host.writes == before
+    done = of(stage.run("- clear_queue: {recount_after: 0, other_volume: true}\n").apply()).tasks[-1]
+    assert done.status is Status.CHANGED, done.message
+    assert len(host.files(f"{ROOT}\\out")) == 3
+    kept = host.read(Quarantines(QUARANTINE_FOLDER))
+    assert isinstance(kept, QuarantinesState)
+    ((run, state),) = kept.runs
+    assert (state.status, state.messages) == (QuarantineStatus.CLOSED, 4)
+    assert b"copied|" in host.content(f"{kept.path}\\{run}\\{manifest.NAME}")
 
 
 def test_the_campaign_notices_a_source_that_goes_before_its_copy_is_on_record(

@@ -16,6 +16,7 @@ from ndrfix.connections.protocol import OutcomeLine
 from ndrfix.resources import (
     ABSENT,
     Change,
+    Folder,
     MessageQueue,
     Move,
     MoveState,
@@ -210,6 +211,10 @@ def _elsewhere(field: Field, place: Path) -> Quarantine:
     return quarantine
 
 
+def _there(place: Path) -> Folder:
+    return Folder(rf"Z:\dev\shm\{place.name}")
+
+
 def _state(line: OutcomeLine) -> MoveState:
     assert isinstance(line.after, MoveState)
     return line.after
@@ -241,6 +246,17 @@ def test_another_volume_is_reached_by_copying(field: Field, place: Path) -> None
     assert tuple(seen(field.out / file.name) for file in files) == files
     assert not list(kept.iterdir())
     assert sorted(path.name for path in field.out.parent.iterdir()) == ["out"]
+
+
+def test_folders_tell_their_volume(field: Field, place: Path) -> None:
+    """By a number that is the same for all folders of a volume; Wine knows none of some."""
+    far = field.far
+    one, two, other = (
+        far.state(each).volume for each in (field.folder(), field.folder(r"\imc data\out"), _there(place))
+    )
+    assert one == two
+    assert one.isdigit()
+    assert other != one
 
 
 @pytest.mark.parametrize("back", [False, True])

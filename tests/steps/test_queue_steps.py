@@ -81,6 +81,7 @@ class Host:
             "folder": ABSENT,
             "kept": ABSENT,
             "volume": ABSENT,
+            "out": ABSENT,
             **states,
         }
 
@@ -92,6 +93,7 @@ class Host:
             CLUSTER: "cluster",
             ROOT_DIR: "root",
             SUPPRESSION: "suppression",
+            OUT_FOLDER: "out",
         }
         readings: dict[Resource, Reading] = {}
         for resource in step.phases[number].probe(args):
@@ -288,6 +290,42 @@ def test_another_volume_needs_room(free: int, fails: bool) -> None:
     """Copies need their own size, and as much again as the service wants free."""
     volume = FolderState(path="D:\\", files=0, size=0, free=free)
     assert clear(Host(message("AAAAAAAA"), volume=volume), 1, quarantine=r"D:\kept", other_volume=True).failed is fails
+
+
+def room(path: str, volume: str, free: int | None = None) -> FolderState:
+    """A folder on a volume."""
+    return FolderState(path=path, files=0, size=0, volume=volume, free=free)
+
+
+@pytest.mark.parametrize("place", [{}, {"quarantine": r"C:\mounted\kept"}])
+def test_another_volume_on_the_same_drive_is_seen(place: dict[str, Any]) -> None:
+    """A mount point or a junction, at imcdata or above the quarantine: refused, unless other volumes are asked for."""
+    host = Host(message("AAAAAAAA"), out=room("C:\\exchsrvr\\imcdata\\out", "7"), volume=room("C:\\exchsrvr", "8"))
+    refused = clear(host, 1, **place)
+    assert refused.failed
+    path = place.get("quarantine", r"C:\exchsrvr\ndrfix-quarantine")
+    assert refused.checks[0].text == f"the quarantine {path} is on another volume than C:\\exchsrvr\\imcdata"
+    assert not clear(host, 1, **place, other_volume=True).failed
+    host.states["volume"] = room("C:\\exchsrvr", "7")
+    assert not clear(host, 1, **place).failed
+
+
+def test_one_volume_under_two_drives_is_one_volume() -> None:
+    """Letters do not count where the host tells the volumes apart."""
+    host = Host(message("AAAAAAAA"), out=room("C:\\exchsrvr\\imcdata\\out", "7"), volume=room("S:\\", "7"))
+    assert not clear(host, 1, quarantine=r"S:\kept").failed
+
+
+@pytest.mark.parametrize(("free", "fails"), [(127, True), (128, False)])
+def test_the_manifest_needs_room(free: int, fails: bool) -> None:
+    """Said before the service is stopped; with less than the service itself wants free, that is said too."""
+    out = room("C:\\exchsrvr\\imcdata\\out", "7", free)
+    plan = clear(Host(message("AAAAAAAA"), out=out, volume=out), 1)
+    assert plan.failed is fails
+    if fails:
+        assert "has 127 bytes free, 128 are needed" in plan.checks[0].text
+    else:
+        assert any("less than 10 MB are free" in risk.text for risk in plan.risks)
 
 
 def test_a_quarantine_beside_the_queue_is_taken() -> None:

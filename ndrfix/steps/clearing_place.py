@@ -1,0 +1,85 @@
+"""Where the messages go that a clearing takes: what is wrong with that place, and whether there is room."""
+
+from __future__ import annotations
+
+import ntpath
+
+from ndrfix.exchange.layout import OUT_FOLDER, QUARANTINE_FOLDER, ROOT_DIR, WORKED_ON
+from ndrfix.resources import Folder, FolderState, Located, QueueState, Resource
+from ndrfix.steps.base import Check, Observed, Risk
+from ndrfix.steps.clearing_args import ClearQueueArgs
+
+_WATERMARK = 10 * 1024 * 1024  # below this the service goes to flush mode (Q189587)
+_RECORD = 128  # bytes in the manifest for a message; a name is eight characters
+_ON_ROOM = "Make room there, or take another folder or volume (`quarantine:`, `other_volume: true`)."
+
+
+def probed(args: ClearQueueArgs) -> tuple[Resource, ...]:
+    """What tells on which volumes the queue and the quarantine are, and how much is free there."""
+    return (OUT_FOLDER, *_places(args))
+
+
+def _places(args: ClearQueueArgs) -> tuple[Folder, ...]:
+    """The folder of quarantines and those above it of which one is there: a mount point may be any of them."""
+    if args.quarantine is None:
+        return (Folder(QUARANTINE_FOLDER), Folder(Located(ROOT_DIR, r"\..")))
+    folders = (args.quarantine, ntpath.dirname(args.quarantine), ntpath.splitdrive(args.quarantine)[0] + "\\")
+    return tuple(map(Folder, dict.fromkeys(folders)))
+
+
+def place_problem(args: ClearQueueArgs, queue: QueueState, observed: Observed, count: int, size: int) -> Check | None:
+    """What forbids to put so many messages, of `size` bytes in all, there."""
+    wanted = args.quarantine or ntpath.normpath(queue.path + QUARANTINE_FOLDER.tail)
+    below = f"{ntpath.normcase(wanted)}\\"
+    root = ntpath.normcase(ntpath.normpath(queue.path))
+    inside = [name for name in WORKED_ON if below.startswith(f"{root}\\{name}\\")]
+    if inside:
+        why = f"lies in `{inside[0]}` of the queue, where the service takes every file for a message"
+        return _misplaced(wanted, why)
+    there = _there(args, observed)
+    if not _is_elsewhere(queue.path, wanted, observed, there):
+        return _crowded(wanted, there, count * _RECORD) if count else None
+    if not args.other_volume:
+        return _misplaced(
+            wanted, f"is on another volume than {queue.path}", "Choose a folder there, or other_volume: true."
+        )
+    if there is None:
+        return _misplaced(wanted, "is on a volume that does not exist")
+    return _crowded(wanted, there, size + _WATERMARK)
+
+
+def place_risks(args: ClearQueueArgs, observed: Observed) -> list[Risk]:
+    """What a person must know of the room on the volume."""
+    out = observed.reading(OUT_FOLDER)
+    if not isinstance(out, FolderState) or out.free is None or out.free >= _WATERMARK:
+        return []
+    text = (
+        f"less than 10 MB are free on the volume of {out.path}: the service is in flush mode there (Q189587), and "
+        "messages that are kept on that volume free nothing"
+    )
+    return [Risk(text=text)] if not args.other_volume else []
+
+
+def _there(args: ClearQueueArgs, observed: Observed) -> FolderState | None:
+    """The first of the places that is there."""
+    states = (observed.reading(folder) for folder in _places(args))
+    return next((state for state in states if isinstance(state, FolderState)), None)
+
+
+def _is_elsewhere(root: str, wanted: str, observed: Observed, there: FolderState | None) -> bool:
+    """Whether the quarantine is on another volume: a folder on the same drive can be, below a mount point."""
+    out = observed.reading(OUT_FOLDER)
+    if isinstance(out, FolderState) and there and out.volume and there.volume:
+        return out.volume != there.volume
+    drives = {ntpath.normcase(ntpath.splitdrive(path)[0]) for path in (root, wanted)}
+    return len(drives) > 1
+
+
+def _crowded(wanted: str, there: FolderState | None, needed: int) -> Check | None:
+    if there is None or there.free is None or there.free >= needed:
+        return None
+    return _misplaced(wanted, f"has {there.free:,} bytes free, {needed:,} are needed", _ON_ROOM)
+
+
+def _misplaced(wanted: str, why: str, next_step: str = "Choose another folder.") -> Check:
+    return Check(ok=False, text=f"the quarantine {wanted} {why}", next_step=next_step)
