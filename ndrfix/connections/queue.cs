@@ -847,12 +847,13 @@ public class NdrfixMover1 {
         StringBuilder lines = new StringBuilder();
         foreach (Job task in files) lines.Append(verb).Append(about).Append(task.Cells).Append("\r\n");
         if (lines.Length > 0) manifest.Append(lines.ToString());
-        files.Clear();
     }
     // Brings what was copied to its end.
     void Settle() {
-        List<Job> more = new List<Job>(fresh);
-        Note("copied|", fresh);
+        // From here on they may be on record, even when that cannot be written: the next move finds out.
+        List<Job> more = fresh;
+        fresh = new List<Job>();
+        Note("copied|", more);
         foreach (Job task in more) ready.Add(task);
         for (int tries = 0; tries < 3 && ready.Count > 0; tries++) {
             if (tries > 0) Thread.Sleep(200);
@@ -864,6 +865,7 @@ public class NdrfixMover1 {
         foreach (Job task in ready) if (Source(task)) Void(task, Held); else stuck = task;
         ready.Clear();
         Note("done|", placed);
+        placed.Clear();
         if (stuck != null)
             throw NdrfixDisk1.Fault(stuck.Code, "cannot put " + stuck.Name + " in its place, it lies in " + parts);
     }

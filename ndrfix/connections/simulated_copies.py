@@ -126,10 +126,11 @@ class Copies:
         Raises:
             RefusedError: the manifest cannot be written, or a copy whose source is gone cannot get into its place.
         """
-        if self._fresh:
-            self._record(form.copied, self._fresh)
-            self._ready += self._fresh
-            self._fresh = []
+        # From here on they may be on record, even if that cannot be told: the next move finds out.
+        fresh, self._fresh = self._fresh, []
+        if fresh:
+            self._record(form.copied, fresh)
+        self._ready += fresh
         for tries in range(TRIES):
             self.clock.seconds += PAUSE if tries and self._ready else 0.0
             self._ready = [file for file in self._ready if not self._placed(file)]

@@ -195,14 +195,17 @@ def test_a_copy_that_cannot_get_into_its_place_fails_the_move() -> None:
     assert (_names(ground.host, KEPT), ground.pending()) == ({"a", "b"}, set())
 
 
+@pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize("sent", [Sent.BEFORE, Sent.DURING])
-def test_a_manifest_that_cannot_be_written_leaves_no_copies(sent: Sent) -> None:
-    """What is not on record as copied stays where it is."""
-    ground = Ground("a", "b")
+def test_a_manifest_that_cannot_be_written_stops_the_move(sent: Sent, back: bool) -> None:
+    """Nothing is deleted then; the next move goes by what came to be on record."""
+    ground = Ground("a", "b", back=back)
     ground.fault(FaultKind.HELD, 4, sent)
     assert ground.apply(ground.move).status is OutcomeStatus.FAILED
-    assert (_names(ground.host, OUT), _names(ground.host, f"{RUN}\\part")) == ({"a", "b"}, set())
-    assert ground.moved().moved == 2
+    assert (_names(ground.host, ground.source), _names(ground.host, ground.target)) == ({"a", "b"}, set())
+    assert ground.moved() == MoveState(moved=2, size=6)
+    assert _names(ground.host, ground.parts) == set()
+    assert ground.pending() == set()
 
 
 def test_queue_data_is_never_overwritten() -> None:
