@@ -7,6 +7,7 @@ import hmac
 import html
 import json
 import re
+import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
@@ -15,6 +16,7 @@ from xml.sax.saxutils import escape
 MASK = "********"
 _SHORTEST_MASKED = 4
 _SHORTEST_LINE = 8
+_FEW = 200  # so many spellings are sooner looked for one by one in a text that holds none
 _ESCAPED = re.compile("%[0-9A-F]{2}")
 _SECRET_NAME = re.compile(
     r"(.*_)?(password|passwd|pass|passphrase|pwd|secret|token|api_?key|private_key)(_?\d+)?", re.IGNORECASE
@@ -128,6 +130,8 @@ class Masker:
         # however many secrets are known.
         self._forms: dict[str, tuple[str, ...]] = {}
         self._known: set[Secret] = set()
+        self._few: tuple[str, ...] | None = ()  # all spellings, while they are few
+        self._lock = threading.Lock()
         for secret in secrets:
             self.add(secret)
 
@@ -135,18 +139,25 @@ class Masker:
         """Know one more secret. A text shorter than four characters is not searched for: it would mask ordinary
         words.
         """
-        if secret in self._known or len(secret.reveal()) < _SHORTEST_MASKED:
+        if len(secret.reveal()) < _SHORTEST_MASKED:
             return
-        for form in _forms(secret.reveal()):
-            if len(form) >= _SHORTEST_MASKED:
+        with self._lock:
+            if secret in self._known:
+                return
+            found = [form for form in _forms(secret.reveal()) if len(form) >= _SHORTEST_MASKED]
+            for form in found:
                 start = form[:_SHORTEST_MASKED]
-                found = {*self._forms.get(start, ()), form}
-                self._forms[start] = tuple(sorted(found, key=len, reverse=True))
-        self._known.add(secret)
+                forms = {*self._forms.get(start, ()), form}
+                self._forms[start] = tuple(sorted(forms, key=len, reverse=True))
+            if self._few is not None:
+                few = {*self._few, *found}
+                self._few = tuple(few) if len(few) <= _FEW else None
+            self._known.add(secret)
 
     def __call__(self, text: str) -> str:
         """The text with every known secret masked; where two overlap, both are."""
-        if not self._forms:
+        few = self._few
+        if few is not None and not any(form in text for form in few):
             return text
         spans: list[tuple[int, int]] = []
         for at in range(len(text) - _SHORTEST_MASKED + 1):

@@ -5,6 +5,7 @@ import copy
 import json
 import pickle
 import urllib.parse
+from collections.abc import Callable
 from xml.sax.saxutils import escape
 
 import pytest
@@ -77,3 +78,67 @@ def test_a_secret_learnt_later_is_masked() -> None:
     assert mask("hunter2") == "hunter2"
     mask.add(Secret("hunter2"))
     assert mask("it is hunter2.") == f"it is {MASK}."
+
+
+@given(secrets=st.lists(TEXTS, min_size=1, max_size=20), text=st.text(max_size=30))
+def test_many_secrets_are_masked_like_few(secrets: list[str], text: str) -> None:
+    """However many are known, each is masked wherever it stands, and a text without any stays as it is."""
+    few, many = Masker(), Masker(Secret(f"other {number} secret") for number in range(30))
+    for each in secrets:
+        few.add(Secret(each))
+        many.add(Secret(each))
+    whole = text + text.join(secrets) + text
+    assert few(whole) == many(whole)
+    assert not [each for each in secrets if each in few(whole).replace(MASK, "")]
+
+
+@given(text=TEXTS, before=st.binary(max_size=5), after=st.binary(max_size=5))
+def test_a_secret_inside_a_longer_base64_is_masked(text: str, before: bytes, after: bytes) -> None:
+    """As in `Authorization: Basic`: what is left of the digits holds no three bytes in a row of the secret."""
+    for coding in ("utf-8", "utf-16-le"):
+        raw = text.encode(coding)
+        shown = Masker([Secret(text)])(base64.b64encode(before + raw + after).decode())
+        assert MASK in shown
+        rest = [piece for piece in shown.split(MASK) if piece]
+        assert all(len(piece) <= len(base64.b64encode(before + b"xx" + after)) for piece in rest)
+
+
+def test_overlapping_secrets_leave_nothing() -> None:
+    """Where one secret begins inside another, both are masked."""
+    assert Masker([Secret("abcdef"), Secret("defghi")])("<abcdefghi>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda text: repr(text.encode()),
+        lambda text: repr(text.encode("utf-16-le")),
+        lambda text: text.encode("utf-16-le").decode("latin-1"),
+        lambda text: json.dumps(json.dumps(text)),
+        lambda text: urllib.parse.quote(text).replace("%C3%BC", "%c3%bc").replace("%5C", "%5c"),
+        lambda text: text.encode("ascii", "xmlcharrefreplace").decode(),
+        lambda text: text.encode().decode("latin-1"),
+        lambda text: text.encode("utf-16-be").hex().upper(),
+    ],
+)
+def test_spellings_of_other_programs(spelled: Callable[[str], str]) -> None:
+    """Bytes as Python shows them, UTF-16 read as something else, JSON in JSON, and whatever else was met."""
+    text = "Gl4ss 'Hürbor\\"
+    shown = Masker([Secret(text)])(spelled(text))
+    assert MASK in shown
+    assert "Gl4ss" not in shown
+    assert "rbor" not in shown
+    assert "Gl" not in shown.replace("\x00", "").replace("\\x00", "")
+
+
+def test_a_line_of_a_secret_of_many_lines_is_masked() -> None:
+    """A key of many lines is seldom shown as a whole."""
+    mask = Masker([Secret("first line of it\nsecond line of it\n")])
+    assert mask("  2 | second line of it") == f"  2 | {MASK}"
+
+
+def test_bytes_that_are_no_text_are_masked() -> None:
+    """A vault password of random bytes is a secret like any other."""
+    secret = Secret(b"key\xff\x80key".decode("utf-8", "surrogateescape"))
+    assert secret == Secret(secret.reveal())
+    assert MASK in Masker([secret])(f"it is {secret.reveal()}")
