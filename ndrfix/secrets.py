@@ -103,7 +103,7 @@ def _forms(text: str) -> set[str]:
     urls = {urllib.parse.quote(raw), urllib.parse.quote_plus(raw), urllib.parse.quote(raw, safe="")}
     forms |= urls | {_ESCAPED.sub(lambda found: found[0].lower(), url) for url in urls}
     forms |= {escape(text), escape(text, {'"': "&quot;", "'": "&apos;"}), html.escape(text), repr(text)[1:-1]}
-    forms |= {text.encode("ascii", "xmlcharrefreplace").decode(), raw.decode("latin-1")}
+    forms |= {text.replace("'", "''"), text.encode("ascii", "xmlcharrefreplace").decode(), raw.decode("latin-1")}
     forms |= {line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_LINE}
     for data in (raw, *wide):
         forms |= {data.hex(), data.hex().upper(), repr(data)[2:-1], json.dumps(data.decode("latin-1"))[1:-1]}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndrfix.cli.terminal import say, say_aside
+from ndrfix.cli.terminal import MASKER, say, say_aside
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import NdrfixError, OutputError, UsageError
 
@@ -128,7 +128,10 @@ def _run(paths: tuple[str, ...], settings: LintSettings) -> Linted:
         inventory = load_inventory(settings.inventory)
         variables = frozenset(name for host in inventory.hosts for name in host.variables)
     rules = asked_for(settings.profile, settings.ignore)
-    return lint_files(found.files, rules, variables=variables, named=found.named)
+    result = lint_files(found.files, rules, variables=variables, named=found.named)
+    for secret in result.secrets:
+        MASKER.add(secret)
+    return result
 
 
 def _print(result: Linted, settings: LintSettings, options: dict[str, object]) -> None:
@@ -142,7 +145,7 @@ def _print(result: Linted, settings: LintSettings, options: dict[str, object]) -
         say(text.rstrip("\n")) if text else None
         return
     try:
-        Path(str(target)).write_text(text, encoding="utf-8", newline="\n")
+        Path(str(target)).write_text(MASKER(text), encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(f"{target} cannot be written: {error.strerror or error}") from error
     _tell(printing)

@@ -101,7 +101,7 @@ class TaskRunner:
         except HostError as error:
             ended = ended_by(error)
         except Exception as error:  # noqa: BLE001 - one task's bug must not hide what was done before it
-            self.on_bug(f"{self.host}:\n" + "".join(traceback.format_exception(error)))
+            self.on_bug(f"{self.host}:\n{_traceback(error, hidden=bound.hidden)}")
             ended = EndedError(
                 status=Status.FAILED,
                 message=f"a bug in ndrfix: {type(error).__name__}: {error}",
@@ -379,3 +379,10 @@ def file_name(text: str) -> str:
 def would(result: TaskResult) -> TaskResult:
     """The result of a dry run in its own word: what was carried out in memory would change."""
     return replace(result, status=Status.WOULD_CHANGE) if result.status is Status.CHANGED else result
+
+
+def _traceback(error: Exception, *, hidden: bool) -> str:
+    """Where the error was raised and why; of a `hidden` task not why, since the text may hold its values."""
+    if not hidden:
+        return "".join(traceback.format_exception(error))
+    return "".join(traceback.format_tb(error.__traceback__)) + f"{type(error).__name__}: hidden by no_log\n"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ndrfix.errors import InputError, TemplateError
 from ndrfix.lint.document import Document, read_document, sort_of
+from ndrfix.lint.hiding import secrets_of
 from ndrfix.lint.inventories import (
     ClientView,
     InventoryView,
@@ -20,6 +21,7 @@ from ndrfix.lint.model import Finding, Profile, Remark, Rule, Severity, Sort
 from ndrfix.lint.playbooks import PlaybookView, read_view
 from ndrfix.lint.rules import BY_ID, RULES
 from ndrfix.lint.waivers import waived, waivers_of
+from ndrfix.secrets import Secret
 
 View = PlaybookView | InventoryView | VariablesView | ClientView
 _SHAPES = {Sort.INVENTORY: "inventory[shape]", Sort.CLIENT: "client[shape]"}
@@ -38,12 +40,13 @@ class RuleCrashError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linted:
     """What a pass found. `findings` in order; `waived` those taken off by a `# noqa`; `files` all that were looked at,
-    with what each is.
+    with what each is; `secrets` stand in them, and are not to be shown.
     """
 
     findings: tuple[Finding, ...]
     waived: tuple[Finding, ...]
     files: tuple[tuple[str, Sort], ...]
+    secrets: tuple[Secret, ...] = ()
 
     def worst(self) -> Severity | None:
         """The highest severity found, None when nothing was."""
@@ -79,8 +82,12 @@ def lint_files(
     names = variables if variables is not None else _variables(ours)
     findings: list[Finding] = []
     gone: list[Finding] = []
+    secrets: dict[Secret, None] = {}
     for document, sort in ours:
-        found = _of_file(document, sort, rules, names)
+        held = tuple(secrets_of(document.node))
+        secrets |= dict.fromkeys(secret for secret, _ in held)
+        lines = {line for _, line in held}
+        found = tuple(_covered(each, lines) for each in _of_file(document, sort, rules, names))
         left, waived_here = waived(
             found, waivers_of(document), known=BY_ID, asked=frozenset(rule.id for rule in rules if sort in rule.sorts)
         )
@@ -90,7 +97,13 @@ def lint_files(
         findings=tuple(sorted(dict.fromkeys(findings), key=lambda each: each.order)),
         waived=tuple(gone),
         files=tuple((document.shown, sort) for document, sort in ours),
+        secrets=tuple(secrets),
     )
+
+
+def _covered(finding: Finding, lines: Collection[int]) -> Finding:
+    """The finding, hidden when it is on one of the lines with secrets."""
+    return replace(finding, hidden=True) if finding.place.line in lines else finding
 
 
 def _documents(files: Iterable[tuple[Path, str]]) -> Iterator[Document]:

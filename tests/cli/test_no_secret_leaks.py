@@ -11,7 +11,9 @@ import binascii
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,6 +22,9 @@ from ndrfix.cli.job import Job
 from ndrfix.connections.simulated import Simulation
 from ndrfix.resources import ABSENT, RegistryData, RegistryKey, RegistryType, RegistryValue
 from ndrfix.secrets import Secret
+from ndrfix.steps import STEPS
+from ndrfix.steps.base import Observed, StepPlan
+from ndrfix.steps.set_registry import STEP as SET_REGISTRY
 from ndrfix.testing import Account, Scheme, WinRMEndpoint
 from ndrfix.vault import seal
 from tests.cli.conftest import Folder
@@ -220,6 +225,9 @@ def test_no_secret_is_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> 
             scene.run(f"inventory -i wire.yml -e @extra.yml {what}{vault}")
     for what in ("--list-hosts", "--list-tasks", "--list-tags"):
         scene.run(f"plan secrets.yml {WIRE} {what}")
+    for what in ("--explain --host ex01", "--explain --host ex05 --vault-id prod@pw -e @extra.yml"):
+        scene.run(f"inventory -i wire.yml {what}")
+    scene.run("config")
     assert scene.leaks() == set()
     assert "********" in scene.said[f"plan secrets.yml {WIRE} -vvvv"]
 
@@ -236,6 +244,44 @@ def test_no_secret_is_in_an_error(scene: Scene) -> None:
     scene.run("plan secrets.yml -i wire.yml -k -e @extra.yml", 1)
     scene.write("broken.yml", (scene.folder.path / "secrets.yml").read_text().replace("type: string", "type: dword"))
     scene.run(f"plan broken.yml {WIRE}", 1)
+    assert scene.leaks() == set()
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "codeclimate", "junit", "pep8"])
+def test_no_secret_is_in_a_finding(scene: Scene, form: str) -> None:
+    """A linter shows lines of the user's files: those of secrets without what they hold."""
+    secret = MARKS["hostvar"].reveal().replace("'", "''")
+    for name, text in {
+        "clear.yml": f"all:\n  vars:\n    ansible_password: '{secret}'\n    smtp_token:   '{secret}'  \n",
+        "task.yml": "- hosts: all\n  tasks:\n    - name: it\n      no_log: yes\n      set_registry: "
+        f"{{path: 'HKLM\\SOFTWARE\\Acme', nmae: x, data: '{secret}'}}\n",
+        "twice.yml": f"all: {{vars: {{api_token: '{secret}', api_token: '{secret}'}}}}\n",
+        "broken.yml": f"all:\n  vars:\n    ansible_password: '{secret}\n  hosts: {{a: }}\n",
+    }.items():
+        scene.write(name, text)
+    scene.run(f"lint -f {form}", 0, 1, 2)
+    scene.run(f"lint clear.yml task.yml -f {form} -o found", 0, 1, 2)
+    scene.run(f"lint clear.yml task.yml -f {form} --write-baseline known", 0, 1, 2)
+    scene.write("loose.yml", f"all: {{vars: {{ansible_password: yes, api_token: '{secret}'}}, hosts: {{a: }}}}   \n")
+    scene.run("lint loose.yml task.yml clear.yml --diff")
+    assert "nmae" in scene.said[f"lint -f {form}"]
+    assert scene.leaks() == set()
+
+
+def test_no_value_under_no_log_is_in_a_bug(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ndrfix does wrong with a hidden task is told by its kind: the error's text may hold its values."""
+    monkeypatch.setenv("NDRFIX_DEBUG", "1")
+    phase = SET_REGISTRY.phases[0]
+
+    def fail(args: Any, observed: Observed) -> StepPlan:
+        if args.name != "Hidden":
+            return phase.plan(args, observed)
+        raise TypeError(f"{args}")
+
+    broken = replace(SET_REGISTRY, phases=(replace(phase, plan=fail),))
+    monkeypatch.setattr("ndrfix.cli.job.STEPS", tuple(broken if each is SET_REGISTRY else each for each in STEPS))
+    scene.run(f"plan secrets.yml {WIRE} -l ex01 -vvv", 2, 250)
+    assert "TypeError" in scene.said[f"plan secrets.yml {WIRE} -l ex01 -vvv"]
     assert scene.leaks() == set()
 
 
