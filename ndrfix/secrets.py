@@ -17,6 +17,7 @@ MASK = "********"
 _SHORTEST_MASKED = 4
 _SHORTEST_LINE = 8
 _FEW = 200  # so many spellings are sooner looked for one by one in a text that holds none
+_IN_URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s/?#@:]*:([^\s/?#@]+)@")
 _ESCAPED = re.compile("%[0-9A-F]{2}")
 _SECRET_NAME = re.compile(
     r"(.*_)?(password|passwd|pass|passphrase|pwd|secret|token|api_?key|private_key)(_?\d+)?", re.IGNORECASE
@@ -46,6 +47,9 @@ class Secret:
         return f"Secret({MASK})"
 
     __str__ = __repr__
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
 
     def __format__(self, spec: str) -> str:
         return repr(self)
@@ -87,6 +91,12 @@ def opened(value: Any) -> tuple[Any, tuple[Secret, ...]]:
         parts = [opened(each) for each in value]
         return [each for each, _ in parts], tuple(secret for _, found in parts for secret in found)
     return value, ()
+
+
+def in_url(text: str) -> tuple[Secret, ...]:
+    """The passwords that stand in web addresses within a text, as in `http://user:password@proxy`, also decoded."""
+    found = _IN_URL.findall(text)
+    return tuple(Secret(each) for each in dict.fromkeys((*found, *map(urllib.parse.unquote, found))))
 
 
 def _raw(text: str) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndrfix.secrets import MASK, Masker, Secret
+from ndrfix.secrets import MASK, Masker, Secret, in_url
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=4, max_size=20).filter(
     lambda text: len(text.strip()) >= 4 and not set(text) <= set(MASK)
@@ -33,6 +33,28 @@ def test_a_secret_cannot_be_stored() -> None:
     for store in (pickle.dumps, copy.deepcopy, json.dumps):
         with pytest.raises(TypeError):
             store(secret)
+
+
+def test_a_secret_has_no_state_to_give_away() -> None:
+    """Neither pickle's protocol nor a debugger's view of its state shows the text; an empty one counts as nothing."""
+    with pytest.raises(TypeError):
+        Secret("hunter2").__getstate__()
+    assert (bool(Secret("hunter2")), bool(Secret(""))) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("http://svc:hunter2@proxy:3128", ["hunter2"]),
+        ("https://ACME%5Csvc:hunt%40er@proxy/x and http://b:c@d", ["hunt%40er", "c", "hunt@er"]),
+        ("http://proxy:3128/a@b", []),
+        ("http://svc@proxy", []),
+        ("a: b@c", []),
+    ],
+)
+def test_passwords_in_addresses(text: str, found: list[str]) -> None:
+    """As a proxy's address may hold one, with and without its escapes."""
+    assert [each.reveal() for each in in_url(text)] == found
 
 
 def test_secrets_are_equal_by_text() -> None:

@@ -36,10 +36,9 @@ from ndrfix.engine.result import RunContext, RunResult
 from ndrfix.engine.resume import known_quarantines, returned_last
 from ndrfix.engine.run import Run, result_of
 from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError
-from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars
+from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars, secrets_in
 from ndrfix.playbook import Playbook, load_playbook
 from ndrfix.report import NO_COMMANDS, Commands, Live, exit_code, render
-from ndrfix.secrets import opened
 from ndrfix.shipped import find_playbook
 from ndrfix.steps import STEPS
 from ndrfix.vault import Vault
@@ -81,7 +80,7 @@ class Job:
         request = self.request
         password = asked_password() if request.ask_pass else None
         extra = parse_extra_vars(request.extra_vars, decrypt=self.vault)
-        for secret in opened([password, *(variable.value for variable in extra.values())])[1]:
+        for secret in secrets_in([password, *(variable.value for variable in extra.values())]):
             MASKER.add(secret)
         return Selection(
             limit=request.limit,

@@ -135,6 +135,11 @@ SETTINGS: tuple[Setting, ...] = (
         kind=Kind.FILE,
         meaning="File with the vault password, or a program that prints it; tried after those of --vault-id.",
     ),
+    Setting(
+        name="vault_encrypt_identity",
+        kind=Kind.TEXT,
+        meaning="Vault id that `ndrfix vault encrypt-string` encrypts for, where there are several.",
+    ),
     Setting(name="ask_vault_pass", kind=Kind.FLAG, default=False, meaning="Ask for the vault password."),
 )
 

@@ -107,7 +107,7 @@ def prepare(
         raise InputError("no task is selected by the tags", next_step="`--list-tasks` shows the tasks with their tags.")
     _check_extra(chosen, scopes, selection.extra)
     known = {secret for scope in _play_scopes(chosen, scopes) for secret in _secrets(scope)}
-    known |= {each.password for each in settings.values() if each.password}
+    known |= set(_of_settings(settings))
     return Prepared(jobs=jobs, settings=settings, secrets=(*inventory.secrets(), *known))
 
 
@@ -143,7 +143,7 @@ def prepare_undo(
     hosts = {each.host: hosts[each.host] for each in wanted}
     scopes = {name: _scope(host, inventory, selection) for name, host in hosts.items()}
     settings = _all_settings(hosts, scopes, inventory, selection)
-    known = {each.password for each in settings.values() if each.password}
+    known = set(_of_settings(settings))
     known |= {secret for scope in scopes.values() for secret in _secrets(scope)}
     job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed, removed),), left_out=tuple(left_out))
     return Prepared(jobs=(job,), settings=settings, secrets=(*inventory.secrets(), *known))
@@ -178,7 +178,7 @@ def prepare_resume(
     only = {each.host: each.quarantines for each in histories} if run else None
     returned = {each.host: each.returned for each in histories} if run else last
     planners = resume_planners(tuple(hosts), computers, known, only, returned)
-    known_secrets = {each.password for each in settings.values() if each.password}
+    known_secrets = set(_of_settings(settings))
     known_secrets |= {secret for scope in scopes.values() for secret in _secrets(scope)}
     job = PlayJob(name=f"Finish {run or 'what broke off'}", batches=(planners,))
     return Prepared(jobs=(job,), settings=settings, secrets=(*inventory.secrets(), *known_secrets))
@@ -335,3 +335,9 @@ def _secrets(scope: Scope) -> Iterator[Secret]:
         yield from secrets_in(value)
         if isinstance(value, str) and value:
             yield Secret(value)
+
+
+def _of_settings(settings: Mapping[str, ConnectionSettings]) -> Iterator[Secret]:
+    """The secrets in settings: passwords, those of proxies too."""
+    for each in settings.values():
+        yield from secrets_in([each.password, each.proxy])

@@ -8,7 +8,7 @@ from typing import Any
 
 from ndrfix.errors import InputError, InventoryError
 from ndrfix.place import Place
-from ndrfix.secrets import Secret
+from ndrfix.secrets import Secret, in_url
 
 ALL = "all"
 UNGROUPED = "ungrouped"
@@ -124,9 +124,11 @@ class Inventory:
 
 
 def secrets_in(value: object) -> Iterator[Secret]:
-    """Yield the secrets in a variable's value, however deep."""
+    """Yield the secrets in a variable's value, however deep; the password in the address of a proxy is one."""
     if isinstance(value, Secret):
         yield value
+    elif isinstance(value, str):
+        yield from in_url(value)
     elif isinstance(value, Mapping):
         for each in value.values():
             yield from secrets_in(each)

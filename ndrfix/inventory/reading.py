@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ndrfix.errors import InventoryError, did_you_mean
 from ndrfix.inventory.names import NAMES
-from ndrfix.inventory.variables import has_jinja
+from ndrfix.inventory.variables import has_jinja, is_vaulted_text
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
 from ndrfix.source import Vaulted
@@ -76,7 +76,11 @@ class Reader:
     def secret(self, setting: str) -> Secret | None:
         """Return a secret; anything but text has lost how it was written."""
         value = self._value(setting)
-        if value is None or isinstance(value, Secret):
+        if value is None:
+            return None
+        if isinstance(value, Secret):
+            if is_vaulted_text(value.reveal()):
+                raise self.error(setting, "is an encrypted text without the tag !vault", "Write the tag before it.")
             return value
         if not isinstance(value, str):
             raise self.error(setting, f"must be text, not {_kind(value)}", "Put the value in quotes where it is set.")

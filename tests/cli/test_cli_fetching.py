@@ -205,3 +205,17 @@ def test_a_program_gives_the_password_of_a_real_session(folder: Folder) -> None:
             ended = folder("plan book.yml -i wire.yml -l ex01")
             assert ended.code == code, ended.out + ended.err
             assert str(16**number) not in ended.out + ended.err
+
+
+def test_what_is_typed_stands_in_for_an_empty_password_only(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """-k fills in where the inventory gives none, an empty one included; never for a host with a source of its own."""
+    monkeypatch.setattr("click.prompt", lambda *_, **__: RIGHT.reveal())
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    (folder.path / "host_vars").mkdir()
+    with WinRMEndpoint(folder.hosts, schemes=[Scheme.NEGOTIATE], accounts={"ex01": Account("svc", RIGHT)}) as endpoint:
+        folder.write("wire.yml", endpoint.inventory())
+        folder.write("host_vars/ex01.yml", "ansible_password: ''\n")
+        assert folder("plan book.yml -i wire.yml -l ex01 -k").code == 0
+        command = printing("print('wrong')")
+        folder.write("host_vars/ex01.yml", f"ansible_password: ''\nndrfix_password_command: {command!r}\n")
+        assert folder("plan book.yml -i wire.yml -l ex01 -k").code == 4

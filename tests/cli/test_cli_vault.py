@@ -202,3 +202,11 @@ def test_a_file_that_cannot_be_replaced_stays(desk: Folder, monkeypatch: pytest.
     ended = desk("vault rekey a.yml --vault-password-file old --new-vault-password-file new")
     assert (ended.code, "No space left" in ended.err) == (ExitCode.WRONG_INPUT, True)
     assert (Path("a.yml").read_bytes(), beside()) == (before, names)
+
+
+def test_vault_passwords_of_ndrfix_cfg(desk: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ndrfix.cfg says of vault passwords holds for encrypting as well."""
+    desk.write("ndrfix.cfg", "[defaults]\nvault_identity_list = a@old, b@new\nvault_encrypt_identity = b\n")
+    monkeypatch.setenv("NDRFIX_CONFIG", "ndrfix.cfg")
+    envelope = value(desk("vault encrypt-string hunter2 -n p").out, "p")
+    assert (envelope.label, envelope.open(NEW)) == ("b", b"hunter2")

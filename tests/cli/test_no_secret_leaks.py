@@ -31,7 +31,7 @@ from tests.cli.conftest import Folder
 
 CHANNELS = (
     *("vaultpw", "vaultvalue", "vaultfile", "environment", "prompt", "extra", "hostvar", "program", "wrong"),
-    *("nologold", "nolognew", "mixed", "vaulted2"),
+    *("nologold", "nolognew", "mixed", "vaulted2", "proxy"),
 )
 CORES = {name: f"Zq7k{name}Xv9w" for name in CHANNELS}
 MARKS = {name: Secret(f"p <\"{core}'&%> ü") for name, core in CORES.items()}
@@ -70,7 +70,7 @@ BOOK = r"""
     - name: Restart
       restart_service: {name: MSExchangeIMC}
 """
-NAMES = ("ex01", "ex02", "ex03", "ex04", "ex05", "ex06", "ex07")
+NAMES = ("ex01", "ex02", "ex03", "ex04", "ex05", "ex06", "ex07", "ex08")
 
 
 def decoded(data: bytes) -> Iterator[bytes]:
@@ -185,6 +185,7 @@ def scene(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
             "ex05": yaml.safe_dump({"ansible_password": MARKS["hostvar"].reveal()}),
             "ex06": yaml.safe_dump({"ndrfix_password_command": [sys.executable, "-X", "utf8", "-c", program]}),
             "ex07": yaml.safe_dump({"ansible_password": MARKS["wrong"].reveal()}),
+            "ex08": f"ansible_password: x\nansible_psrp_proxy: http://svc:{CORES['proxy']}%40@127.0.0.1:9\n",
         }
         for host, text in passwords.items():
             scene.write(f"host_vars/{host}.yml", text)
@@ -209,18 +210,18 @@ def test_no_secret_is_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> 
     for verbosity in ("", " -v", " -vv"):
         scene.run(f"plan secrets.yml {WIRE}{verbosity} -l ex01,ex02,ex03,ex04,ex05,ex06", 2)
     scene.run(f"apply secrets.yml {WIRE} --yes -vvv", 4)
-    for name in NAMES[:-1]:
+    for name in NAMES[:6]:
         now = scene.endpoint.host(name).host.read(RegistryValue(KEY, "Hidden"))
         assert now == RegistryData(RegistryType.STRING, MARKS["nolognew"].reveal())
     [run] = (scene.folder.path / "runs").glob("2*-secrets-*")
     scene.run(f"undo {run} {WIRE} -vvv --yes")
-    for name in NAMES[:-1]:
+    for name in NAMES[:6]:
         now = scene.endpoint.host(name).host.read(RegistryValue(KEY, "Hidden"))
         assert now == RegistryData(RegistryType.STRING, MARKS["nologold"].reveal())
         assert scene.endpoint.host(name).host.read(RegistryValue(KEY, "One")) == ABSENT
     scene.run(f"resume {run.name} {WIRE} -vvv --yes", 1)
     scene.run(f"resume {WIRE} --yes", 0, 2, 4)
-    for what in ("--list", "--graph", "--host ex01", "--host ex02", "--host ex05"):
+    for what in ("--list", "--graph", "--host ex01", "--host ex02", "--host ex05", "--host ex08"):
         for vault in ("", " --vault-id prod@pw"):
             scene.run(f"inventory -i wire.yml -e @extra.yml {what}{vault}")
     for what in ("--list-hosts", "--list-tasks", "--list-tags"):

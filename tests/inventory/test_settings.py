@@ -164,6 +164,12 @@ def test_an_empty_password_is_none() -> None:
     assert of(ansible_password=Secret("")).password is None
 
 
+def test_an_encrypted_text_without_its_tag() -> None:
+    """It would be sent as the password itself."""
+    with pytest.raises(InventoryError, match="without the tag !vault"):
+        of(ansible_password=Secret("$ANSIBLE_VAULT;1.1;AES256\n6162\n"))
+
+
 def test_aliases_of_a_setting() -> None:
     """All names of a password are known, the strongest last."""
     assert connection_aliases("ansible_password")[-1] == "ansible_winrm_password"
