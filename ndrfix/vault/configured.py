@@ -60,14 +60,14 @@ def identities_of(
     found = []
     if (listed := config.setting("VAULT_IDENTITY_LIST", "vault_identity_list")) is not None:
         texts = (text.strip() for text in listed.text.split(","))
-        found += [Identity.of(text, ask, folder=listed.folder) for text in texts if text]
-    named = [Identity.of(text, ask, folder=here) for text in options.ids]
-    named += [_file(name, here, ask) for name in options.password_files]
+        found += [Identity.of(text, ask, folder=listed.folder, warn=warn) for text in texts if text]
+    named = [Identity.of(text, ask, folder=here, warn=warn) for text in options.ids]
+    named += [_file(name, here, ask, warn) for name in options.password_files]
     for identity in named:
         identity.source.check()
     found += named
     if (file := config.setting("VAULT_PASSWORD_FILE", "vault_password_file")) is not None:
-        found.append(_file(file.text, file.folder, ask))
+        found.append(_file(file.text, file.folder, ask, warn))
     wanted = config.setting("ASK_VAULT_PASS", "ask_vault_pass")
     if options.ask or (wanted is not None and wanted.text.strip().lower() in _YES):
         found.append(Identity.of(PROMPT, ask))
@@ -86,8 +86,8 @@ def encryption_label(
     return found.text.strip() if found else None
 
 
-def _file(name: str, folder: Path, ask: Callable[[str], Secret]) -> Identity:
-    return Identity.of(f"{DEFAULT_LABEL}@{name}", ask, folder=folder)
+def _file(name: str, folder: Path, ask: Callable[[str], Secret], warn: Callable[[str], None]) -> Identity:
+    return Identity.of(f"{DEFAULT_LABEL}@{name}", ask, folder=folder, warn=warn)
 
 
 class _Config:

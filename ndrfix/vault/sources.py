@@ -66,9 +66,12 @@ class PromptSource:
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file that holds nothing but the password; blanks and line ends around it do not count, as in Ansible."""
+    """A file that holds nothing but the password; blanks and line ends around it do not count, as in Ansible. `warn` is
+    told when it has several lines: they are one password.
+    """
 
     path: Path
+    warn: Callable[[str], None] = field(default=lambda _text: None, repr=False)
 
     def password(self) -> Secret:
         """See `Source.password`."""
@@ -84,6 +87,8 @@ class FileSource:
                 f"the vault password file {self.path} is itself encrypted",
                 next_step="Name a script that prints the password, or a file that holds it.",
             )
+        if len(text.splitlines()) > 1:
+            self.warn(f"the vault password file {self.path} has several lines, which are one password together")
         return Secret(text)
 
     def check(self) -> None:
@@ -186,7 +191,14 @@ class Identity:
         return self._known
 
     @classmethod
-    def of(cls, text: str, ask: Callable[[str], Secret], *, folder: Path | None = None) -> Identity:
+    def of(
+        cls,
+        text: str,
+        ask: Callable[[str], Secret],
+        *,
+        folder: Path | None = None,
+        warn: Callable[[str], None] = lambda _text: None,
+    ) -> Identity:
         """The identity that `LABEL@SOURCE`, or a source alone, names; relative files start at `folder`.
 
         Raises:
@@ -202,7 +214,7 @@ class Identity:
         if where.strip() == PROMPT:
             return cls(label, PromptSource(label, ask))
         path = (folder or Path()) / Path(where.strip()).expanduser()
-        return cls(label, ScriptSource(path, label) if _is_program(path) else FileSource(path))
+        return cls(label, ScriptSource(path, label) if _is_program(path) else FileSource(path, warn))
 
 
 def _is_program(path: Path) -> bool:

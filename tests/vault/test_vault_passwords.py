@@ -127,6 +127,17 @@ def test_files_without_a_password(tmp_path: Path, written: bytes, says: str) -> 
         Identity.of(str(path), no_one).password()
 
 
+def test_a_password_file_of_several_lines_is_one_password(tmp_path: Path) -> None:
+    """As in Ansible; it is said, since somebody may have meant several passwords."""
+    path = tmp_path / "pw"
+    path.write_text("prod one\nlab two\n")
+    warned: list[str] = []
+    assert Identity.of(str(path), no_one, warn=warned.append).password() == Secret("prod one\nlab two")
+    assert len(warned) == 1
+    assert "several lines" in warned[0]
+    assert "one\n" not in warned[0]
+
+
 def test_a_source_is_asked_once() -> None:
     """The user types a password once, and a question that was left without an answer is not repeated."""
     asked: list[str] = []
