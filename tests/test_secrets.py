@@ -128,6 +128,7 @@ def test_a_secret_inside_a_longer_base64_is_masked(text: str, before: bytes, aft
 def test_overlapping_secrets_leave_nothing() -> None:
     """Where one secret begins inside another, both are masked."""
     assert Masker([Secret("abcdef"), Secret("defghi")])("<abcdefghi>") == f"<{MASK}>"
+    assert Masker([Secret("abcdefghij"), Secret("cdef")])("<abcdefghij>") == f"<{MASK}>"
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -125,6 +127,26 @@ def test_programs_that_give_none(code: str, says: str, capfd: pytest.CaptureFixt
     assert (caught.value.host, bool(caught.value.next_step)) == ("mail01", True)
     said = capfd.readouterr()
     assert "hunter2" not in f"{caught.value} {caught.value.next_step} {said.out} {said.err}"
+
+
+@pytest.fixture
+def typing() -> Iterator[None]:
+    """Somebody has typed something that is not meant for a password program."""
+    before = os.dup(0)
+    reading, writing = os.pipe()
+    os.write(writing, b"hunter2\n")
+    os.dup2(reading, 0)
+    yield
+    os.dup2(before, 0)
+    for handle in (before, reading, writing):
+        os.close(handle)
+
+
+@pytest.mark.usefixtures("typing")
+def test_programs_cannot_read_what_is_typed() -> None:
+    """The answer to a question of ndrfix is no password program's."""
+    with pytest.raises(UnreachableError, match="failed with exit code 1"):
+        Passwords(lambda _: None)(of(ndrfix_password_command=printing("print(input())")))
 
 
 @pytest.mark.parametrize("program", ["no-such-program-here", "."])

@@ -95,6 +95,13 @@ def test_hosts_that_need_no_password_run(vaulted: Folder) -> None:
     assert vaulted("plan book.yml -i inventory.yml -l ex01 --vault-password-file pw").code == 0
 
 
+def test_a_value_that_nothing_needs_is_not_decrypted(folder: Folder) -> None:
+    """Nobody is asked for its password, whatever its name is."""
+    folder.write("inventory.yml", INVENTORY.replace("ex01:", f"ex01:\n          api_token: {block('x', indent=12)}"))
+    ended = folder("plan book.yml -i inventory.yml --vault-id default@prompt")
+    assert (ended.code, ended.err) == (0, "")
+
+
 def test_connection_settings_may_be_encrypted(folder: Folder) -> None:
     """Any setting may be a secret; one that does not fit is told without its value."""
     folder.write("pw", "opal-lantern-42")

@@ -263,8 +263,10 @@ def test_no_secret_is_in_a_finding(scene: Scene, form: str) -> None:
     scene.run(f"lint -f {form}", 0, 1, 2)
     scene.run(f"lint clear.yml task.yml -f {form} -o found", 0, 1, 2)
     scene.run(f"lint clear.yml task.yml -f {form} --write-baseline known", 0, 1, 2)
-    scene.write("loose.yml", f"all: {{vars: {{ansible_password: yes, api_token: '{secret}'}}, hosts: {{a: }}}}   \n")
-    scene.run("lint loose.yml task.yml clear.yml --diff")
+    fix = "- restart_service: {name: Microsoft Exchange Internet Mail Service}\n      name: it"
+    scene.write("fix.yml", f"- hosts: all\n  tasks:\n    {fix}\n  vars:\n    smtp_token: '{secret}'\n")
+    scene.run("lint fix.yml --diff")
+    assert "smtp_token" in scene.said["lint fix.yml --diff"]
     assert "nmae" in scene.said[f"lint -f {form}"]
     assert scene.leaks() == set()
 

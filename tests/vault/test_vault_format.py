@@ -110,6 +110,7 @@ def test_a_label_makes_version_1_2() -> None:
         ("$ANSIBLE_VAULT;1.1;AES256\n616\n", "damaged"),
         ("$ANSIBLE_VAULT;1.1;AES256\n" + b"61\n62\n63".hex() + "\n", "damaged"),
         ("$ANSIBLE_VAULT;1.1;AES256\n" + b"61\n62".hex() + "\n", "damaged"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n" + b"\n".join((b"61", b"62" * 32, b"63" * 15)).hex() + "\n", "damaged"),
         ("$ANSIBLE_VAULT;1.1;AES256\nhunter2-\u00e9\n", "damaged"),
     ],
 )
