@@ -37,8 +37,11 @@ from ndrfix.engine.resume import known_quarantines, returned_last
 from ndrfix.engine.run import Run, result_of
 from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars, secrets_in
+from ndrfix.nodes import Vaulted
+from ndrfix.place import Place
 from ndrfix.playbook import Playbook, load_playbook
 from ndrfix.report import NO_COMMANDS, Commands, Live, exit_code, render
+from ndrfix.secrets import MASK, Secret
 from ndrfix.shipped import find_playbook
 from ndrfix.steps import STEPS
 from ndrfix.vault import Vault
@@ -78,7 +81,7 @@ class Job:
             InputError: extra variables that are none.
         """
         request = self.request
-        password = asked_password() if request.ask_pass else None
+        password = asked_password() if request.ask_pass and not request.lists_only else None
         extra = parse_extra_vars(request.extra_vars, decrypt=self.vault)
         for secret in secrets_in([password, *(variable.value for variable in extra.values())]):
             MASKER.add(secret)
@@ -91,7 +94,7 @@ class Job:
             user=request.user,
             password=password,
             timeout=request.timeout,
-            decrypt=self.vault,
+            decrypt=self.vault if self.vault.identities or not request.lists_only else _left_closed,
         )
 
     def ready(self, prepared: Prepared) -> None:
@@ -345,6 +348,11 @@ def inventory_of(request: Request, vault: Vault, beside: tuple[Path, ...] = ()) 
     for place in inventory.unused:
         say_aside(f"warning: {place.file} belongs to no host and no group of {', '.join(inventory.files)}")
     return inventory
+
+
+def _left_closed(_vaulted: Vaulted, _place: Place) -> Secret:
+    """What stands for an encrypted value in a listing: it shows no values, and needs no vault password."""
+    return Secret(MASK)
 
 
 class _Live:

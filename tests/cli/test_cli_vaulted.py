@@ -55,6 +55,16 @@ def test_listings_need_no_password(vaulted: Folder) -> None:
     assert (opened["mode_data"], opened["ansible_port"]) == ("********", 5985)
 
 
+@pytest.mark.parametrize("what", ["--list-hosts", "--list-tasks", "--list-tags"])
+def test_what_a_playbook_is_about_needs_no_password(folder: Folder, what: str) -> None:
+    """Neither one of the vault nor, with -k, one of the hosts."""
+    encrypted = f"ex01:\n          ansible_password: {block('x', indent=12)}"
+    folder.write("inventory.yml", INVENTORY.replace("ex01:", encrypted))
+    ended = folder(f"plan book.yml -i inventory.yml -k {what}")
+    assert (ended.code, ended.err) == (0, "")
+    assert folder("plan book.yml -i inventory.yml").code == 1
+
+
 def test_extra_variables_may_be_encrypted(folder: Folder) -> None:
     """`-e @file` opens too."""
     folder.write("pw", "opal-lantern-42")
