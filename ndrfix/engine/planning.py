@@ -11,13 +11,14 @@ from typing import Any
 from ndrfix.engine.binding import LATER, Binder, Numbered, distinct, known_early, numbered_handlers
 from ndrfix.engine.pending import BEFORE, NO_DEBT, Debt
 from ndrfix.engine.plan import BoundTask, HostPlan, PlannedTask
-from ndrfix.engine.records import state_record
+from ndrfix.engine.records import Record, state_record
 from ndrfix.engine.result import Status, TaskResult
 from ndrfix.engine.session import Starts, WrongServerError, acted_on, in_run, meet, named, prefetch, resumed, stopped_by
 from ndrfix.engine.task import TaskRunner, would
 from ndrfix.errors import HostError, InputError, UnreachableError
 from ndrfix.playbook import Play, Registered, Scope
 from ndrfix.resources import Change, ComputerState
+from ndrfix.secrets import sealed
 from ndrfix.steps.base import AnyStep
 
 
@@ -180,7 +181,9 @@ class HostPlanner:
 
 
 def _registered(name: str, result: TaskResult) -> Registered:
-    """A result as later expressions see it: only what a dry run can predict."""
+    """A result as later expressions see it: only what a dry run can predict. Of a hidden task what it shows nobody is
+    secret, so that whatever is made of it is hidden, too.
+    """
     plans = [phase.plan for phase in result.phases]
     checks = [check for plan in plans for check in plan.checks]
     changes = [item for plan in plans for item in plan.items if isinstance(item, Change)]
@@ -190,9 +193,17 @@ def _registered(name: str, result: TaskResult) -> Registered:
         failed=result.status is Status.FAILED,
         skipped=result.status in (Status.SKIPPED, Status.NOT_EVALUATED),
         verdict=next((check.verdict.value for check in checks if check.verdict), None),
-        checks=tuple({"ok": check.ok, "text": check.text, "verdict": check.verdict} for check in checks),
-        before={str(change.resource): state_record(change.before) for change in changes},
+        checks=tuple(
+            {"ok": check.ok, "text": sealed(check.text) if result.hidden else check.text, "verdict": check.verdict}
+            for check in checks
+        ),
+        before={str(change.resource): _state(change, hidden=result.hidden) for change in changes},
     )
+
+
+def _state(change: Change, *, hidden: bool) -> Record:
+    record = state_record(change.before)
+    return record | {"data": sealed(record["data"])} if hidden and "data" in record else record
 
 
 def tasks_of(play: Play, wanted: Callable[[Iterable[str]], bool]) -> tuple[Numbered, ...]:

@@ -6,7 +6,7 @@ This module imports Jinja2; it is itself imported only where a template is reall
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -72,6 +72,9 @@ class ScopedContext(Context):
             return {key: self.open(each) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return type(value)(self.open(each) for each in value)
+        if isinstance(value, Registered):
+            checks, before, results = (self.open(each) for each in (value.checks, value.before, value.results))
+            return replace(value, checks=checks, before=before, results=results)
         return value
 
 

@@ -53,7 +53,12 @@ BOOK = r"""
     - name: Not to be logged
       set_registry: {path: 'HKLM\SOFTWARE\Acme', name: Hidden, type: string, data: NOLOGNEW}
       no_log: true
+      register: secretly
       notify: Restart
+    - name: What a hidden task found
+      manual: {instruction: 'It was {{ secretly.before["HKLM\\SOFTWARE\\Acme\\Hidden"].data }}.'}
+    - name: The same in another way
+      manual: {instruction: "{{ secretly.before.values() | map(attribute='data') | join(',') | upper }}"}
     - name: A check that fails
       check_registry: {path: 'HKLM\SOFTWARE\Acme', name: Old, data: '{{ own }}', advice: 'Set it to {{ own }}.'}
       ignore_errors: true
@@ -61,6 +66,9 @@ BOOK = r"""
       check_registry: {path: 'HKLM\SOFTWARE\Acme', name: Old, type: string, data: NOLOGNEW}
       ignore_errors: true
       no_log: true
+      register: looked
+    - name: What a hidden check said
+      manual: {instruction: "{{ looked.checks[0].text }}"}
     - name: By hand
       manual: {instruction: 'Type {{ api_token }} into the form.'}
     - name: A condition
