@@ -118,6 +118,7 @@ def _code(result: object) -> int:
     return int(result) if isinstance(result, int) else ExitCode.FINE
 
 
+_A_PROGRAM = "ndrfix_password_command in the inventory names a program that prints the password."
 _OF_ANSIBLE = {
     "--check": "A dry run is `ndrfix plan`.",
     "-C": "A dry run is `ndrfix plan`.",
@@ -128,6 +129,8 @@ _OF_ANSIBLE = {
     "-b": "There is no become: ansible_user must have the rights.",
     "--start-at-task": "Select tasks with --tags.",
     "--step": "Select tasks with --tags, hosts with --limit.",
+    "--connection-password-file": _A_PROGRAM,
+    "--conn-pass-file": _A_PROGRAM,
     "--private-key": "Hosts are reached over WinRM; ansible_psrp_certificate_key_pem names a client certificate's key.",
 }
 

@@ -22,11 +22,25 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _INDENT = " " * 10
 
 
+_OF_ANSIBLE = ("create", "decrypt", "edit", "encrypt")
+
+
 class Verbs(Verb, click.Group):
-    """The group, whose help page is one of a verb."""
+    """The group, whose help page is one of a verb; `encrypt_string`, as Ansible spells it, is known, too."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As Click does it; what only ansible-vault can do is said."""
+        if args and args[0] in _OF_ANSIBLE:
+            raise UsageError(
+                f"ndrfix vault cannot {args[0]}",
+                next_step=f"`ansible-vault {args[0]}` can, and what it writes opens here.",
+            )
+        return super().resolve_command(ctx, [args[0].replace("_", "-"), *args[1:]] if args else args)
 
 
-@click.group(name="vault", cls=Verbs)
+@click.group(name="vault", cls=Verbs, no_args_is_help=False)
 def command() -> None:
     """Encrypt values, show encrypted files, and change their password; compatible with ansible-vault."""
 

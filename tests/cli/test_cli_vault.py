@@ -119,6 +119,9 @@ def test_a_text_on_the_command_line_is_warned_of(desk: Folder) -> None:
         ("rekey old.yml inventory.yml --vault-password-file old --new-vault-password-file new", 1, "not encrypted"),
         ("rekey old.yml --vault-password-file new --new-vault-password-file new", 1, "no vault password given opens"),
         ("rekyy", 5, "rekyy"),
+        ("", 5, "Missing command"),
+        ("encrypt old.yml", 5, "`ansible-vault encrypt` can"),
+        ("encrypt_string --vault-password-file old", 5, "nobody can type the text"),
     ],
 )
 def test_what_cannot_be_done_is_told(desk: Folder, line: str, code: int, says: str) -> None:
