@@ -40,6 +40,9 @@ class Names(Protocol):
     def environment(self, name: str) -> str:
         """The value of an environment variable; raises `UndefinedNameError`."""
 
+    def file(self, name: str) -> str | Secret:
+        """The text of a file, secret if it is encrypted; raises `TemplateError`."""
+
 
 class ScopedContext(Context):
     """A template's view of a scope: names are resolved when the template asks for them.
@@ -110,22 +113,37 @@ def _shown(context: ScopedContext, value: Any) -> str:
 
 @pass_context
 def _lookup(context: ScopedContext, kind: Any, *terms: Any, **options: Any) -> Any:
-    if kind != "env":
+    if kind not in ("env", "file"):
+        shown = f"lookup({kind!r}, …)" if isinstance(kind, str) and not context.tainted else "this lookup"
         raise FilterArgumentError(
-            "only lookup('env', NAME) is there: a playbook reads no files or services on the way, "
-            "so that its plan depends on nothing else; put the value into a variable"
+            f"{shown} is not there: a playbook runs no programs and asks no services on the way, so that its plan "
+            "depends on nothing else; there are lookup('env', NAME) and lookup('file', PATH)"
         )
     wanted = settled(terms)
-    if len(wanted) != 1 or not isinstance(wanted[0], str) or options.keys() - {"default"}:
-        raise FilterArgumentError("lookup('env', NAME) takes one name, and default='…'")
+    if len(wanted) != 1 or not isinstance(wanted[0], str) or options.keys() - ({"default"} if kind == "env" else set()):
+        form = "('env', NAME) takes one name, and default='…'" if kind == "env" else "('file', PATH) takes one path"
+        raise FilterArgumentError(f"lookup{form}")
+    return _variable(context, wanted[0], options) if kind == "env" else _file(context, wanted[0])
+
+
+def _variable(context: ScopedContext, name: str, options: Mapping[str, Any]) -> Any:
     try:
-        return context.names.environment(wanted[0])
+        return context.names.environment(name)
     except UndefinedNameError as error:
         if "default" in options:
             return options["default"]
         if context.tainted:  # the name itself may be made of the secret
             error = UndefinedNameError("an environment variable is not set", name="", place=error.place)
-        return Missing(name=wanted[0], reason=error)
+        return Missing(name=name, reason=error)
+
+
+def _file(context: ScopedContext, name: str) -> Any:
+    try:
+        return context.open(context.names.file(name))
+    except TemplateError as error:
+        if context.tainted:  # the name itself may be made of the secret
+            raise TemplateError("a file cannot be read", place=error.place) from None
+        raise
 
 
 def _environment() -> _Environment:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ndrfix.errors import InputError, TemplateError, did_you_mean
 from ndrfix.place import Place
+from ndrfix.playbook.files import content
 from ndrfix.playbook.model import Expression, Play
 from ndrfix.playbook.templating import UndefinedNameError, braced, evaluate, is_template, program
 from ndrfix.secrets import Secret, is_secret_name, sealed
@@ -22,8 +23,8 @@ _NOT_HERE = {
     "hostvars": "A host sees its own variables only; put what is shared into a group.",
     "vars": "Name the variable itself.",
     "omit": "Write two tasks, one with the argument and one without.",
-    "query": "Only lookup('env', NAME) is there.",
-    "q": "Only lookup('env', NAME) is there.",
+    "query": "There are lookup('env', NAME) and lookup('file', PATH).",
+    "q": "There are lookup('env', NAME) and lookup('file', PATH).",
 }
 
 
@@ -299,6 +300,10 @@ class _Reader:
             place=self.place,
             next_step=f"Set it before the run, or write lookup('env', '{name}', default='…').",
         )
+
+    def file(self, name: str) -> str | Secret:
+        """The text of a file, see `files.content`."""
+        return content(name, self.place, self.scope.decrypt)
 
     def rendered(self, value: Any) -> Any:
         """A node or plain value with its templates resolved."""
