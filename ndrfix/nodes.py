@@ -53,9 +53,6 @@ class Map:
     entries: tuple[Entry, ...]
     _by_key: dict[tuple[bool, object], Entry] = field(init=False, default_factory=dict, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        self._by_key.update((comparable(entry.key.value), entry) for entry in self.entries)
-
     def get(self, key: object) -> Node | None:
         """The value under a key, None when there is none."""
         entry = self.entry(key)
@@ -63,6 +60,8 @@ class Map:
 
     def entry(self, key: object) -> Entry | None:
         """The entry under a key, None when there is none."""
+        if not self._by_key and self.entries:  # most mappings are only gone through
+            self._by_key.update((comparable(entry.key.value), entry) for entry in self.entries)
         return self._by_key.get(comparable(key))
 
 

@@ -11,7 +11,6 @@ import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
-from xml.sax.saxutils import escape
 
 MASK = "********"
 _SHORTEST_MASKED = 4
@@ -112,7 +111,8 @@ def _forms(text: str) -> set[str]:
     forms = {text, text.strip(), in_json, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1]}
     urls = {urllib.parse.quote(raw), urllib.parse.quote_plus(raw), urllib.parse.quote(raw, safe="")}
     forms |= urls | {_ESCAPED.sub(lambda found: found[0].lower(), url) for url in urls}
-    forms |= {escape(text), escape(text, {'"': "&quot;", "'": "&apos;"}), html.escape(text), repr(text)[1:-1]}
+    in_xml = html.escape(text, quote=False)
+    forms |= {in_xml, in_xml.replace('"', "&quot;").replace("'", "&apos;"), html.escape(text), repr(text)[1:-1]}
     forms |= {text.replace("'", "''"), text.encode("ascii", "xmlcharrefreplace").decode(), raw.decode("latin-1")}
     forms |= {line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_LINE}
     for data in (raw, *wide):

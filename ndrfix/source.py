@@ -1,23 +1,23 @@
 """YAML with positions: every value of an inventory or playbook knows where it stands in its file.
 
-PyYAML composes the tree; scalars get their Python values by YAML 1.1 rules as Ansible users expect them. Duplicate keys
-are an error that names both places. Only plain YAML is accepted: no tags but `!vault` (kept as an opaque `Vaulted`) and
-`!unsafe`. Faults that leave the rest readable are collected and raised together. No message shows a value: it could be
-a password.
+libyaml reads the text, or PyYAML itself where that is missing or complains; `Builder` makes the tree. Scalars get their
+Python values by YAML 1.1 rules as Ansible users expect them. Duplicate keys are an error that names both places. Only
+plain YAML is accepted: no tags but `!vault` (kept as an opaque `Vaulted`) and `!unsafe`. Faults that leave the rest
+readable are collected and raised together. No message shows a value: it could be a password.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import yaml
 
+from ndrfix.building import Builder
 from ndrfix.errors import InputError
-from ndrfix.nodes import Entry, List, Map, Node, Scalar, UnsafeText, Vaulted, comparable, find, kind, plain
+from ndrfix.nodes import Entry, List, Map, Node, Scalar, UnsafeText, Vaulted, find, kind, plain
 from ndrfix.place import Place
 
 __all__ = [
@@ -39,10 +39,7 @@ __all__ = [
 ]
 
 _BOM = "\ufeff"
-_YAML = "tag:yaml.org,2002:"
-_DEEPEST = 100
-_LARGEST_EXPANSION = 1_000_000
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_LOOSE = re.compile(r"\t|[|>][-+0-9]*#")
 
 
 def raise_faults(faults: Sequence[InputError]) -> None:
@@ -108,17 +105,36 @@ def parse_text(text: str, name: str) -> tuple[Node | None, tuple[InputError, ...
     text = text.removeprefix(_BOM)
     if name.endswith(".json"):
         text = text.replace("\t", " ")  # JSON may be indented with tabs; inside its strings they cannot stand
-    root = _compose(text, name)
-    if root is None:
-        return None, ()
-    builder = _Builder(name)
-    node = builder.node(root)
-    return node, tuple(builder.faults)
+    node, faults = _fast(text, name) or _careful(text, name)
+    return node, tuple(faults)
 
 
-def _compose(text: str, name: str) -> yaml.Node | None:
+_Read = tuple[Node | None, list[InputError]]
+
+
+def _fast(text: str, name: str) -> _Read | None:
+    """The document as libyaml reads it, ten times as fast; None where that is missing or is not content with the text.
+
+    It lets tabs pass where YAML has none, and drops what follows in `>#text`, so such texts are not left to it.
+    """
+    if not yaml.__with_libyaml__ or _LOOSE.search(text):
+        return None
     try:
-        return yaml.compose(text, Loader=_Loader)
+        builder = Builder(name, yaml.CSafeLoader(text).get_event)
+        return builder.document(), builder.faults
+    except (yaml.YAMLError, ValueError):
+        return None
+
+
+def _careful(text: str, name: str) -> _Read:
+    """The document as PyYAML itself reads it, with messages that tell what is wrong and where.
+
+    Raises:
+        InputError: the text is no YAML.
+    """
+    try:
+        builder = Builder(name, yaml.SafeLoader(text).get_event)
+        return builder.document(), builder.faults
     except yaml.MarkedYAMLError as error:
         _raise_marked(name, error)
     except yaml.reader.ReaderError as error:
@@ -171,148 +187,3 @@ def _raise_marked(name: str, error: yaml.MarkedYAMLError) -> NoReturn:
     mark = error.problem_mark or error.context_mark
     place = _place(name, mark) if mark else Place(file=name)
     raise InputError(f"not valid YAML: {problem}", place=place, next_step=hint, rule="yaml[syntax]") from error
-
-
-class _Loader(yaml.SafeLoader):
-    """PyYAML's composer with a limit of depth, so that no input ends in Python's recursion limit."""
-
-    _depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            mark = parent.start_mark if parent else None
-            raise yaml.composer.ComposerError(None, None, f"more than {_DEEPEST} levels", mark)
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
-
-
-@dataclass(slots=True)
-class _Built:
-    """A raw node that was met before: None while it is being built; `weight` counts the nodes it expands to."""
-
-    node: Node | None = None
-    weight: int = 0
-
-
-class _Builder:
-    """Turns PyYAML's node tree into ours. An aliased node is built once and shared."""
-
-    def __init__(self, name: str) -> None:
-        self.faults: list[InputError] = []
-        self._name = name
-        self._scalars = yaml.SafeLoader("")
-        self._built: dict[int, _Built] = {}
-        self._weight = 0
-
-    def node(self, raw: yaml.Node) -> Node:
-        """Our node for a raw one; `_weight` grows by the number of nodes that it expands to."""
-        known = self._built.get(id(raw))
-        if known is None:
-            return self._build(raw)
-        place = _place(self._name, raw.start_mark)
-        if known.node is None:
-            raise InputError(
-                "an alias that holds itself", place=place, next_step="Write the value out.", rule="yaml[alias]"
-            )
-        self._weight += known.weight
-        if self._weight > _LARGEST_EXPANSION:
-            raise InputError(
-                "the aliases expand to too many values", place=place, next_step="Use fewer aliases.", rule="yaml[alias]"
-            )
-        return known.node
-
-    def _build(self, raw: yaml.Node) -> Node:
-        built = self._built[id(raw)] = _Built()
-        before = self._weight
-        self._weight += 1
-        place = _place(self._name, raw.start_mark)
-        if isinstance(raw, yaml.MappingNode):
-            self._check_tag(raw, "map", place)
-            built.node = Map(place, self._entries(raw))
-        elif isinstance(raw, yaml.SequenceNode):
-            self._check_tag(raw, "seq", place)
-            built.node = List(place, tuple(self.node(item) for item in raw.value))
-        else:
-            built.node = self._scalar(raw, place)
-        built.weight = self._weight - before
-        return built.node
-
-    def _fault(self, what: str, place: Place, next_step: str, rule: str = "yaml[value]") -> None:
-        self.faults.append(InputError(what, place=place, next_step=next_step, rule=rule))
-
-    def _check_tag(self, raw: yaml.Node, kind_of_node: str, place: Place) -> None:
-        if raw.tag != _YAML + kind_of_node:
-            self._fault(
-                "a tag ('!…') that is not known here", place, "Remove it; a text that begins with ! needs quotes."
-            )
-
-    def _scalar(self, raw: yaml.Node, place: Place) -> Scalar:
-        written = not (isinstance(raw, yaml.ScalarNode) and raw.style is None)
-        if raw.tag in ("!vault", "!vault-encrypted"):
-            return Scalar(place, Vaulted(raw.value), raw.value, quoted=True)
-        if raw.tag == "!unsafe":
-            return Scalar(place, UnsafeText(self._text(raw.value, place)), raw.value, quoted=True)
-        name = raw.tag.removeprefix(_YAML)
-        if name in ("str", "value", "merge"):  # a lone `=` or `<<` as a value is text
-            text = self._text(raw.value, place)
-            return Scalar(place, text, text, quoted=written)
-        if name not in ("int", "float", "bool", "null", "timestamp"):
-            self._check_tag(raw, "str", place)
-            return Scalar(place, raw.value, raw.value, quoted=True)
-        return Scalar(place, self._typed(raw, name, place), raw.value, quoted=written)
-
-    def _typed(self, raw: yaml.Node, name: str, place: Place) -> object:
-        try:
-            return self._scalars.construct_object(raw, deep=True)
-        except (ValueError, LookupError, AttributeError, ArithmeticError, yaml.YAMLError):
-            # YAML's pattern for the type fits, the value does not exist: 2004-13-45, a number of 5,000 digits.
-            named = "date" if name == "timestamp" else "number" if name in ("int", "float") else name
-            self._fault(f"this looks like a {named} but is none", place, "Put it in quotes if it is meant as text.")
-            return raw.value
-
-    def _text(self, text: str, place: Place) -> str:
-        """The text with pairs of surrogate escapes (as JSON writes them) joined."""
-        try:
-            return text.encode("utf-16", "surrogatepass").decode("utf-16") if _SURROGATE.search(text) else text
-        except UnicodeDecodeError:
-            self._fault("half of a surrogate pair (\\ud800 to \\udfff) is no character", place, "Correct the escape.")
-            return ""
-
-    def _entries(self, raw: yaml.MappingNode) -> tuple[Entry, ...]:
-        own: dict[object, Entry] = {}
-        merged: dict[object, Entry] = {}
-        merge_key: yaml.Node | None = None
-        for key_node, value_node in raw.value:
-            if key_node.tag == _YAML + "merge":
-                if merge_key is not None:
-                    self._twice("<<", key_node, merge_key.start_mark.line + 1)
-                merge_key = key_node
-                self._merge(merged, self.node(value_node))
-                continue
-            key, value = self.node(key_node), self.node(value_node)
-            if not isinstance(key, Scalar):
-                self._fault(
-                    f"a key must be text, not {kind(key)}", key.place, "A text that begins with {{ needs quotes."
-                )
-            elif (first := own.get(comparable(key.value))) is not None:
-                self._twice(key.text, key_node, first.key.place.line)
-            else:
-                own[comparable(key.value)] = Entry(key, value)
-        return tuple((merged | own).values())
-
-    def _twice(self, key: str, key_node: yaml.Node, first: int) -> None:
-        advice = "Write one '<<' with a list: '<<: [*a, *b]'." if key == "<<" else "Remove one of the two."
-        text = f"the key {key!r} is given twice, first in line {first}"
-        self._fault(text, _place(self._name, key_node.start_mark), advice, "yaml[duplicate-key]")
-
-    def _merge(self, merged: dict[object, Entry], source: Node) -> None:
-        for each in source.items if isinstance(source, List) else (source,):
-            if isinstance(each, Map):
-                for entry in each.entries:
-                    merged.setdefault(comparable(entry.key.value), entry)
-            else:
-                self._fault(
-                    f"'<<' needs a mapping, not {kind(each)}", each.place, "Name an anchored mapping: '<<: *name'."
-                )

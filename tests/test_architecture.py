@@ -12,7 +12,7 @@ import pytest
 import ndrfix
 
 PACKAGE = Path(ndrfix.__file__).parent
-GROUND = {"place", "errors", "excerpt", "nodes", "resources", "secrets", "source", "shipped"}
+GROUND = {"place", "errors", "excerpt", "nodes", "building", "resources", "secrets", "source", "shipped"}
 MAY_IMPORT: dict[str, set[str]] = {
     "connections": {"exchange"},
     "inventory": set(),
@@ -119,5 +119,25 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
         f"cli.run({arguments!r})\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_inventory_is_shown_without_connections(tmp_path: Path) -> None:
+    """`ndrfix inventory` loads neither pypsrp nor Jinja2, pydantic or Rich."""
+    (tmp_path / "inventory.yml").write_text("all: {hosts: {ex01: }}\n", encoding="utf-8")
+    code = (
+        "import sys\nfrom ndrfix import cli\n"
+        "cli.run(['inventory', '-i', 'inventory.yml', '--list'])\n"
+        f"print([name for name in {HEAVY} if name in sys.modules and name != 'yaml'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_mask_costs_no_start() -> None:
+    """What every verb loads pulls in neither TLS nor mail nor HTTP."""
+    code = "import sys\nimport ndrfix.secrets, ndrfix.cli\n"
+    code += "print([name for name in ('ssl', 'email', 'http', 'urllib.request') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

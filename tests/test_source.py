@@ -1,13 +1,16 @@
 """YAML with positions: what is read, what is refused, and where."""
 
 import datetime
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ndrfix import source
 from ndrfix.errors import InputError
 from ndrfix.place import Place
 from ndrfix.source import (
@@ -253,3 +256,71 @@ def test_any_text_is_yaml_or_an_input_error(text: str) -> None:
     except InputError as error:
         faults = (error, *error.others)
     assert all(fault.place for fault in faults)
+
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(path for folder in ("ndrfix", "playbooks", "tests", "docs") for path in (ROOT / folder).rglob("*.yml"))
+# Where a value is left out, libyaml's place is that of what follows, PyYAML's that behind the colon.
+_EMPTY = re.compile(r"place=Place\([^)]*\), value=None, text=''")
+WITH_LIBYAML = pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML was built without libyaml")
+
+
+def same_both_ways(text: str) -> bool:
+    """Whether libyaml reads a text; if so, it must be what PyYAML itself reads, places and faults too."""
+
+    def told(read: Any) -> str:
+        node, faults = read
+        return _EMPTY.sub("nothing", repr(node)) + "".join(f"{fault} {fault.next_step}" for fault in faults)
+
+    try:
+        fast = source._fast(text, "f.yml")
+    except InputError as error:
+        with pytest.raises(InputError, match=re.escape(str(error))):
+            source._careful(text, "f.yml")
+        return True
+    assert fast is None or told(fast) == told(source._careful(text, "f.yml"))
+    return fast is not None
+
+
+@WITH_LIBYAML
+def test_every_yaml_file_here_is_the_same_both_ways() -> None:
+    """The fast way reads each of them, and gives what the careful one gives."""
+    texts = [path.read_text(encoding="utf-8-sig") for path in FILES]
+    read = [same_both_ways(text) for text in texts]
+    assert len(FILES) > 20
+    assert sum(read) > 0.9 * len(FILES)
+
+
+DATA = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.dates() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+PIECES = (
+    *("a", "b: ", "- ", "\n", "\n  ", "\n    ", "'", '"', "{", "}", "[", "]", ", ", " ", " #", "&a ", "*a", "!vault "),
+    *("!unsafe ", "<<: ", "? ", ": ", "|\n", ">#", "1", "0x1f", "yes", "~", "2004-13-02", "---", "é", "\t", "%", "="),
+)
+
+
+@WITH_LIBYAML
+@given(value=DATA, flow=st.booleans(), style=st.sampled_from([None, "'", '"', "|", ">"]))
+def test_data_of_any_kind_is_the_same_both_ways(value: object, flow: bool, style: str | None) -> None:
+    """What PyYAML writes in any style is read alike."""
+    text = yaml.safe_dump(value, default_flow_style=flow, default_style=style, allow_unicode=True)
+    same_both_ways(text)
+
+
+@WITH_LIBYAML
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=10), indent=st.sampled_from(["", "k:\n  "]))
+def test_any_text_is_the_same_both_ways_or_left_to_the_careful_one(pieces: list[str], indent: str) -> None:
+    """Scraps of YAML never mean one thing here and another there, but for '?', which libyaml takes more freely."""
+    text = indent + "".join(pieces)
+    if "?" not in text and "<<: " not in text:
+        same_both_ways(text)
+
+
+def test_a_text_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where PyYAML comes without libyaml it reads everything itself."""
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert source._fast("a: 1\n", "f.yml") is None
+    assert read("a: [1, x]\n") == {"a": [1, "x"]}

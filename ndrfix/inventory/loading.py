@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ndrfix.errors import InputError, InventoryError
@@ -36,6 +38,23 @@ def load_inventory(
     """
     if not paths:
         raise InventoryError("no inventory is given", next_step="Name one with -i inventory.yml.")
+    with _collector_paused():
+        return _loaded(paths, decrypt, beside)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Spare Python's collector of cycles the walks over what is being built: nothing here makes cycles."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _loaded(paths: Sequence[Path | str], decrypt: Decrypt | None, beside: Sequence[Path]) -> Inventory:
     draft = Draft()
     bases: list[Path] = []
     for path in paths:

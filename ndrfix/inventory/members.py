@@ -37,6 +37,8 @@ def add_host(pattern: str, place: Place, draft: Draft) -> tuple[str, ...]:
 
 def is_address(name: str) -> bool:
     """Tell whether a name is an IPv4 or IPv6 address."""
+    if ":" not in name and not name[:1].isdigit():
+        return False
     try:
         ipaddress.ip_address(name)
     except ValueError:

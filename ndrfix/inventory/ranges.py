@@ -20,6 +20,8 @@ def expand(pattern: str) -> tuple[str, ...]:
     Raises:
         ValueError: a range that cannot be read, or more than `LARGEST` names; the message says which.
     """
+    if "[" not in pattern and "]" not in pattern:
+        return (pattern,)
     pieces = _RANGE.split(pattern)
     texts = pieces[0::2]
     if any("[" in text or "]" in text for text in texts):
