@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config",
     },
 }
-HEAVY = ("pypsrp", "psrpcore", "jinja2", "pydantic", "rich", "yaml", "requests")
+HEAVY = ("pypsrp", "psrpcore", "jinja2", "pydantic", "rich", "yaml", "requests", "cryptography")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 
