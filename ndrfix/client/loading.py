@@ -109,10 +109,11 @@ class _Reader:
         for name in ("from", "until"):
             if name not in known:
                 self._fault(f"change_window needs {name!r}", node.place, 'As in {from: "22:00", until: "05:00"}.')
-        begins = self._read(known, "from", _time, time())
-        ends = self._read(known, "until", _time, time(12))
-        if {"from", "until"} <= known.keys() and begins == ends:
-            self._fault("from and until are the same time", known["until"].place, "For the whole day leave both out.")
+        begins = self._read(known, "from", _time, time(1))
+        ends = self._read(known, "until", _end, time())
+        if begins == ends and "until" in known and not _is_midnight(known["until"]):
+            next_step = 'For a whole day: {from: "00:00", until: "24:00"}.'
+            self._fault("from and until are the same time", known["until"].place, next_step)
         return Span(begins=begins, ends=ends, days=self._read(known, "days", _days, EVERY_DAY))
 
     def _known(self, node: Map, names: tuple[str, ...], where: str) -> dict[str, Node]:
@@ -185,6 +186,15 @@ def _time(node: Node) -> time:
     if found is None:
         raise InputError(f"{_line(node)!r} is no time of day", place=node.place, next_step='Write it as "22:00".')
     return time(int(found[1]), int(found[2]))
+
+
+def _end(node: Node) -> time:
+    return time() if _is_midnight(node) else _time(node)
+
+
+def _is_midnight(node: Node) -> bool:
+    """Whether the end of the day is written, as against its beginning: only so is a window a whole day."""
+    return isinstance(node, Scalar) and node.text.strip() == "24:00"
 
 
 def _days(node: Node) -> frozenset[int]:

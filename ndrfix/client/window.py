@@ -57,7 +57,8 @@ class Span:
         return datetime.combine(day, self.begins), datetime.combine(end, self.ends)
 
     def __str__(self) -> str:
-        hours = f"{self.begins:%H:%M}–{self.ends:%H:%M}"
+        end = f"{self.ends:%H:%M}" if self.ends != time() else "24:00"
+        hours = f"{self.begins:%H:%M}–{end}"
         return hours if self.days == EVERY_DAY else f"{' '.join(DAYS[day] for day in sorted(self.days))} {hours}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +100,13 @@ def test_vault_ids_of_a_client(tmp_path: Path) -> None:
     assert [acme.foreign(label) for label in ("acme", "team", "default")] == ["", "", ""]
     assert acme.foreign("nw") == "the vault id 'nw' is not of client ACME, whose is acme or team"
     assert client(tmp_path, "name: ACME\n").foreign("nw") == ""
+
+
+def test_a_whole_day(tmp_path: Path) -> None:
+    """The end of a day is 24:00; only so does a window last for all of it."""
+    found = client(tmp_path, "name: A\nchange_window: {from: 00:00, until: 24:00, days: sun}\n")
+    assert found.window is not None
+    assert str(found.window) == "sun 00:00–24:00"
+    sunday = datetime(2026, 11, 29).astimezone()
+    assert found.window.closes(sunday) == sunday + timedelta(days=1)
+    assert found.window.opens(sunday - timedelta(hours=1)) == sunday

@@ -118,6 +118,16 @@ def test_what_a_file_may_look_like(place: Path) -> None:
     assert found.values["remote_user"].origin == "ndrfix.cfg:4:1"
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("'", "'"), ('"jo"', "jo"), ("'jo\"", "'jo\""), ("''jo''", "'jo'"), ("jo;x", "jo;x")],
+)
+def test_quotes(place: Path, text: str, value: str) -> None:
+    """One pair around the whole is taken away, others stay."""
+    write("ndrfix.cfg", f"remote_user = {text}")
+    assert read()["remote_user"] == value
+
+
 @pytest.mark.parametrize("text", ["yes", "True", "on", "1", "y"])
 def test_yes_and_no(place: Path, text: str) -> None:
     """As Ansible reads them."""
