@@ -86,9 +86,13 @@ def until_of(text: str, now: datetime, zone: Zone) -> datetime:
     """
     clock = _CLOCK.fullmatch(text.strip())
     found = _next(int(clock[1]), int(clock[2]), now, zone) if clock else zone.instants(_day_and_time(text))[0]
-    if found <= now or (clock and found - now > _LONGEST):
-        day = f" For the next day: --until {zone.seen(found):%Y-%m-%dT%H:%M}." if clock else ""
-        raise UsageError(f"--until {text} has passed: it is {moment(now, zone)}", next_step=f"Give a later time.{day}")
+    if clock and found - now > _LONGEST:
+        raise UsageError(
+            f"--until {text} is more than 12 hours ahead, or has passed: it is {moment(now, zone)}",
+            next_step=f"If it is meant, give the day too: --until {zone.seen(found):%Y-%m-%dT%H:%M}.",
+        )
+    if found <= now:
+        raise UsageError(f"--until {text} has passed: it is {moment(now, zone)}", next_step="Give a later time.")
     if found - now > _FARTHEST:
         raise UsageError(f"--until {text} is more than {_FARTHEST.days} days ahead", next_step="Check the date.")
     return found

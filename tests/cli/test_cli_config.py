@@ -68,6 +68,8 @@ def test_config_shows_what_holds_and_why(configured: Folder, monkeypatch: pytest
     ]
     document = json.loads(configured("config --only-changed --json").out)
     assert document["file"] == "ndrfix.cfg"
+    assert [each["origin"] for each in document["settings"]] == ["file", "variable", "file", "file"]
+    assert json.loads(configured("config --json").out)["settings"][2]["origin"] == "default"
     assert document["settings"][1] == {"name": "forks", "value": 3, "origin": "variable", "from": "NDRFIX_FORKS"}
 
 

@@ -175,7 +175,10 @@ def test_until_without_a_client(folder: Folder, clock: Callable[..., Clock]) -> 
 @pytest.mark.parametrize(
     ("until", "error"),
     [
-        ("22:05", "--until 22:05 has passed: it is Wed 2026-11-25 22:10 (Europe/Berlin)"),
+        (
+            "22:05",
+            "--until 22:05 is more than 12 hours ahead, or has passed: it is Wed 2026-11-25 22:10 (Europe/Berlin)",
+        ),
         ("soon", "--until takes a time of day, not 'soon'"),
         ("05:01", "is later than the change window of ACME Ltd (22:00–05:00) closes"),
     ],

@@ -141,3 +141,8 @@ def test_closed_until_it_opens(window: ChangeWindow, now: datetime) -> None:
     for share in (0.25, 0.5, 0.999):
         assert window.closes(now + (begin - now) * share) is None
     assert window.closes(begin) is not None
+
+
+def test_all_days_are_every_day() -> None:
+    """Naming them one by one says no more than leaving them out."""
+    assert str(Span(begins=time(22), ends=time(5), days=frozenset(range(7)))) == "22:00–05:00"
