@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import hosts, peers, queue, startup
+from bench import hosts, inventory, peers, queue, startup
 from bench.ansible import Ansible
 from bench.child import ROOT, BrokenRunError
 from bench.table import replaced
@@ -35,22 +35,29 @@ def _parts(folder: Path) -> Iterator[str]:
     packages = ", ".join(f"{name} {version(name)}" for name in ("pypsrp", "pyspnego", "requests"))
     yield f"{datetime.now(UTC):%Y-%m-%d}, ndrfix {__version__}, Python {platform.python_version()}, {packages}.\n"
     yield f"{_machine()}.\n"
+    ansible = _ansible()
     yield hosts.measured(folder)
-    yield _beside_ansible(folder)
+    yield _beside_ansible(folder, ansible)
     yield queue.measured(folder)
+    yield inventory.measured(folder, ansible.program("ansible-inventory") if ansible else None)
     yield startup.measured()
 
 
-def _beside_ansible(folder: Path) -> str:
+def _ansible() -> Ansible | None:
+    try:
+        return Ansible(Path(sys.prefix) / "ansible")
+    except BrokenRunError as error:
+        print(error, file=sys.stderr)
+        return None
+
+
+def _beside_ansible(folder: Path, ansible: Ansible | None) -> str:
     lab = os.environ.get("NDRFIX_LAB", "")
     if not lab:
         return (
             "### Beside Ansible\n\nNot measured: NDRFIX_LAB is not set, so there is no host with a real PowerShell.\n"
         )
-    try:
-        ansible = Ansible(Path(sys.prefix) / "ansible")
-    except BrokenRunError as error:
-        print(error, file=sys.stderr)
+    if ansible is None:
         return "### Beside Ansible\n\nNot measured: Ansible could not be installed.\n"
     return peers.measured(folder, Path(lab), ansible)
 

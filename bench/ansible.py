@@ -48,6 +48,10 @@ class Ansible:
         self._utilities.mkdir(exist_ok=True)
         (self._utilities / _COMPILER).write_text(self._without_symbols(), encoding="utf-8")
 
+    def program(self, name: str) -> Path:
+        """Where one of its programs is."""
+        return self._folder / "bin" / name
+
     def _install(self) -> None:
         pip = [str(self._folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         commands = ([sys.executable, "-m", "venv", str(self._folder)], [*pip, "--requirement", str(_REQUIREMENTS)])
@@ -77,8 +81,11 @@ class Ansible:
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.jsonl",
             "PYTHONPATH": "",
         }
-        program = str(self._folder / "bin" / "ansible-playbook")
-        ended = run([program, "-i", "inventory.yml", str(_PLAYBOOK), *words], folder, variables=variables)
+        ended = run(
+            [str(self.program("ansible-playbook")), "-i", "inventory.yml", str(_PLAYBOOK), *words],
+            folder,
+            variables=variables,
+        )
         return AnsibleRun(ended=ended, tasks=tuple(_tasks(ended.out)))
 
 
