@@ -47,7 +47,7 @@ def _text(path: Path, place: Place | None, decrypt: Callable[[Vaulted, Place], S
     try:
         text = read_text(path)
         if text.startswith(_VAULT) and decrypt is not None:
-            return Secret(decrypt(Vaulted(text, whole=True), Place(file=str(path))).reveal().rstrip())
+            return Secret(decrypt(Vaulted(text), Place(file=str(path))).reveal().rstrip())
     except InputError as error:
         raise TemplateError(f"{path}: {error.what}", place=place, next_step=error.next_step) from error
     if len(text) > _LARGEST:

@@ -32,6 +32,7 @@ from tests.cli.conftest import Folder
 CHANNELS = (
     *("vaultpw", "vaultvalue", "vaultfile", "environment", "prompt", "extra", "hostvar", "program", "wrong"),
     *("nologold", "nolognew", "mixed", "vaulted2", "proxy"),
+    *("sealedfile", "tokenfile"),
 )
 CORES = {name: f"Zq7k{name}Xv9w" for name in CHANNELS}
 MARKS = {name: Secret(f"p <\"{core}'&%> ü") for name, core in CORES.items()}
@@ -50,6 +51,12 @@ BOOK = r"""
       loop: ['{{ from_file }}', '{{ extra_token }}']
     - name: Encoded on the way
       set_registry: {path: 'HKLM\SOFTWARE\Acme', name: Encoded, type: string, data: '{{ own | urlencode }}'}
+    - name: From files
+      vars: {both: "{{ lookup('file', 'note') }} {{ smtp_token }}"}
+      set_registry: {path: 'HKLM\SOFTWARE\Acme', name: Files, type: string, data: '{{ both }}'}
+    - name: From a file in a condition
+      manual: {instruction: x}
+      when: lookup('file', 'note') | length > 1000
     - name: Not to be logged
       set_registry: {path: 'HKLM\SOFTWARE\Acme', name: Hidden, type: string, data: NOLOGNEW}
       no_log: true
@@ -200,9 +207,12 @@ def scene(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         sealed = yaml.safe_dump({"ansible_password": MARKS["vaultfile"].reveal()}, allow_unicode=True)
         scene.write("host_vars/ex02.yml", seal(sealed.encode(), MARKS["vaultpw"]))
         shared = yaml.safe_dump({"api_token": MARKS["mixed"].reveal()}, allow_unicode=True)
+        shared += "smtp_token: \"{{ lookup('file', 'token') }}\"\n"
         scene.write("group_vars/all.yml", f"{shared}own: {block('vaulted2')}")
         variables = yaml.safe_dump({"from_file": MARKS["vaultfile"].reveal()}, allow_unicode=True)
         scene.write("sealed.yml", seal(variables.encode(), MARKS["vaultpw"]))
+        scene.write("note", seal(MARKS["sealedfile"].reveal().encode(), MARKS["vaultpw"]))
+        scene.write("files/token", MARKS["tokenfile"].reveal())
         scene.write("extra.yml", yaml.safe_dump({"extra_token": MARKS["extra"].reveal()}, allow_unicode=True))
         scene.write("secrets.yml", BOOK.replace("NOLOGNEW", "'" + MARKS["nolognew"].reveal().replace("'", "''") + "'"))
         yield scene
