@@ -40,7 +40,7 @@ lab: $(STAMP)
 
 # Inventories beside Ansible's own reading of them, in an environment of its own.
 peer: $(STAMP) $(PEER)/.installed
-	NDRFIX_PEER=$(PEER) $(RUN)/python -m pytest -q -m peer
+	NDRFIX_PEER=$(PEER) $(RUN)/python -m pytest -q -m peer tests/peer
 
 $(PEER)/.installed: tests/peer/requirements.txt
 	$(PYTHON) -m venv $(PEER)

@@ -190,7 +190,7 @@ def _scope(host: Host, inventory: Inventory, selection: Selection) -> Scope:
         host.name,
         variables=host.variables,
         group_names=[group for group in host.groups if group != "all"],
-        groups={name: [each.name for each in inventory.members(name)] for name in inventory.groups},
+        groups=inventory.memberships(),
         extra=selection.extra,
         environment=selection.environment,
         decrypt=selection.decrypt,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ndrfix.errors import InputError, InventoryError
@@ -92,6 +92,7 @@ class Inventory:
     groups: Mapping[str, Group]
     files: tuple[str, ...]
     unused: tuple[Place, ...] = ()
+    _memberships: dict[str, list[str]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def find(self, name: str) -> Host | None:
         """Return the host of that name, None when there is none."""
@@ -113,6 +114,16 @@ class Inventory:
     def members(self, group: str) -> tuple[Host, ...]:
         """Return the hosts of a group and of the groups below it, in inventory order."""
         return tuple(host for host in self.hosts if group in host.groups)
+
+    def memberships(self) -> Mapping[str, list[str]]:
+        """Return for each group the names of its `members`. Made once: each host of a run is given the same object."""
+        if not self._memberships:
+            found: dict[str, list[str]] = {name: [] for name in self.groups}
+            for host in self.hosts:
+                for group in host.groups:
+                    found[group].append(host.name)
+            self._memberships.update(found)
+        return self._memberships
 
     def secrets(self) -> Iterator[Secret]:
         """Yield every secret that is readable in the inventory, hidden ones too, for the mask over all output."""

@@ -120,7 +120,7 @@ class Scope:
         names = {
             "inventory_hostname": host,
             "group_names": list(group_names),
-            "groups": {name: list(hosts) for name, hosts in groups.items()},
+            "groups": groups,
         }
         layers = (
             _Layer(Level.INVENTORY, variables),

@@ -370,6 +370,16 @@ def test_ports_behind_names(tmp_path: Path) -> None:
     assert ports == {"a": 5985, "b1": 1, "b2": 1, "2001:db8::1": 5986, "c": 5985, "d": None}
 
 
+def test_memberships_are_made_once(tmp_path: Path) -> None:
+    """They are those of every group, `all` and empty ones too, and the same object each time: a host costs nothing."""
+    inventory = load(tmp_path, "b: {hosts: {z: , a: {}}}\nall: {hosts: {lone: }}\nw: {children: {b: }}\nempty:\n")
+    found = inventory.memberships()
+    assert found == {name: [host.name for host in inventory.members(name)] for name in inventory.groups}
+    assert found["w"] == ["z", "a"]
+    assert found["empty"] == []
+    assert inventory.memberships() is found
+
+
 def test_merge_keys_and_a_byte_order_mark(tmp_path: Path) -> None:
     """Merged keys are weaker than own ones; a byte order mark adds no host."""
     text = "\ufeffx: {vars: {d: &d {p: 1, q: 1}}}\ng: {hosts: {a: {<<: *d, q: 2}}}\n"
