@@ -125,7 +125,7 @@ class _Reader:
             )
         elif found["group"] == ALL:
             self.draft.fault(f"'{ALL}' cannot stand below {self.group!r}: it is above every group", place)
-        elif found["group"] in self.declared:
+        elif found["group"] in self.declared or found["group"] in self.settings:
             self.draft.group(found["group"], place)
             self._group(place).children.setdefault(found["group"], place)
         else:

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ndrfix.errors import InputError
 from ndrfix.inventory import Inventory, load_inventory
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
@@ -134,6 +137,29 @@ def test_passwords_are_wrapped(tmp_path: Path) -> None:
         "a_token": "{{ t }}",
         "smtp": {"password": Secret("x")},
     }
+
+
+@given(text=st.text(alphabet="ab5[]:{}()'\"\\=, #;\n\x00\u2028_-", max_size=40))
+def test_any_text_is_an_inventory_or_an_input_error(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No text ends in a foreign error, and every fault has its line."""
+    path = tmp_path_factory.mktemp("any") / "hosts.ini"
+    path.write_text(text, encoding="utf-8")
+    faults: tuple[InputError, ...] = ()
+    try:
+        load_inventory([path])
+    except InputError as error:
+        faults = (error, *error.others)
+    lines = len(path.read_text(encoding="utf-8").splitlines()) or 1
+    assert all(fault.place and 1 <= fault.place.line <= lines for fault in faults)
+
+
+def test_children_stand_in_the_order_in_which_they_become_known(tmp_path: Path) -> None:
+    """A group that is declared later comes later; one whose variables stand before is known."""
+    text = "[a:children]\nlate\nb\nc\n[b:vars]\nx=1\n[c]\nh3\n[p:children]\nb\nc\n[late]\nh1\n[b]\nh2\n"
+    inventory = load(tmp_path, text)
+    assert inventory.groups["a"].children == ("c", "late", "b")
+    assert inventory.groups["p"].children == ("b", "c")
+    assert inventory.lined_up("p") == ("h2", "h3")
 
 
 def test_a_group_of_an_earlier_source_is_declared(tmp_path: Path) -> None:

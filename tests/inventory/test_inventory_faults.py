@@ -32,7 +32,10 @@ def test_every_fault_is_reported_with_line_and_advice(case: dict[str, Any], tmp_
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """A file that does not exist is an input error at that file."""
+    """A file that does not exist is an input error at that file, with the nearest name beside it."""
+    (tmp_path / "hosts.yml").write_text("a:\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"no file of that name, did you mean 'hosts\.yml'"):
+        load_inventory([tmp_path / "host.yml"])
     with pytest.raises(InputError, match="cannot be read") as caught:
         load_inventory([tmp_path / "none.yml"])
     assert caught.value.place is not None

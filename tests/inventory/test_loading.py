@@ -188,7 +188,7 @@ def test_a_parent_group_beside_the_playbook_wins_over_a_child_beside_the_invento
 
 
 def test_folders_of_variables_are_read_sorted_and_backups_are_not(tmp_path: Path) -> None:
-    """Nested folders are read, later names win; hidden files, backups and notes are skipped."""
+    """Nested folders are read, later names win; hidden files, backups and notes are skipped, byte order marks too."""
     inventory = load(
         tmp_path,
         {
@@ -197,8 +197,10 @@ def test_folders_of_variables_are_read_sorted_and_backups_are_not(tmp_path: Path
             "group_vars/g/00-a.json": '{"v": "zero",\n\t"x": "zero"}\n',
             "group_vars/g/20/deep.yaml": "w: deep\n",
             "group_vars/g/30-empty.yml": "# nothing\n",
-            "group_vars/g/40": "y: bare\n",
+            "group_vars/g/40": "\ufeffy: bare\n",
             "group_vars/g/.hidden.yml": "hidden: wrong\n",
+            "group_vars/g/.gitignore": "hidden: [\n",
+            "group_vars/g/.10-b.yml.swp": "v: [\n",
             "group_vars/g/z.yml~": "v: wrong\n",
             "group_vars/g/z.yml.bak": "v: wrong\n",
             "group_vars/g/z.yml.orig": "v: wrong\n",

@@ -201,6 +201,19 @@ class Maker:
         return one(forms)
 
 
+_SCRAPS = (
+    *("a", "b", "5", "0x1f", "012", "1_0", "1e3", ".5", "True", "None", "yes", "-", "+", "j", "'", '"', "\\", "\\n"),
+    *("[", "]", "{", "}", "(", ")", ",", ":", "=", " ", "  ", "#", " # ", ";", "{{ x }}", "ä", "...", "u'", "r'", "%"),
+)
+
+
+def ini_lines(seed: int) -> str:
+    """An INI inventory with values made of scraps, one behind a host and one of a group; it may be wrong."""
+    choice = random.Random(seed)  # not for secrets
+    behind, below = ("".join(choice.choices(_SCRAPS, k=choice.randint(0, 6))) for _ in range(2))
+    return f"h one={behind}\n[all:vars]\ntwo = {below}\n"
+
+
 def _whole(value: Any) -> str:
     """The value behind `name =` in a section of variables."""
     if isinstance(value, str) and value.replace(" ", "").isalpha():
