@@ -1,8 +1,8 @@
 """What Ansible says about inventories: a program for the peer's Python, which has ansible-core and no ndrfix.
 
 Standard input is JSON: `passwords` (vault label → password) and `questions`, each with `sources`, `playbook_dir` (or
-null) and `patterns`. Standard output is the list of answers: `hosts` in order, `groups`, `variables` of each host,
-`patterns` (hosts in order, or null for an error).
+null), `patterns` and, if wanted, `limits`. Standard output is the list of answers: `hosts` in order, `groups`,
+`variables` of each host, `patterns` and `limits` (hosts in order, or null for an error).
 """
 
 from __future__ import annotations
@@ -83,6 +83,14 @@ def chosen(inventory: InventoryManager, pattern: str) -> list[str] | None:
         return None
 
 
+def limited(inventory: InventoryManager, limit: str) -> list[str] | None:
+    """The hosts that a limit leaves."""
+    inventory.subset(limit)
+    found = chosen(inventory, "all")
+    inventory.subset(None)
+    return found
+
+
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """All that is asked of one inventory."""
     loader = DataLoader()
@@ -107,6 +115,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         },
         "variables": {host.name: variables(manager, host) for host in hosts},
         "patterns": {pattern: chosen(inventory, pattern) for pattern in question["patterns"]},
+        "limits": {limit: limited(inventory, limit) for limit in question.get("limits", ())},
     }
 
 

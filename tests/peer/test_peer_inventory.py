@@ -214,6 +214,23 @@ def test_values_of_ini_made_of_scraps(peer: Peer, tmp_path: Path) -> None:
         assert variables(inventory) == answer["variables"], path.read_text(encoding="utf-8")
 
 
+def test_limits_and_their_files(peer: Peer, tmp_path: Path) -> None:
+    """The lines of files and the names beside them are one pattern, here and there."""
+    path = tmp_path / "hosts.yml"
+    path.write_text("a: {hosts: {h1: , h2: , h3: }}\nb: {hosts: {h2: , h4: }}\n", encoding="utf-8")
+    files = {"some": "h1\n\nh4\n", "less": "a\n!h2\n", "both": "&b\na\n", "crlf": "h2\r\nh3\r\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    limits = [*(f"@{tmp_path / name}" for name in files), f"h3,@{tmp_path / 'some'}", f"@{tmp_path / 'less'},b,!h4"]
+    limits += ["a:&b", "!a", "a[0],h4", "~h[13]", "b:a:!h1"]
+    (answer,) = peer.ask([{"sources": [str(path)], "playbook_dir": None, "patterns": [], "limits": limits}])
+    inventory = load_inventory([path])
+    for limit in limits:
+        ours = [host.name for host in select(inventory, "all", limit)]
+        assert ours == sorted(answer["limits"][limit]), limit
+        assert ours, limit
+
+
 def test_the_programs_say_what_the_script_says(peer: Peer, made: list[Made], answers: list[dict[str, Any]]) -> None:
     """`ansible-inventory --list` and `ansible --list-hosts` give what the one process gave for them all."""
     for seed in (0, 1):
