@@ -167,6 +167,8 @@ class Mover:
             self._one(wanted, file, source, target)
         except HeldError:
             return False
+        except FileNotFoundError:
+            self._leave(wanted, rules.GONE)
         except RefusedError:
             self._leave(wanted, "access is denied")
         return True
@@ -183,6 +185,8 @@ class Mover:
         self._count(file.bytes)
 
     def _rename(self, source: str, target: str) -> None:
+        if self.files.find(source) is None:
+            raise FileNotFoundError(source)
         if self.files.find(target):
             self.files.remove(target)
         self.files.rename(source, target)

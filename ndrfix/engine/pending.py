@@ -1,4 +1,6 @@
-"""What earlier runs left undone: handlers that are still owed, and services whose restart broke off."""
+"""What earlier runs left undone: handlers that are still owed, services whose restart broke off, and where work on a
+queue may have been left half done.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,14 @@ class Debt:
 
     `started` are, by handler, the services that were started after the change for which it is owed, each with the id of
     the run that did: any run, be it of this playbook, an undo, or what finished it.
+
+    `elsewhere` are the folders of quarantines, not beside the queue, that any run worked in.
     """
 
     handlers: Mapping[str, str] = field(default_factory=dict)
     broken: frozenset[Service] = frozenset()
     started: Mapping[str, Mapping[Service, str]] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
 
     def started_by(self, handler: str, services: Sequence[Service]) -> str:
         """The run that started these services after the change for which the handler is owed; empty when not all were
@@ -50,6 +55,24 @@ class _Account:
     notified: dict[str, tuple[str, str]] = field(default_factory=dict)
     started: dict[str, dict[Service, str]] = field(default_factory=dict)
     waiting: list[Any] = field(default_factory=list)
+    elsewhere: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def debt(self) -> Debt:
+        """What it comes to."""
+        return Debt(
+            handlers=self.handlers,
+            broken=frozenset(self.broken),
+            started=self.started,
+            elsewhere=tuple(self.elsewhere),
+        )
+
+    def worked(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Note the folders of quarantines that items are about to be sent to."""
+        for item in items:
+            resource = item["quarantine"] if "move" in item else item["resource"]
+            if resource["kind"] == "quarantine" and "path" in resource["folder"]:
+                self.elsewhere[str(resource["folder"]["path"])] = None
 
     def intent(self, run_id: str, entry: Mapping[str, Any]) -> None:
         for name in entry.get("notify", ()):  # what was started before this change does not count for it
@@ -94,8 +117,9 @@ def _starts(item: Mapping[str, Any]) -> bool:
 
 
 def owed_handlers(runs: Path, playbook: str, client: str | None = None) -> Owed:
-    """What the journals below a folder of runs leave owed for a playbook (its file name without suffix). Hosts of two
-    clients may have one name: where the folder holds runs for several, only those for `client` count.
+    """What the journals below a folder of runs leave owed for a playbook (its file name without suffix), and for any
+    that works on a queue. Hosts of two clients may have one name: where the folder holds runs for several, only those
+    for `client` count.
 
     An intent without an outcome counts: the change may have happened. A folder that does not exist owes nothing.
 
@@ -115,19 +139,17 @@ def owed_handlers(runs: Path, playbook: str, client: str | None = None) -> Owed:
                 _note(accounts, path.parent.name, entry, mine=mine)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise damaged(path, line, error) from error
-    debts = {
-        host: Debt(handlers=each.handlers, broken=frozenset(each.broken), started=each.started)
-        for host, each in accounts.items()
-    }
-    return {host: debt for host, debt in debts.items() if debt.handlers or debt.broken}
+    debts = {host: account.debt for host, account in accounts.items()}
+    return {host: debt for host, debt in debts.items() if debt.handlers or debt.broken or debt.elsewhere}
 
 
 def _note(accounts: dict[str, _Account], run_id: str, entry: Mapping[str, Any], *, mine: bool) -> None:
-    """Take in one entry; of the runs of other playbooks only which services they started."""
+    """Take in one entry; of the runs of other playbooks only which services they started, and where they worked."""
     account = accounts.setdefault(str(entry.get("host", "")), _Account())
     match entry["event"]:
         case "intent":
             account.waiting = list(entry["items"])
+            account.worked(account.waiting)
             if mine:
                 account.intent(run_id, entry)
         case "outcome":

@@ -125,10 +125,10 @@ def resumed(bound: BoundTask, owed: Debt) -> BoundTask:
     return replace(bound, args=resume(bound.args))
 
 
-def in_run(bound: BoundTask, run_id: str) -> BoundTask:
-    """The task as part of the run with this id."""
+def in_run(bound: BoundTask, run_id: str, owed: Debt) -> BoundTask:
+    """The task as part of the run with this id, after runs that may have left something half done."""
     step = bound.step
-    return bound if step.in_run is None else replace(bound, args=step.in_run(bound.args, run_id))
+    return bound if step.in_run is None else replace(bound, args=step.in_run(bound.args, run_id, owed.elsewhere))
 
 
 def acted_on(bound: BoundTask) -> list[Service]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ndrfix.engine.result import HostResult, Mode, RunResult, TaskResult
+from ndrfix.engine.result import HostResult, Mode, RunResult, Status, TaskResult
 from ndrfix.exchange.layout import IMS
 from ndrfix.report.text import Pen
 from ndrfix.resources import Artifact, Move, Quarantine, RemoteItem
@@ -64,7 +64,8 @@ def _told(host: HostResult, mode: Mode) -> Iterator[Standstill | None]:
             why = f"{IMS} {down.words}"
             yield Standstill(host=host.host, why=why, maybe=not down.sure, resumable=begun)
         elif check:
-            yield Standstill(host=host.host, why=check.text, resumable=begun and mode is Mode.APPLY)
+            ended = task.status in (Status.OK, Status.CHANGED)  # nothing is left to finish of what ended well
+            yield Standstill(host=host.host, why=check.text, resumable=begun and mode is Mode.APPLY and not ended)
         elif any(item.resource == IMS for item in items):
             yield None
 

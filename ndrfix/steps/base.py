@@ -198,7 +198,8 @@ class Step(Generic[A]):
 
     `idempotent` is False for a step whose plan is never empty (an action): the engine does not plan it again to prove
     it. `resume` gives the arguments with which the step makes up for an earlier run of it that broke off half way;
-    `in_run` those with which it knows the id of the run that it is part of.
+    `in_run` those with which it knows the id of the run that it is part of, and the folders of quarantines, not beside
+    the queue, in which earlier runs worked.
     """
 
     name: str
@@ -207,7 +208,7 @@ class Step(Generic[A]):
     page: str
     idempotent: bool = True
     resume: Callable[[A], A] | None = None
-    in_run: Callable[[A, str], A] | None = None
+    in_run: Callable[[A, str, tuple[str, ...]], A] | None = None
 
     @property
     def summary(self) -> str:

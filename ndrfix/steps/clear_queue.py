@@ -63,6 +63,7 @@ from ndrfix.resources import (
     QueueState,
     RegistryData,
     Resource,
+    ServiceState,
     ServiceStatus,
     Verb,
     fold,
@@ -84,28 +85,29 @@ from ndrfix.steps.clearing import (
 )
 from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
 from ndrfix.steps.clearing_place import place_problem, place_risks, probed
-from ndrfix.steps.finish_queue import interrupted_runs, unreadable
+from ndrfix.steps.finish_queue import broken_off
 
 _TWICE = (
     "what was sent and not yet removed from the queue can be delivered twice, and the inbound queue is worked on "
     "again, since queue.dat goes (Q312443, Q148727)"
 )
+_STAYS = f"{IMS} was stopped before and STAYS STOPPED"
 
 
 # --- guards, and what an earlier run left ---------------------------------------------------------------------------
 
 
 def _probe_guards(args: ClearQueueArgs) -> tuple[Resource, ...]:
-    return (*GUARDED, SUPPRESSION, args.folder)
+    return (*GUARDED, SUPPRESSION, *args.folders)
 
 
 def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     if problems := guards(observed):
         return StepPlan(checks=problems)
     found = observed.state(args.folder)
-    if unclear := unreadable(found):
+    runs, unclear = broken_off(args.folders, observed)
+    if unclear:
         return StepPlan(checks=unclear)
-    runs = interrupted_runs(args.folder, found) if isinstance(found, QuarantinesState) else ()
     known = {run for run, _ in found.runs} if isinstance(found, QuarantinesState) else set()
     if args.own.run in known:
         # What an earlier task of the run took must not be deleted by this one, nor its queue.dat be in the way.
@@ -139,13 +141,14 @@ def _plan_stop(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         # Once the queue is being worked on, the service is started by the phase after this one.
         start = brought_to(state, RUNNING, args.service_timeout) if args.restart and not begun else ()
         what = "messages" if args.messages is Taken.ALL else "non-delivery reports"
-        return StepPlan(items=start, backlog=found, note=f"there are no {what} in the queue: nothing to clear")
+        note = f"there are no {what} in the queue: nothing to clear"
+        return StepPlan(checks=_standstill(args, state), items=start, backlog=found, note=note)
     items = (
         *(() if begun else (opened(args.own, None, _promise(args, state.status)),)),
         *brought_to(state, STOPPED, args.service_timeout),
     )
     check = Check(ok=True, text=f"quarantine: {_path(args, queue)}")
-    return StepPlan(checks=(check,), items=items, backlog=found, risks=tuple(_risks(args, found, observed)))
+    return StepPlan(checks=(check,), items=items, backlog=found, risks=tuple(_risks(args, found, observed, state)))
 
 
 def _path(args: ClearQueueArgs, queue: QueueState) -> str:
@@ -154,13 +157,19 @@ def _path(args: ClearQueueArgs, queue: QueueState) -> str:
     return ntpath.normpath(f"{folder if isinstance(folder, str) else queue.path + folder.tail}\\{args.own.run}")
 
 
+def _standstill(args: ClearQueueArgs, state: ServiceState) -> tuple[Check, ...]:
+    """What is said of a service that stays stopped though nobody asked for that."""
+    stays = args.restart is None and _promise(args, state.status) is STOPPED
+    return (Check(ok=True, text=_STAYS, standstill=True),) if stays else ()
+
+
 def _promise(args: ClearQueueArgs, status: ServiceStatus) -> ServiceStatus:
     if args.restart is not None:
         return RUNNING if args.restart else STOPPED
     return STOPPED if status in (STOPPED, ServiceStatus.STOP_PENDING) else RUNNING
 
 
-def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed) -> list[Risk]:
+def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed, state: ServiceState) -> list[Risk]:
     risks = [Risk(text=_TWICE), *place_risks(args, observed)]
     value = observed.state(SUPPRESSION)
     number = value.data if isinstance(value, RegistryData) else 0
@@ -174,6 +183,7 @@ def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed) -> list[Ris
     if args.messages is Taken.ALL and others:
         text = f"MESSAGES: ALL takes {others:,} messages that are no non-delivery reports: mail of users goes too"
         risks.append(Risk(text=text, grave=True))
+    risks += [Risk(text=f"{each.text}; `restart: true` starts it", grave=True) for each in _standstill(args, state)]
     if args.keep is Keep.DELETE:
         risks.append(Risk(text="KEEP: DELETE removes for good what is taken: it cannot be put back", grave=True))
     return risks
@@ -235,11 +245,12 @@ def _plan_recount(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(checks=(check,))
     # A dry run cannot count what is not there yet; `settle` puts the count in the place of the announcement.
     check = Check(ok=True, text=f"the queue will be counted again {_when(args, own)}")
+    checks = (check, *(_standstill(args, state) if own.promised is STOPPED else ()))
     gone: tuple[Change, ...] = ()
     if args.keep is Keep.DELETE and own.status is QuarantineStatus.CLOSED:
         before = QuarantineState(status=own.status, promised=own.promised, messages=own.messages, size=own.size)
         gone = (Change(resource=args.own, before=before, after=ABSENT, timeout=args.service_timeout),)
-    return StepPlan(checks=(check,), items=gone, carry=_recounted(args, own, queue))
+    return StepPlan(checks=checks, items=gone, carry=_recounted(args, own, queue))
 
 
 def _when(args: ClearQueueArgs, own: QuarantineState) -> str:
@@ -307,7 +318,8 @@ def _mail(plan: StepPlan) -> int:
 
 def _settle_recount(shown: StepPlan, now: StepPlan) -> StepPlan:
     """What was counted instead of the announcement; and nothing is removed that was not to be."""
-    checks = (Check(ok=True, text=now.carry),) if isinstance(now.carry, str) else now.checks
+    told = tuple(check for check in now.checks if check.standstill)
+    checks = (Check(ok=True, text=now.carry), *told) if isinstance(now.carry, str) else now.checks
     return replace(now, checks=checks, items=now.items if shown.items else (), carry=None)
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import Message, MessageKind, Quarantine, Quarantines, QueueState
 from ndrfix.steps.base import Args
+from ndrfix.steps.finish_queue import places
 from ndrfix.steps.service_name import LONGEST_WAIT
 
 
@@ -78,6 +79,11 @@ class ClearQueueArgs(Args):
         return Quarantines(self.quarantine or QUARANTINE_FOLDER)
 
     @property
+    def folders(self) -> tuple[Quarantines, ...]:
+        """Wherever earlier runs may have left something half done."""
+        return places(self.folder)
+
+    @property
     def own(self) -> Quarantine:
         """The quarantine of this run; it has no name before the run has an id."""
         return Quarantine(self.folder.folder, "")
@@ -94,16 +100,24 @@ class ClearQueueArgs(Args):
 
 
 class ClearQueueInRun(ClearQueueArgs):
-    """The arguments in the run with the id `run_id`, after which its quarantine is called."""
+    """The arguments in the run with the id `run_id`, after which its quarantine is called. `elsewhere` are folders in
+    which earlier runs worked.
+    """
 
     run_id: str
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def own(self) -> Quarantine:
         """The quarantine of this run."""
         return Quarantine(self.folder.folder, self.run_id)
 
+    @property
+    def folders(self) -> tuple[Quarantines, ...]:
+        """Wherever earlier runs may have left something half done."""
+        return places(self.folder, self.elsewhere)
 
-def in_run(args: ClearQueueArgs, run_id: str) -> ClearQueueArgs:
+
+def in_run(args: ClearQueueArgs, run_id: str, elsewhere: tuple[str, ...]) -> ClearQueueArgs:
     """The same arguments in a run."""
-    return ClearQueueInRun(**args.model_dump(exclude={"run_id"}), run_id=run_id)
+    return ClearQueueInRun(**args.model_dump(exclude={"run_id", "elsewhere"}), run_id=run_id, elsewhere=elsewhere)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
 from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER
@@ -100,6 +102,29 @@ def unreadable(found: State, args: FinishQueueArgs | None = None) -> tuple[Check
         for run, reason in found.unreadable
         if args is None or _is_meant(args, run)
     )
+
+
+def places(folder: Quarantines, elsewhere: Sequence[str] = ()) -> tuple[Quarantines, ...]:
+    """The folder, then others in which an earlier run may have broken off: the one beside the queue, and those known
+    to have been worked in.
+    """
+    others = (Quarantines(QUARANTINE_FOLDER), *map(Quarantines, elsewhere))
+    return tuple(dict.fromkeys((folder, *others)))
+
+
+def broken_off(
+    folders: Sequence[Quarantines], observed: Observed
+) -> tuple[tuple[tuple[Quarantine, QuarantineState], ...], tuple[Check, ...]]:
+    """The quarantines that are open in any of the folders, a folder with two names once, and the failed checks for
+    those of which that is not known.
+    """
+    states = ((folder, observed.state(folder)) for folder in folders)
+    found: dict[str, tuple[Quarantines, QuarantinesState]] = {}
+    for folder, state in states:
+        if isinstance(state, QuarantinesState):
+            found.setdefault(fold(state.path), (folder, state))
+    runs = tuple(run for each in found.values() for run in interrupted_runs(*each))
+    return runs, tuple(check for _, state in found.values() for check in unreadable(state))
 
 
 def interrupted_runs(

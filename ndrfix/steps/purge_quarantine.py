@@ -78,7 +78,7 @@ class PurgeInRun(PurgeQuarantineArgs):
         return _time(self.run_id[:13], _RUN_TIME)
 
 
-def in_run(args: PurgeQuarantineArgs, run_id: str) -> PurgeQuarantineArgs:
+def in_run(args: PurgeQuarantineArgs, run_id: str, _elsewhere: tuple[str, ...]) -> PurgeQuarantineArgs:
     """The same arguments in a run."""
     return PurgeInRun(**args.model_dump(exclude={"run_id"}), run_id=run_id)
 

@@ -66,15 +66,15 @@ from ndrfix.steps.clearing import (
     opened,
     service,
 )
-from ndrfix.steps.finish_queue import interrupted_runs, unreadable
+from ndrfix.steps.finish_queue import broken_off
 from ndrfix.steps.restoring import again, ended_early, first, probe
-from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs
+from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs, in_run
 
 # --- guards ---------------------------------------------------------------------------------------------------------
 
 
 def _probe_guards(args: RestoreQueueArgs) -> tuple[Resource, ...]:
-    return (*GUARDED, args.folder)
+    return (*GUARDED, *args.folders)
 
 
 def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
@@ -85,14 +85,14 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     if problems := guards(observed):
         return StepPlan(checks=problems)
     found = observed.state(args.folder)
-    if unclear := unreadable(found):
+    runs, unclear = broken_off(args.folders, observed)
+    if unclear:
         return StepPlan(checks=unclear)
     known = [run for run, _ in found.runs] if isinstance(found, QuarantinesState) else []
     if args.run.casefold() not in (run.casefold() for run in known):
         there = f"there are: {', '.join(known)}" if known else "there is none on this host"
         text = f"no quarantine of run {args.run}; {there}"
         return StepPlan(checks=(Check(ok=False, text=text, next_step="Name one of these runs."),))
-    runs = interrupted_runs(args.folder, found) if isinstance(found, QuarantinesState) else ()
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     checks = tuple(Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
@@ -191,4 +191,5 @@ STEP = Step(
         Phase(probe=_probe_close, plan=_plan_close, settle=_settled),
     ),
     page=__doc__,
+    in_run=in_run,
 )

@@ -13,6 +13,7 @@ from ndrfix.errors import did_you_mean
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import Message, MessageKind, MessageQueue, Quarantine, Quarantines, fold, kept_queue
 from ndrfix.steps.base import Args
+from ndrfix.steps.finish_queue import places
 from ndrfix.steps.service_name import LONGEST_WAIT
 
 
@@ -55,6 +56,11 @@ class RestoreQueueArgs(Args):
     def folder(self) -> Quarantines:
         """The folder of quarantines."""
         return Quarantines(ntpath.normpath(self.quarantine) if self.quarantine else QUARANTINE_FOLDER)
+
+    @property
+    def folders(self) -> tuple[Quarantines, ...]:
+        """Wherever earlier runs may have left something half done."""
+        return places(self.folder)
 
     @property
     def own(self) -> Quarantine:
@@ -119,3 +125,19 @@ def _unfit(patterns: Iterable[str], addresses: Collection[str]) -> Iterator[tupl
     for pattern in patterns:
         if not _fits(addresses, [pattern]):
             yield pattern, did_you_mean(pattern, sorted(addresses))
+
+
+class RestoreQueueInRun(RestoreQueueArgs):
+    """The arguments in a run, after runs that worked in the folders `elsewhere`."""
+
+    elsewhere: tuple[str, ...]
+
+    @property
+    def folders(self) -> tuple[Quarantines, ...]:
+        """Wherever earlier runs may have left something half done."""
+        return places(self.folder, self.elsewhere)
+
+
+def in_run(args: RestoreQueueArgs, _run_id: str, elsewhere: tuple[str, ...]) -> RestoreQueueArgs:
+    """The same arguments in a run."""
+    return RestoreQueueInRun(**args.model_dump(exclude={"elsewhere"}), elsewhere=elsewhere)

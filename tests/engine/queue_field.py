@@ -83,6 +83,7 @@ class Field:
     mail: Counter[bytes] = field(default_factory=Counter, init=False)
     moments: Moments = field(default_factory=Moments, init=False)
     hand: Hand | None = None
+    newcomers: Iterator[int] = field(default_factory=itertools.count, init=False)
     before: ServiceStatus = field(default=ServiceStatus.RUNNING, init=False)
     owing: bool = field(default=False, init=False)
 
@@ -188,9 +189,14 @@ class Field:
         service = SimulatedService(name=IMS.name, status=status, mode=mode, stop_seconds=2, start_seconds=2)
         self.host.put_service(service)
 
+    def put_report(self) -> None:
+        """Let a report come, as one more may at any time."""
+        self._comes(MessageKind.NDR)
+
     def _comes(self, kind: MessageKind) -> None:
-        content = message(kind, 400)
-        self.host.put_file(SimulatedFile(path=f"{ROOT}\\out\\NEWCOMER", content=content))
+        number = next(self.newcomers)
+        content = message(kind, 400 + number)
+        self.host.put_file(SimulatedFile(path=f"{ROOT}\\out\\NEWCOME{number}", content=content))
         self.sought[content] += 1
         if kind is MessageKind.USER:
             self.mail[content] += 1
@@ -266,6 +272,8 @@ class Field:
         """What a result says of the service that is not so, or does not say."""
         tasks = of(result).tasks
         told = "; ".join(f"{task.message} {task.next_step}" for task in tasks)
+        if "a bug in ndrfix" in told:
+            yield told
         bad = [task for task in tasks if task.status not in (Status.OK, Status.CHANGED, Status.NOT_EVALUATED)]
         if self.service in _UP:
             yield from (f"{words}, but it runs: {told}" for words in _DOWN[:2] if words in told)
@@ -279,6 +287,14 @@ class Field:
                 yield f"the service is {self.service}, and `ndrfix resume` is not named: {told}"
         elif self.work.wish is ServiceStatus.RUNNING and not bad and not self._by_others():
             yield f"{tasks[-1].status}, but the service is {self.service}"
+
+    def left_standing(self, strike: Strike) -> Iterator[str]:
+        """That mail was left to stand still, though the host could be reached to the end, if so."""
+        by_others = self.hand is not None and self.hand.touches_service
+        promised = ServiceStatus.RUNNING in self.owed() and self.moments.applied
+        ours = promised and self.before in _UP and not by_others
+        if ours and self.service not in _UP and strike.leaves_session:
+            yield f"the service is {self.service}, but the host could be reached"
 
     def _by_others(self) -> bool:
         """Whether others brought the service to where it is, after it was looked at for the last time."""

@@ -64,6 +64,11 @@ class Strike:
         """Whether somebody else acts; otherwise something goes wrong."""
         return isinstance(self.what, Hand)
 
+    @property
+    def leaves_session(self) -> bool:
+        """Whether the host can be reached to the end, and nothing is at work there when the task ends."""
+        return not self.killed and (self.returns or self.what not in (FaultKind.LOST, FaultKind.RESTARTED))
+
 
 LOST, RESTARTED, DENIED, HELD = FaultKind.LOST, FaultKind.RESTARTED, FaultKind.DENIED, FaultKind.HELD
 

@@ -19,15 +19,17 @@ import pytest
 
 from ndrfix.connections.simulated_runs import Runs
 from ndrfix.connections.simulation import FaultAt, FaultKind
+from ndrfix.engine.aftermath import Rescue
 from ndrfix.engine.recorder import Journal, RecordError
 from ndrfix.engine.result import RunResult, Status
+from ndrfix.engine.task import TaskRunner
 from ndrfix.resources import ServiceStatus
-from tests.engine.queue_field import CLEAR, Field, Work
+from tests.engine.queue_field import CLEAR, ELSEWHERE, Field, Work
 from tests.engine.queue_strikes import Hand, Strike, strikes
 from tests.engine.stage import of
 
 ALL_STRIKES = "NDRFIX_SOAK" in os.environ
-_ONE_IN = 5
+_ONE_IN = 4
 
 
 def _cleared(field: Field) -> None:
@@ -40,6 +42,17 @@ def _emptied(field: Field) -> None:
 
 def _broken_off(field: Field) -> None:
     field.clear(strike=Strike(FaultAt.OPERATION, 7, FaultKind.LOST))
+
+
+def _broken_off_elsewhere(field: Field) -> None:
+    book = f"- clear_queue: {{quarantine: '{ELSEWHERE}'}}\n"
+    field.clear(book, strike=Strike(FaultAt.OPERATION, 5, FaultKind.LOST))
+
+
+def _kept_and_broken_off_elsewhere(field: Field) -> None:
+    _cleared(field)
+    field.put_report()
+    _broken_off_elsewhere(field)
 
 
 def _stopped(field: Field) -> None:
@@ -57,11 +70,18 @@ WORKS = (
     Work(name="start", book=_clearing("restart: true"), first=_stopped),
     Work(name="stay stopped", book=_clearing("restart: false"), wish=ServiceStatus.STOPPED),
     Work(name="after one that broke off", book=CLEAR, first=_broken_off),
+    Work(name="after one elsewhere", book=CLEAR, first=_broken_off_elsewhere),
+    Work(name="elsewhere", book=_clearing(f"quarantine: '{ELSEWHERE}'"), first=_broken_off),
     Work(
         name="restore",
         book="- restore_queue: {run: run-0, batch: 3, drain_timeout: 5}\n",
         first=_emptied,
         mail_goes=True,
+    ),
+    Work(
+        name="restore after one elsewhere",
+        book="- restore_queue: {run: run-0, batch: 3, drain_timeout: 5}\n",
+        first=_kept_and_broken_off_elsewhere,
     ),
     Work(name="purge", book="- purge_quarantine: {}\n", first=_cleared, reports_go=True),
     Work(name="resume", book="resume", first=_broken_off),
@@ -95,7 +115,7 @@ def _case(field: Field, strike: Strike, *, again: bool) -> Iterator[str]:
     result = field.run(strike)
     yield from (f"at once: {text}" for text in field.complaints())
     if result is not None:
-        yield from (f"at once: {text}" for text in field.untrue(result))
+        yield from (f"at once: {text}" for text in (*field.untrue(result), *field.left_standing(strike)))
     if strike.what is Hand.HANGS and field.service is ServiceStatus.STOP_PENDING:
         yield from _while_it_hangs(field)
     fair = field.fair(strike, again=again)
@@ -142,6 +162,22 @@ def test_the_campaign_notices_a_manifest_that_is_not_flushed(tmp_path: Path, mon
     monkeypatch.setattr(Runs, "append", late)
     _, told = _campaign(tmp_path, WORKS[0], _ONE_IN)
     assert any("not on record" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    ("method", "instead", "words"),
+    [
+        ("_abandoned", lambda _self, _bound, _done, ended: ended, "nothing says so"),
+        ("_tried", lambda _self, _bound, _items: Rescue(), "but the host could be reached"),
+    ],
+)
+def test_the_campaign_notices_a_service_that_is_left_to_itself(
+    method: str, instead: Callable[..., object], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody says how it is left, or nobody starts it again."""
+    monkeypatch.setattr(TaskRunner, method, instead)
+    _, told = _campaign(tmp_path, WORKS[0], _ONE_IN)
+    assert any(words in text for text in told)
 
 
 class FullDisk:

@@ -10,6 +10,7 @@ import pytest
 
 from ndrfix.connections.base import Connection, Outcome, OutcomeStatus, Progress, Reading
 from ndrfix.connections.simulated_mail import mailbox
+from ndrfix.connections.simulated_services import SimulatedService
 from ndrfix.engine.recorder import HostRecorder, Journal
 from ndrfix.engine.result import Status, TaskResult
 from ndrfix.errors import UnreachableError
@@ -169,6 +170,19 @@ def test_a_link_that_is_lost_at_the_read_after_the_stop(stage: Stage) -> None:
     assert (ended.status, _status(stage)) == (Status.UNREACHABLE, ServiceStatus.STOPPED)
     assert "MSExchangeIMC IS STOPPED on ex01" in ended.message
     assert ended.next_step == "`ndrfix resume RUN -l ex01` finishes it."
+
+
+def test_a_service_that_somebody_else_started_is_not_said_to_be_stopped(stage: Stage) -> None:
+    """How it stands is read again at the very end: it was stopped when it was last seen."""
+
+    def started(_resources: Sequence[Resource]) -> Mapping[Resource, Reading] | None:
+        stage.host().put_service(SimulatedService(name="MSExchangeIMC"))
+        raise UnreachableError("the connection was lost", host="ex01")
+
+    ended = _ended(stage, "", started)
+    assert (ended.status, _status(stage)) == (Status.UNREACHABLE, ServiceStatus.RUNNING)
+    assert "IS STOPPED" not in ended.message
+    assert "when last seen" not in ended.message
 
 
 def test_mail_that_comes_while_the_service_stops(stage: Stage) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
 from ndrfix.engine.history import read_history
+from ndrfix.engine.pending import Debt, owed_handlers
 from ndrfix.engine.records import (
     holds_secret,
     item_record,
@@ -151,3 +152,12 @@ def test_known_quarantines_come_from_all_runs(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     assert known_quarantines(tmp_path) == {"ex01": [RUN, ELSEWHERE]}
     assert known_quarantines(tmp_path / "nowhere") == {}
+
+
+def test_folders_in_which_any_run_worked_are_owed_a_look(tmp_path: Path) -> None:
+    """Of every playbook, since what broke off there is found by nobody else; the folder beside the queue needs none."""
+    _journal(tmp_path / "a", _intent(TAKE))
+    assert owed_handlers(tmp_path, "book") == {}
+    _journal(tmp_path / "b", _intent(BACK))
+    assert isinstance(ELSEWHERE.folder, str)
+    assert owed_handlers(tmp_path, "book") == {"ex01": Debt(elsewhere=(ELSEWHERE.folder,))}

@@ -95,11 +95,11 @@ def test_the_report_is_true_of_the_service(tmp_path: Path, kind: FaultKind, sent
 
 
 def test_a_clearing_that_comes_to_its_end_stands_nowhere(tmp_path: Path) -> None:
-    """Nor does one of a service that was stopped and is to stay so."""
-    for status in ("running", "stopped"):
+    """Nor does one of a service that was stopped and is to stay so, as the playbook says."""
+    for status, book in (("running", CLEAR), ("stopped", CLEAR.replace("5}", "5, restart: false}"))):
         folder = tmp_path / status
         folder.mkdir()
-        assert not any("STILL" in line for line in _shown(_stage(folder, status=status).run(CLEAR).apply()))
+        assert not any("STILL" in line for line in _shown(_stage(folder, status=status).run(book).apply()))
 
 
 def test_a_stopped_service_is_said_by_the_check_too(tmp_path: Path) -> None:
@@ -151,3 +151,11 @@ def test_what_is_put_back_is_sent(tmp_path: Path) -> None:
     lines = _shown(stage.run(f"- restore_queue: {{run: {first.context.run_id}, drain_timeout: 5}}\n").apply())
     assert not any("ndrfix undo RUN" in line for line in lines)
     assert "What was put back into the queue is sent. clear_queue takes out again what still waits." in lines
+
+
+def test_a_clearing_that_leaves_the_service_stopped_has_nothing_to_finish(tmp_path: Path) -> None:
+    """It was stopped before: that is said in red, without a command that would do nothing."""
+    stage = _stage(tmp_path, status="stopped")
+    (found,) = standstills(stage.run(CLEAR).apply())
+    assert (found.why, found.resumable) == ("MSExchangeIMC was stopped before and STAYS STOPPED", False)
+    assert _status(stage) is ServiceStatus.STOPPED

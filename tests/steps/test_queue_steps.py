@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from ndrfix.connections.base import Reading
-from ndrfix.exchange.layout import ARCHIVES, CLUSTER, IMS, OUT_FOLDER, QUEUE, ROOT_DIR, SUPPRESSION
+from ndrfix.exchange.layout import ARCHIVES, CLUSTER, IMS, OUT_FOLDER, QUARANTINE_FOLDER, QUEUE, ROOT_DIR, SUPPRESSION
 from ndrfix.resources import (
     ABSENT,
     BAD,
@@ -25,6 +25,8 @@ from ndrfix.resources import (
     MessageKind,
     Move,
     PendingMove,
+    Quarantine,
+    Quarantines,
     QuarantinesState,
     QuarantineState,
     QuarantineStatus,
@@ -36,12 +38,15 @@ from ndrfix.resources import (
     ServiceState,
     ServiceStatus,
     StartType,
+    Unreadable,
 )
 from ndrfix.steps import check_queue, clear_queue, purge_quarantine, restore_queue, step_named
-from ndrfix.steps.base import AnyStep, MovedOnError, Observed, StepPlan
+from ndrfix.steps.base import AnyStep, MovedOnError, NotReadableError, Observed, StepPlan
 from ndrfix.steps.finish_queue import STEP as FINISH
 from ndrfix.steps.restoring import PutBack
 
+STAYS = "MSExchangeIMC was stopped before and STAYS STOPPED"
+_GUARDED: Mapping[Resource, str] = {IMS: "ims", CLUSTER: "cluster", ROOT_DIR: "root", SUPPRESSION: "suppression"}
 RUN = "20261125-0930-reverse-ndr-7f3a"
 NDR, USER, UNKNOWN = MessageKind.NDR, MessageKind.USER, MessageKind.UNKNOWN
 RUNNING = ServiceState(status=ServiceStatus.RUNNING, start=StartType.AUTOMATIC)
@@ -112,7 +117,7 @@ def clearing(**args: Any) -> Any:
     """The arguments of `clear_queue` in a run."""
     step = clear_queue.STEP
     assert step.in_run is not None
-    return step.in_run(step.args.model_validate(args), RUN)
+    return step.in_run(step.args.model_validate(args), RUN, ())
 
 
 def clear(host: Host, number: int, **args: Any) -> StepPlan:
@@ -376,8 +381,7 @@ def test_a_service_that_stops_again_fails_the_recount() -> None:
 def _counted(host: Host, **arguments: Any) -> str:
     """What an apply says of the queue after a clearing."""
     plan = clear(host, 4, **arguments)
-    (check,) = clear_queue.STEP.phases[4].settle(plan, plan).checks
-    return check.text
+    return clear_queue.STEP.phases[4].settle(plan, plan).checks[0].text
 
 
 def test_reports_that_flow_back_are_told() -> None:
@@ -405,9 +409,59 @@ def test_a_plan_announces_the_count_and_makes_none() -> None:
     plan = clear(Host(own=CLOSED), 4)
     assert [check.text for check in plan.checks] == ["the queue will be counted again 60 s after the start"]
     stays = replace(CLOSED, promised=ServiceStatus.STOPPED)
-    plan = clear(Host(own=stays, ims=STOPPED), 4)
+    plan = clear(Host(own=stays, ims=STOPPED), 4, restart=False)
     assert [check.text for check in plan.checks] == ["the queue will be counted again afterwards"]
     assert _counted(Host(own=stays, ims=STOPPED)).startswith("afterwards: 0 messages")
+
+
+def test_a_service_that_stays_stopped_is_told_in_red() -> None:
+    """In the plan, and after the clearing; not where that was asked for, nor where it is started."""
+    stopped = Host(message("AAAAAAAA"), ims=STOPPED)
+    plan = clear(stopped, 1)
+    assert [risk.text for risk in plan.risks if risk.grave] == [f"{STAYS}; `restart: true` starts it"]
+    for asked in (False, True):
+        assert not [risk for risk in clear(stopped, 1, restart=asked).risks if risk.grave]
+    assert not [risk for risk in clear(Host(message("AAAAAAAA")), 1).risks if risk.grave]
+    nothing = clear(Host(ims=STOPPED), 1)
+    assert (nothing.items, [check.text for check in nothing.checks if check.standstill]) == ((), [STAYS])
+    after = clear(Host(own=replace(CLOSED, promised=ServiceStatus.STOPPED), ims=STOPPED), 4)
+    settled = clear_queue.STEP.phases[4].settle(after, after)
+    assert [check.text for check in settled.checks if check.standstill] == [STAYS]
+    assert settled.checks[0].text.startswith("afterwards: 0 messages")
+
+
+@pytest.mark.parametrize("step", [clear_queue.STEP, restore_queue.STEP], ids=lambda step: step.name)
+def test_what_broke_off_in_another_folder_is_finished_first(step: AnyStep) -> None:
+    """The folder beside the queue is always looked into, and those that journals tell of; one with two names once."""
+    assert step.in_run is not None
+    asked = {"run": "other"} if step is restore_queue.STEP else {}
+    args = step.args.model_validate({**asked, "quarantine": r"D:\kept"})
+    bound = step.in_run(args, "this", (r"E:\once", r"C:\exchsrvr\ndrfix-quarantine"))
+    beside, once = Quarantines(QUARANTINE_FOLDER), Quarantines(r"E:\once")
+    twice = Quarantines(r"C:\exchsrvr\ndrfix-quarantine")
+    assert set(step.phases[0].probe(bound)) >= {Quarantines(r"D:\kept"), beside, once, twice}
+    own = QuarantinesState(path=r"D:\kept", runs=(("other", CLOSED),))
+    here = QuarantinesState(path=r"C:\exchsrvr\ndrfix-quarantine", runs=(("first", OPEN),))
+    there = QuarantinesState(path=r"E:\once", runs=(("second", replace(OPEN, messages=1)),))
+
+    def planned(**other: Reading) -> StepPlan:
+        found = {resource: Host(ims=STOPPED).states[known] for resource, known in _GUARDED.items()}
+        found |= {Quarantines(r"D:\kept"): own, beside: here, twice: here, once: other.get("once", there)}
+        return step.phases[0].plan(bound, Observed(found))
+
+    assert words(planned().items) == [
+        "MSExchangeIMC: stopped → running",
+        "quarantine first: open → closed",
+        "quarantine second: open → closed",
+    ]
+    assert [item.resource for item in planned().items if isinstance(item, Change)][1:] == [
+        Quarantine(QUARANTINE_FOLDER, "first"),
+        Quarantine(r"E:\once", "second"),
+    ]
+    torn = planned(once=QuarantinesState(path=r"E:\once", unreadable=(("second", "cut off"),)))
+    assert (torn.failed, torn.items) == (True, ())
+    with pytest.raises(NotReadableError):
+        planned(once=Unreadable(reason="access is denied", denied=True))
 
 
 def test_the_quarantine_is_told_by_its_full_path() -> None:
@@ -914,7 +968,7 @@ def test_old_runs_are_removed(began: str, args: dict[str, Any], goes: bool) -> N
     """Only what is old enough, closed, and asked for; the removal says how much lies there."""
     step = purge_quarantine.STEP
     assert step.in_run is not None
-    bound = step.in_run(step.args.model_validate(args), RUN)
+    bound = step.in_run(step.args.model_validate(args), RUN, ())
     states = {"older": replace(CLOSED, began=began, messages=5, size=99), "open": replace(OPEN, began=began)}
     found = QuarantinesState(path="C:\\q", runs=tuple(states.items()), unreadable=(("x", "no manifest"),))
     plan = step.phases[0].plan(bound, Host(folder=found).observed(step, bound, 0))
@@ -929,7 +983,7 @@ def test_one_message_that_is_removed_is_one() -> None:
     """Words for one are not those for many."""
     step = purge_quarantine.STEP
     assert step.in_run is not None
-    bound = step.in_run(step.args.model_validate({"older_than_days": 1}), RUN)
+    bound = step.in_run(step.args.model_validate({"older_than_days": 1}), RUN, ())
     old = replace(CLOSED, began="2026-11-24T09:30:00Z", messages=1, size=99)
     plan = step.phases[0].plan(
         bound, Host(folder=QuarantinesState(path="C:\\q", runs=(("a", old),))).observed(step, bound, 0)
@@ -942,7 +996,7 @@ def test_a_wrong_clock_of_the_host_makes_no_run_old() -> None:
     """A run whose id is of today is young, whatever the host's clock said when it began."""
     step = purge_quarantine.STEP
     assert step.in_run is not None
-    bound = step.in_run(step.args.model_validate({}), RUN)
+    bound = step.in_run(step.args.model_validate({}), RUN, ())
     young = replace(CLOSED, began="2004-05-03T12:00:00Z", messages=5, size=99)
     found = QuarantinesState(path="C:\\q", runs=((RUN, young),))
     assert step.phases[0].plan(bound, Host(folder=found).observed(step, bound, 0)).items == ()
