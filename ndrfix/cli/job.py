@@ -26,6 +26,7 @@ from ndrfix.cli.state import safe
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
 from ndrfix.client import Hours, Zone, home_of, hours_of, until_of
 from ndrfix.engine.choice import Choice
+from ndrfix.engine.damage import Damages
 from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.history import HostHistory, is_of_client, read_history, removed_quarantines
 from ndrfix.engine.pending import Owed, owed_handlers
@@ -41,6 +42,7 @@ from ndrfix.nodes import Vaulted
 from ndrfix.place import Place
 from ndrfix.playbook import Playbook, load_playbook
 from ndrfix.report import NO_COMMANDS, Commands, Live, exit_code, render
+from ndrfix.report.text import visible
 from ndrfix.secrets import MASK, Secret
 from ndrfix.shipped import find_playbook
 from ndrfix.steps import STEPS
@@ -70,6 +72,7 @@ class Job:
         self.until = self._until()
         self.steps = {step.name: step for step in STEPS}
         self.vault: Vault = vault_of(request.vault_options, self.home.client)
+        self.damages = Damages()
         self.owed: Owed = self._owed()
         self.prepared: Prepared
         self.connector: Connector
@@ -98,13 +101,15 @@ class Job:
         )
 
     def ready(self, prepared: Prepared) -> None:
-        """Take over what is to be done; from here on its secrets are masked everywhere.
+        """Take over what is to be done; from here on its secrets are masked everywhere. Damaged journals are told.
 
         Raises:
             InputError: a simulated host that is not there.
         """
         for secret in prepared.secrets:
             MASKER.add(secret)
+        for text in self.damages.texts():
+            say_aside(f"warning: {visible(text)}")
         self.prepared = prepared
         self.connector = Connector(prepared.settings, self.home.folder, warn=lambda text: say_aside(f"warning: {text}"))
         self.connector.check()
@@ -160,7 +165,7 @@ class Job:
         return folder
 
     def _owed(self) -> Owed:
-        return owed_handlers(self.runs_dir, self.title, self.whose)
+        return owed_handlers(self.runs_dir, self.title, self.whose, self.damages)
 
     def plan(self) -> tuple[Plan, RunResult]:
         """The plan, and the result that shows it. Writes nothing; its secrets are masked from here on.
@@ -310,7 +315,7 @@ class UndoJob(Job):
         super().__init__(request, f"undo-{run[:13]}-{run[-4:]}", f"undo of {run}")
         inventory = inventory_of(request, self.vault)
         name = f"Take back {run}"
-        removed = removed_quarantines(self.runs_dir, self.whose)
+        removed = removed_quarantines(self.runs_dir, self.whose, self.damages)
         left_out = choice.left_out(folder)
         self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed, removed, left_out))
 
@@ -330,8 +335,8 @@ class ResumeJob(Job):
             histories, run = read_history(folder), folder.resolve().name
         super().__init__(request, "resume", f"resume of {run or 'what broke off'}")
         inventory = inventory_of(request, self.vault)
-        known = known_quarantines(self.runs_dir, self.whose)
-        last = returned_last(self.runs_dir, self.whose)
+        known = known_quarantines(self.runs_dir, self.whose, self.damages)
+        last = returned_last(self.runs_dir, self.whose, self.damages)
         self.ready(prepare_resume(histories, known, last, run, inventory, self.selection()))
 
 

@@ -8,14 +8,16 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from ndrfix.engine.damage import Damages
 from ndrfix.engine.records import change_of, not_opened, opened_record, quarantine_of
 from ndrfix.errors import InputError
 from ndrfix.place import Place
 from ndrfix.resources import Change, Quarantine, Resource, Service
 
 Entry = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,16 +113,43 @@ def is_of_client(path: Path, client: str | None) -> bool:
     return head.get("client", "") in ("", client)
 
 
-def removed_quarantines(runs: Path, client: str | None = None) -> dict[str, dict[Quarantine, str]]:
-    """The quarantines on each host that a run below a folder of runs removed, with the id of that run; only runs for
-    that client when the folder holds those of several.
+def read_each(
+    runs: Path, client: str | None, damages: Damages | None, read: Callable[[Path], T]
+) -> tuple[tuple[Path, T], ...]:
+    """The journals below a folder of runs, read one by one, by their paths: those for the client of that name when the
+    folder holds runs for several. One that cannot be understood is passed over and added to `damages`.
 
     Raises:
-        InputError: a journal cannot be read or understood.
+        InputError: a journal cannot be read or understood, and there are no `damages` to add it to.
+    """
+    found: list[tuple[Path, T]] = []
+    for path in sorted(runs.glob("*/journal.jsonl")):
+        try:
+            if path.is_file() and is_of_client(path, client):
+                found.append((path, read(path)))
+        except InputError as error:
+            if damages is None:
+                raise
+            damages.add(path, error)
+    return tuple(found)
+
+
+def histories_of(
+    runs: Path, client: str | None, damages: Damages | None
+) -> tuple[tuple[Path, tuple[HostHistory, ...]], ...]:
+    """What every run below a folder of runs did; as `read_each` has it."""
+    return read_each(runs, client, damages, lambda path: read_history(path.parent))
+
+
+def removed_quarantines(
+    runs: Path, client: str | None = None, damages: Damages | None = None
+) -> dict[str, dict[Quarantine, str]]:
+    """The quarantines on each host that a run below a folder of runs removed, with the id of that run; whose journals
+    are read, and what of a damaged one, is as in `read_each`.
     """
     found: dict[str, dict[Quarantine, str]] = {}
-    for path in (path for path in sorted(runs.glob("*/journal.jsonl")) if is_of_client(path, client)):
-        for history in read_history(path.parent):
+    for path, histories in histories_of(runs, client, damages):
+        for history in histories:
             found.setdefault(history.host, {}).update(dict.fromkeys(history.removed, path.parent.name))
     return found
 

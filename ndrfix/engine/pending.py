@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ndrfix.engine.history import damaged, entries, is_of_client
+from ndrfix.engine.damage import Damages
+from ndrfix.engine.history import damaged, entries, read_each
 from ndrfix.resources import Service, ServiceStatus
 
 
@@ -116,21 +117,20 @@ def _starts(item: Mapping[str, Any]) -> bool:
     return item.get("change") == "state" and item["resource"]["kind"] == "service" and after == _UP != before
 
 
-def owed_handlers(runs: Path, playbook: str, client: str | None = None) -> Owed:
+def owed_handlers(runs: Path, playbook: str, client: str | None = None, damages: Damages | None = None) -> Owed:
     """What the journals below a folder of runs leave owed for a playbook (its file name without suffix), and for any
     that works on a queue. Hosts of two clients may have one name: where the folder holds runs for several, only those
     for `client` count.
 
-    An intent without an outcome counts: the change may have happened. A folder that does not exist owes nothing.
+    An intent without an outcome counts: the change may have happened. A folder that does not exist owes nothing. What
+    is done about a damaged journal is as in `read_each`; what it tells before its damage may count.
 
     Raises:
-        InputError: a journal cannot be read or understood.
+        InputError: a journal cannot be read or understood, and there are no `damages` to add it to.
     """
     accounts: dict[str, _Account] = {}
-    found = (path for path in runs.glob("*/journal.jsonl") if path.is_file())
-    paths = [path for path in found if is_of_client(path, client)]
-    journals = [(path, list(entries(path))) for path in paths]
-    journals = [(path, told) for path, told in journals if told]
+    read = read_each(runs, client, damages, lambda path: list(entries(path)))
+    journals = [(path, told) for path, told in read if told]
     # Run ids of one minute do not sort by age: the first entry's time does, then the order in which they ended.
     for path, told in sorted(journals, key=lambda each: (str(each[1][0][1].get("time")), each[0].stat().st_mtime_ns)):
         mine = told[0][1].get("playbook") == playbook
@@ -138,7 +138,11 @@ def owed_handlers(runs: Path, playbook: str, client: str | None = None) -> Owed:
             try:
                 _note(accounts, path.parent.name, entry, mine=mine)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise damaged(path, line, error) from error
+                fault = damaged(path, line, error)
+                if damages is None:
+                    raise fault from error
+                damages.add(path, fault)
+                break
     debts = {host: account.debt for host, account in accounts.items()}
     return {host: debt for host, debt in debts.items() if debt.handlers or debt.broken or debt.elsewhere}
 

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ndrfix.engine.damage import Damages
 from ndrfix.engine.errand import Errand
-from ndrfix.engine.history import is_of_client, read_history
+from ndrfix.engine.history import histories_of
 from ndrfix.engine.plan import BoundTask, PlannedTask
 from ndrfix.engine.result import Status
 from ndrfix.resources import Quarantine
@@ -17,30 +18,26 @@ NAME = "Finish what broke off in the message queue"
 LEFT = "Look what is left to do"
 
 
-def known_quarantines(runs: Path, client: str | None = None) -> dict[str, list[Quarantine]]:
-    """The quarantines on each host that any journal below a folder of runs tells of, any of that client's when the
-    folder holds runs for several.
-
-    Raises:
-        InputError: a journal cannot be read or understood.
+def known_quarantines(
+    runs: Path, client: str | None = None, damages: Damages | None = None
+) -> dict[str, list[Quarantine]]:
+    """The quarantines on each host that any journal below a folder of runs tells of; whose journals are read, and what
+    of a damaged one, is as in `read_each`.
     """
     found: dict[str, list[Quarantine]] = {}
-    for path in (path for path in sorted(runs.glob("*/journal.jsonl")) if is_of_client(path, client)):
-        for history in read_history(path.parent):
+    for _, histories in histories_of(runs, client, damages):
+        for history in histories:
             found.setdefault(history.host, []).extend(history.quarantines)
     return found
 
 
-def returned_last(runs: Path, client: str | None = None) -> dict[str, list[Quarantine]]:
-    """The quarantines on each host from which the last run that worked on any there was putting messages back; `client`
-    as in `known_quarantines`.
-
-    Raises:
-        InputError: a journal cannot be read or understood.
+def returned_last(runs: Path, client: str | None = None, damages: Damages | None = None) -> dict[str, list[Quarantine]]:
+    """The quarantines on each host from which the last run that worked on any there was putting messages back; as in
+    `known_quarantines`.
     """
     found: dict[str, list[Quarantine]] = {}
-    for path in (path for path in sorted(runs.glob("*/journal.jsonl")) if is_of_client(path, client)):
-        found |= {each.host: each.returned for each in read_history(path.parent) if each.quarantines}
+    for _, histories in histories_of(runs, client, damages):
+        found |= {each.host: each.returned for each in histories if each.quarantines}
     return found
 
 

@@ -10,7 +10,7 @@ apart and moves the reports only, to a quarantine from which they can be put bac
 
 1. Looks at the host: a cluster (Q179258), a service that is disabled or has running dependents, is refused. What an
    earlier run left half done is finished first.
-2. Tells, while the service still runs, which messages are non-delivery reports of this Internet Mail Service. Reports
+2. Tells, while the service still runs, which messages are non-delivery reports of an Internet Mail Service. Reports
    of other systems, receipts, mail of users, and whatever cannot be told stay where they are.
 3. Opens the quarantine, and stops the service; when it does not stop in time, nothing is moved.
 4. Looks at the queue again; moves `queue.dat`, which the service makes anew from the files that are left (Q148727,
