@@ -13,7 +13,7 @@ from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Debt, Owed
 from ndrfix.engine.plan import BoundTask, PlannedTask
 from ndrfix.engine.result import Status
-from ndrfix.engine.session import Named, resumed
+from ndrfix.engine.session import Named, acted_on, resumed
 from ndrfix.resources import (
     ABSENT,
     Change,
@@ -179,7 +179,8 @@ class _WayBack:
         if not restart.handler:
             return True
         broken = {restart_name(service) for service in self.history.broken}
-        return restart.name in broken or restart.name in self.owed.handlers or _values_go_back(done)
+        owed = restart.name in self.owed.handlers and not self.owed.started_by(restart.name, acted_on(restart))
+        return restart.name in broken or owed or _values_go_back(done)
 
     def _by_hand(self) -> tuple[PlannedTask, ...]:
         """What the journal cannot tell: values that no_log kept out of it."""

@@ -45,7 +45,7 @@ from __future__ import annotations
 import ntpath
 from dataclasses import replace
 
-from ndrfix.exchange.backlog import Backlog, backlog
+from ndrfix.exchange.backlog import Backlog, backlog, counted
 from ndrfix.exchange.layout import IMS, QUEUE, SUPPRESSION
 from ndrfix.exchange.suppression import is_documented
 from ndrfix.exchange.values import describe
@@ -181,7 +181,8 @@ def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed, state: Serv
         risks.append(Risk(text=text))
     others = found.messages - found.of(MessageKind.NDR)[0]
     if args.messages is Taken.ALL and others:
-        text = f"MESSAGES: ALL takes {others:,} messages that are no non-delivery reports: mail of users goes too"
+        what = "is no non-delivery report" if others == 1 else "are no non-delivery reports"
+        text = f"MESSAGES: ALL takes {counted(others)} that {what}: mail of users goes too"
         risks.append(Risk(text=text, grave=True))
     risks += [Risk(text=f"{each.text}; `restart: true` starts it", grave=True) for each in _standstill(args, state)]
     if args.keep is Keep.DELETE:
@@ -281,7 +282,8 @@ def _settle_stop(shown: StepPlan, now: StepPlan) -> StepPlan:
         note = now.note
         if now.items and now.backlog:
             waiting = now.backlog.of(*now.backlog.taken)[0]
-            note = f"the plan had nothing to clear; {waiting:,} messages that came since are left for the next run"
+            left = f"{counted(waiting)} that came since {'is' if waiting == 1 else 'are'} left"
+            note = f"the plan had nothing to clear; {left} for the next run"
         return replace(now, items=(), risks=(), note=note)
     _no_more_mail(shown, now)
     # A grave risk tells a number, which `_no_more_mail` compares.
@@ -306,7 +308,7 @@ def _settle_move(shown: StepPlan, now: StepPlan) -> StepPlan:
 def _no_more_mail(shown: StepPlan, now: StepPlan) -> None:
     before, after = (_mail(plan) for plan in (shown, now))
     if after > before:
-        raise MovedOnError(f"{after:,} messages that are no reports would go, the plan showed {before:,}")
+        raise MovedOnError(f"{counted(after)} besides reports would go, the plan showed {before:,}")
 
 
 def _mail(plan: StepPlan) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import CLUSTER, IMS, QUEUE, ROOT_DIR
 from ndrfix.resources import (
     ABSENT,
@@ -80,7 +81,7 @@ def too_many(count: int, most: int) -> Check | None:
         return None
     return Check(
         ok=False,
-        text=f"{count:,} messages would be taken, more than max_messages allows ({most:,})",
+        text=f"{counted(count)} would be taken, more than max_messages allows ({most:,})",
         next_step="Look at the queue with check_queue; raise max_messages if the number is right.",
     )
 

@@ -154,7 +154,8 @@ def _round(known: _Round) -> StepPlan:
         return _all_at_once(known)
     if known.state.status is STOPPED:
         return _stopped(known)
-    if known.waiting(last.batch) and last.waited < args.drain_timeout:
+    untried = last.searching and not last.waited  # a search must see whether the service stays started
+    if known.waiting(last.batch) and (untried or last.waited < args.drain_timeout):
         return _watched(known)
     return _next_batch(known)
 
@@ -181,7 +182,8 @@ def _all_at_once(known: _Round) -> StepPlan:
 def _next_batch(known: _Round) -> StepPlan:
     batch, last, own = known.chosen[: known.args.batch], known.last, known.args.own
     if not batch:
-        return StepPlan()
+        # With no `drain_timeout` too the service is not left before it had time to stop over the last batch.
+        return _watched(known) if known.waiting(last.batch) and not last.waited else StepPlan()
     if stuck := _stuck(known, batch):
         return stuck
     waiting = _names(known.waiting((*last.batch, *last.earlier, *last.trusted)))
@@ -218,7 +220,7 @@ def _stopped(known: _Round) -> StepPlan:
     if not (batch or earlier or trusted):
         return _without_reason(known)
     if not last.once_more:  # a start can be refused for other reasons than a message
-        return StepPlan(items=known.start, carry=replace(last, once_more=True))
+        return StepPlan(items=known.start, carry=replace(last, once_more=True, waited=0.0))
     if not (batch or earlier):
         earlier, trusted = trusted, ()
     if batch and earlier:  # the batch is the likely one; but were it one of these, a message of the batch would pay

@@ -41,7 +41,7 @@ from ndrfix.resources import (
     Unreadable,
     Verb,
 )
-from tests.contract.hosts import ContractHost
+from tests.contract.hosts import ContractHost, Overlaid
 
 OPEN = QuarantineState(status=QuarantineStatus.OPEN, promised=ServiceStatus.RUNNING)
 CLOSED = QuarantineState(status=QuarantineStatus.CLOSED, promised=ServiceStatus.RUNNING)
@@ -230,6 +230,21 @@ def test_contract_queue_moved_and_back(field: Field) -> None:
     assert field.names() == []
     field.move(file, back=True)
     assert field.read(field.queue) == before
+
+
+def test_contract_queue_set_aside_and_back(field: Field) -> None:
+    """A message that was set aside comes back by its name alone, and goes to the others in quarantine."""
+    if isinstance(field.host, Overlaid):
+        pytest.skip("an overlay does not read what lies beside the messages of a run")
+    (file,) = field.seed("a")
+    field.open()
+    field.move(file, kept="bad")
+    assert field.kept().messages == 0
+    named = QueueFile("a", -1, 0)
+    assert field.move(named, kept="bad", back=True) == MoveState(moved=1, size=file.size)
+    assert field.names() == ["a"]
+    assert field.move(named) == MoveState(moved=1, size=file.size)
+    assert (field.names(), field.kept().messages, field.kept().pending) == ([], 1, ())
 
 
 def test_contract_queue_held(field: Field) -> None:

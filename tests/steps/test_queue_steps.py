@@ -349,7 +349,7 @@ def test_no_more_mail_of_users_goes_than_was_shown() -> None:
     """With `messages: all`, a message that came after the plan is a drift; with reports only it is none."""
     few, many = Host(message("AAAAAAAA"), message("B", USER)), Host(message("B", USER), message("C", USER))
     settle = clear_queue.STEP.phases[1].settle
-    with pytest.raises(MovedOnError, match="2 messages that are no reports would go, the plan showed 1"):
+    with pytest.raises(MovedOnError, match="2 messages besides reports would go, the plan showed 1"):
         settle(clear(few, 1, messages="all"), clear(many, 1, messages="all"))
     more = Host(message("AAAAAAAA"), message("BBBBBBBB"), message("C", USER), message("D", USER))
     assert settle(clear(few, 1), clear(more, 1)) == clear(more, 1)
@@ -360,7 +360,7 @@ def test_a_plan_with_nothing_to_clear_clears_nothing() -> None:
     settle = clear_queue.STEP.phases[1].settle
     settled = settle(clear(Host(), 1), clear(Host(message("AAAAAAAA")), 1))
     assert settled.items == ()
-    assert "1 messages that came since are left" in settled.note
+    assert "1 message that came since is left" in settled.note
 
 
 def test_a_service_that_was_stopped_meanwhile_is_a_drift() -> None:
@@ -779,6 +779,13 @@ def test_a_message_that_stops_the_service_only_after_a_while_is_found() -> None:
     host.run()
     assert host.aside == ["F"]
     assert (host.kept, sorted(host.out), host.ims) == ({}, list("ABCDEG"), RUNNING)
+
+
+def test_the_last_batch_is_watched_once_without_a_drain_timeout_too() -> None:
+    """A service that stops over it a moment later is not left behind stopped."""
+    host = Restoring("ABC", slow="C", leaves=False, batch=2, drain_timeout=0)
+    host.run()
+    assert (host.aside, sorted(host.out), host.ims) == (["C"], ["A", "B"], RUNNING)
 
 
 def test_a_message_is_not_to_blame_for_a_service_that_does_not_start_without_it_either() -> None:
