@@ -120,8 +120,8 @@ def ended_early(args: RestoreQueueArgs, observed: Observed, last: StepPlan) -> S
     text = f"{counted(left)} of those chosen {'lies' if left == 1 else 'lie'} in {args.own} yet"
     items: tuple[Item, ...] = (
         *known.stop,
-        *moved(args.own, waiting),
         data_moved(args.own, restoring=True),
+        *moved(args.own, waiting),
         *known.start,
     )
     return StepPlan(checks=(Check(ok=True, text=text),) if left else (), items=items if waiting else ())
@@ -250,14 +250,14 @@ def _taken_out(
 ) -> StepPlan:
     """Some of those that wait go back to the quarantine, to see whether the service stays started with the others."""
     own = known.args.own
-    items: tuple[Item, ...] = (*moved(own, out), data_moved(own, restoring=True), *known.start)
+    items: tuple[Item, ...] = (data_moved(own, restoring=True), *moved(own, out), *known.start)
     put_back = PutBack(batch=_names(keep), trusted=_names(trusted), searching=True, blamed=known.last.blamed)
     return StepPlan(items=items, carry=put_back)
 
 
 def _blamed(known: _Round, bad: Sequence[Message], others: Sequence[Message]) -> StepPlan:
     own = known.args.own
-    items: tuple[Item, ...] = (*moved(own, bad, kept=BAD), data_moved(own, restoring=True), *known.start)
+    items: tuple[Item, ...] = (data_moved(own, restoring=True), *moved(own, bad, kept=BAD), *known.start)
     blamed = (*known.last.blamed, *_names(bad))
     return StepPlan(items=items, carry=PutBack(earlier=_names(others), unexplained=not others, blamed=blamed))
 
