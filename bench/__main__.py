@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import hosts, inventory, peers, queue, startup
+from bench import hosts, inventory, linting, peers, queue, startup
 from bench.ansible import Ansible
 from bench.child import ROOT, BrokenRunError
 from bench.table import replaced
@@ -40,7 +40,16 @@ def _parts(folder: Path) -> Iterator[str]:
     yield _beside_ansible(folder, ansible)
     yield queue.measured(folder)
     yield inventory.measured(folder, ansible.program("ansible-inventory") if ansible else None)
+    yield _linting()
     yield startup.measured()
+
+
+def _linting() -> str:
+    try:
+        return linting.measured(Path(sys.prefix) / "ansible-lint")
+    except BrokenRunError as error:
+        print(error, file=sys.stderr)
+        return "### Linting\n\nNot measured: ansible-lint could not be installed.\n"
 
 
 def _ansible() -> Ansible | None:

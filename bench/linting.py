@@ -1,9 +1,11 @@
-"""`ndrfix lint` beside ansible-lint: seven faults of a Windows playbook, one file and fifty; usage: python -m bench.linting"""
+"""`ndrfix lint` beside ansible-lint: seven faults of a Windows playbook, in one file and in fifty.
+
+Usage: python -m bench.linting FOLDER, where the folder is (or becomes) an environment with ansible-lint.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -83,7 +85,9 @@ def theirs(program: Path, folder: Path, files: Sequence[str]) -> Seen:
 def laid_out(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The same fifty files for each of the two, in words that it knows: the names of ours, then of theirs."""
     text = _FAULTY.read_text(encoding="utf-8")
-    other = text.replace("restart_service:", "ansible.windows.win_service:").rstrip("\n") + "\n        state: restarted\n"
+    other = (
+        text.replace("restart_service:", "ansible.windows.win_service:").rstrip("\n") + "\n        state: restarted\n"
+    )
     names = [f"site{number:02}.yml" for number in range(_FILES)]
     for kind, each in (("ours", text), ("theirs", other)):
         (folder / kind).mkdir()
@@ -130,4 +134,4 @@ def _rows(count: int, seen: dict[str, list[Seen]], planted: Sequence[int]) -> li
 
 
 if __name__ == "__main__":
-    print(measured(Path(os.environ.get("NDRFIX_BENCH_LINT", str(ROOT / ".venv-bench-lint")))))
+    print(measured(Path(sys.argv[1])))
