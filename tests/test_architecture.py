@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exchange": set(),
     "steps": {"exchange", "connections"},
     "engine": {"inventory", "playbook", "exchange", "steps", "connections"},
-    "lint": {"client", "inventory", "playbook", "exchange", "steps", "connections", "engine"},
+    "lint": {"report", "client", "inventory", "playbook", "exchange", "steps", "connections", "engine"},
     "report": {"client", "inventory", "playbook", "exchange", "steps", "connections", "engine"},
     "testing": {"exchange", "connections"},
     "cli": {

@@ -87,6 +87,9 @@ def sort_of(document: Document) -> Sort | None:
         plays = [item for item in node.items if isinstance(item, Map)]
         return Sort.PLAYBOOK if any(play.get("hosts") or play.get("tasks") for play in plays) else None
     if isinstance(node, Map) and node.entries:
+        schema = node.get("schema")
+        if isinstance(schema, Scalar) and str(schema.value).startswith("ndrfix.run/"):
+            return Sort.RESULT
         groups = [entry.value for entry in node.entries]
         known = [group for group in groups if isinstance(group, Map) and _is_group(group)]
         empty = [group for group in groups if isinstance(group, Scalar) and group.value is None]

@@ -19,12 +19,13 @@ from ndrfix.lint.inventories import (
 )
 from ndrfix.lint.model import Finding, Profile, Remark, Rule, Severity, Sort
 from ndrfix.lint.playbooks import PlaybookView, read_view
+from ndrfix.lint.results import Places, ResultView, read_result, task_places
 from ndrfix.lint.rules import BY_ID, RULES
 from ndrfix.lint.waivers import waived, waivers_of
 from ndrfix.secrets import Secret
 
-View = PlaybookView | InventoryView | VariablesView | ClientView
-_SHAPES = {Sort.INVENTORY: "inventory[shape]", Sort.CLIENT: "client[shape]"}
+View = PlaybookView | InventoryView | VariablesView | ClientView | ResultView
+_SHAPES = {Sort.INVENTORY: "inventory[shape]", Sort.CLIENT: "client[shape]", Sort.RESULT: "result[shape]"}
 _GENERAL = frozenset({"wrong-argument[value]", "wrong-shape[value]"})
 
 
@@ -83,11 +84,12 @@ def lint_files(
     findings: list[Finding] = []
     gone: list[Finding] = []
     secrets: dict[Secret, None] = {}
+    places = task_places([document for document, sort in ours if sort is Sort.PLAYBOOK])
     for document, sort in ours:
         held = tuple(secrets_of(document.node))
         secrets |= dict.fromkeys(secret for secret, _ in held)
         lines = {line for _, line in held}
-        found = tuple(_covered(each, lines) for each in _of_file(document, sort, rules, names))
+        found = tuple(_covered(each, lines) for each in _of_file(document, sort, rules, names, places))
         left, waived_here = waived(
             found, waivers_of(document), known=BY_ID, asked=frozenset(rule.id for rule in rules if sort in rule.sorts)
         )
@@ -134,11 +136,11 @@ def _view(document: Document, sort: Sort, variables: frozenset[str] | None) -> V
 
 
 def _of_file(
-    document: Document, sort: Sort, rules: Sequence[Rule], variables: frozenset[str] | None
+    document: Document, sort: Sort, rules: Sequence[Rule], variables: frozenset[str] | None, places: Places
 ) -> tuple[Finding, ...]:
     if document.vaulted:
         return ()
-    view = _view(document, sort, variables)
+    view = read_result(document, places) if sort is Sort.RESULT else _view(document, sort, variables)
     found = [finding for rule in rules if sort in rule.sorts for finding in _of_rule(rule, view)]
     faults = [*view.faults]
     if isinstance(view, PlaybookView):

@@ -43,6 +43,7 @@ class Sort(StrEnum):
     INVENTORY = "inventory"
     VARIABLES = "variables"
     CLIENT = "client"
+    RESULT = "result"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,7 @@ class Rule:
         about = f"{self.severity.word}, profile `{self.profile.word}`, tags: {', '.join(self.tags)}"
         source = f"\nSource: {self.source}.\n" if self.source else ""
         parts = [f"{self.summary}\n", f"*{about}*\n", f"{self.why.strip()}\n{source}"]
+        kind = "json" if self.sorts[0] is Sort.RESULT else "yaml"
         for word, text in (("Bad", self.bad), ("Good", self.good)):
-            parts.append(f"{word}:\n\n```yaml\n{text.strip()}\n```\n")
+            parts.append(f"{word}:\n\n```{kind}\n{text.strip()}\n```\n")
         return "\n".join((*parts, f"{self.fix.strip()}\n"))

@@ -208,6 +208,17 @@ def test_an_ini_inventory(capsys: pytest.CaptureFixture[str]) -> None:
     assert "hosts.ini:1:" in capsys.readouterr().out
 
 
+def test_a_saved_plan_points_into_its_playbook(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was not evaluated is told at the task, with the hosts; without the playbook at the result."""
+    write("site.yml", CLEAN)
+    write("plan.json", rules_of.BY_ID["result[not-evaluated]"].bad)
+    assert cli.run(["lint", "-f", "pep8", "site.yml", "plan.json"]) == 1
+    told = "result[not-evaluated] 'Exchange 5.5 has Service Pack 4' was not evaluated on ex01: 'Exchange is installed'"
+    assert capsys.readouterr().out.startswith(f"site.yml:4:13: {told}")
+    assert cli.run(["lint", "-f", "pep8", "plan.json"]) == 1
+    assert capsys.readouterr().out.startswith(f"plan.json:1:1: {told}")
+
+
 def test_a_client_file(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown key has its place, also where the folder is named by its whole path."""
     write("acme/client.yml", "name: ACME Ltd\ncontakt: it@acme.example\n")

@@ -13,7 +13,12 @@ from ndrfix.lint.pages import rules_page
 from ndrfix.lint.rules import BY_ID, RULES
 from tests.lint.conftest import Lint
 
-_NAMES = {Sort.PLAYBOOK: "playbook.yml", Sort.INVENTORY: "inventory.yml", Sort.CLIENT: "client.yml"}
+_NAMES = {
+    Sort.PLAYBOOK: "playbook.yml",
+    Sort.INVENTORY: "inventory.yml",
+    Sort.CLIENT: "client.yml",
+    Sort.RESULT: "r.json",
+}
 _ID = re.compile(r"[a-z]+(-[a-z0-9]+)*\[[a-z0-9]+(-[a-z0-9]+)*\]")
 
 

@@ -10,6 +10,7 @@ from ndrfix.lint.rules import (
     queue,
     reading,
     registry,
+    results,
     secrets,
     services,
     structure,
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *queue.RULES,
     *secrets.RULES,
     *inventories.RULES,
+    *results.RULES,
     *waivers.RULES,
 )
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}
