@@ -1,4 +1,4 @@
-"""The planted faults of `bench/faulty.ansible.yml`: each is found on its line, and Ansible takes the file for a playbook."""
+"""The planted faults of `bench/faulty.ansible.yml`: each is found on its line, and Ansible reads the playbook too."""
 
 from __future__ import annotations
 
