@@ -160,7 +160,8 @@ def _path(args: ClearQueueArgs, queue: QueueState) -> str:
 def _standstill(args: ClearQueueArgs, state: ServiceState) -> tuple[Check, ...]:
     """What is said of a service that stays stopped though nobody asked for that."""
     stays = args.restart is None and _promise(args, state.status) is STOPPED
-    return (Check(ok=True, text=_STAYS, standstill=True),) if stays else ()
+    text = _STAYS if state.status is STOPPED else f"{IMS} is {state.status.word} and IS NOT STARTED again"
+    return (Check(ok=True, text=text, standstill=True),) if stays else ()
 
 
 def _promise(args: ClearQueueArgs, status: ServiceStatus) -> ServiceStatus:
@@ -202,7 +203,8 @@ def _plan_move(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     if not isinstance(own, QuarantineState) or own.status is not QuarantineStatus.OPEN:
         return StepPlan()
     state = service(observed)
-    files = args.chosen(queue) if isinstance(queue, QueueState) else []
+    # Reports come on while the service stops: what is more than may be taken waits for the next run.
+    files = args.chosen(queue)[: args.max_messages] if isinstance(queue, QueueState) else []
     items: tuple[Item, ...] = (
         data_moved(args.own),
         *moved(args.own, files),
@@ -282,6 +284,8 @@ def _settle_stop(shown: StepPlan, now: StepPlan) -> StepPlan:
         note = now.note
         if now.items and now.backlog:
             waiting = now.backlog.of(*now.backlog.taken)[0]
+            if not waiting:  # only the start is left, which the plan did not show: the service has stopped since
+                raise MovedOnError(f"{IMS} ran when the plan was shown, and does not now")
             left = f"{counted(waiting)} that came since {'is' if waiting == 1 else 'are'} left"
             note = f"the plan had nothing to clear; {left} for the next run"
         return replace(now, items=(), risks=(), note=note)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pydantic import ConfigDict
 
 from ndrfix.exchange.backlog import Backlog, backlog, counted
-from ndrfix.exchange.layout import QUEUE
-from ndrfix.resources import MessageKind, Quarantine, QueueState, Resource, kept_queue
+from ndrfix.exchange.layout import IMS, QUEUE
+from ndrfix.resources import MessageKind, Quarantine, QueueState, Resource, ServiceState, ServiceStatus, kept_queue
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
 from ndrfix.steps.finish_queue import FinishQueueArgs, naming, unreadable
 
@@ -25,16 +25,23 @@ class QueueLeftArgs(Args):
 
 
 def _probe(args: QueueLeftArgs) -> tuple[Resource, ...]:
-    return (QUEUE, *(place.quarantines for place in args.places), *map(kept_queue, args.returned))
+    return (QUEUE, IMS, *(place.quarantines for place in args.places), *map(kept_queue, args.returned))
 
 
 def _plan(args: QueueLeftArgs, observed: Observed) -> StepPlan:
-    checks = [*_queue(observed)]
+    checks = [*_standstill(observed), *_queue(observed)]
     for quarantine in args.returned:
         checks += _kept(quarantine, observed)
     for place in args.places:
         checks += unreadable(observed.state(place.quarantines), place)
     return StepPlan(checks=tuple(checks))
+
+
+def _standstill(observed: Observed) -> Iterator[Check]:
+    """That mail stands still, where the service does not run."""
+    state = observed.state(IMS)
+    if isinstance(state, ServiceState) and state.status not in (ServiceStatus.RUNNING, ServiceStatus.START_PENDING):
+        yield Check(ok=True, text=f"{IMS} IS {state.status.word.upper()}", standstill=True)
 
 
 def _queue(observed: Observed) -> Iterator[Check]:

@@ -70,6 +70,8 @@ from ndrfix.steps.finish_queue import broken_off
 from ndrfix.steps.restoring import again, ended_early, first, probe
 from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs, in_run
 
+_STAYS = f"{IMS} was stopped before and STAYS STOPPED"
+
 # --- guards ---------------------------------------------------------------------------------------------------------
 
 
@@ -129,6 +131,8 @@ def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     items = () if own.status is QuarantineStatus.OPEN else (opened(args.own, own, RUNNING if running else STOPPED),)
     missing = (Check(ok=True, text=text) for text in strangers)
     risks = _risks(found.of(MessageKind.NDR)[0], -(-len(chosen) // args.batch) if running else 0)
+    if not running:
+        risks += (Risk(text=f"{_STAYS}: nothing that is put back is sent before it is started", grave=True),)
     return StepPlan(checks=(check, *missing), items=items, backlog=found, risks=risks)
 
 
@@ -173,7 +177,8 @@ def _plan_close(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     if own == ABSENT or not isinstance(own, QuarantineState) or own.status is not QuarantineStatus.OPEN:
         return StepPlan()
     start = brought_to(service(observed), own.promised, args.service_timeout)
-    return StepPlan(items=(*start, closed(args.own, own.promised)))
+    checks = (Check(ok=True, text=_STAYS, standstill=True),) if own.promised is STOPPED else ()
+    return StepPlan(checks=checks, items=(*start, closed(args.own, own.promised)))
 
 
 def _settled(_shown: StepPlan, now: StepPlan) -> StepPlan:

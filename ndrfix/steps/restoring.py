@@ -31,6 +31,10 @@ from ndrfix.steps.restoring_args import RestoreQueueArgs
 _LOOK_EVERY = 5.0  # seconds
 
 
+# Seconds that each batch is watched for at least: one after which nobody looks could stop the service unseen.
+_LEAST = 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutBack:
     """What a round hands on: the names of messages that were put back, as far as they may still wait in the queue.
@@ -155,7 +159,7 @@ def _round(known: _Round) -> StepPlan:
     if known.state.status is STOPPED:
         return _stopped(known)
     untried = last.searching and not last.waited  # a search must see whether the service stays started
-    if known.waiting(last.batch) and (untried or last.waited < args.drain_timeout):
+    if known.waiting(last.batch) and (untried or last.waited < max(args.drain_timeout, _LEAST)):
         return _watched(known)
     return _next_batch(known)
 

@@ -35,6 +35,7 @@ from ndrfix.resources import (
     ServiceStatus,
     Unreadable,
 )
+from tests.engine.queue_field import CLEAR, Field, Work
 from tests.engine.stage import Stage, last, of, statuses
 from tests.engine.test_engine_undo import undo
 
@@ -304,7 +305,7 @@ def test_rounds_that_come_to_no_end_are_told(stage: Stage, monkeypatch: pytest.M
     monkeypatch.setattr("ndrfix.engine.run._MOST_ROUNDS", 2)
     ended = last(stage.run("- restore_queue: {run: run-0, batch: 2, drain_timeout: 0}").apply())
     assert ended.status is Status.FAILED
-    assert "not through after 2 rounds: 4 messages went back to the queue; 1 message of those" in ended.message
+    assert "not through after 2 rounds: 2 messages went back to the queue; 3 messages of those" in ended.message
     assert (_status(stage), _closed(stage, "run-0")) == (ServiceStatus.RUNNING, True)
 
 
@@ -371,3 +372,13 @@ def test_undo_of_a_clearing_that_deleted_goes_on_to_what_can_be_taken_back(stage
         ("Put", Status.CHANGED),
         ("Restart", Status.CHANGED),
     ]
+
+
+def test_no_more_than_max_messages_go_when_reports_come_meanwhile(tmp_path: Path) -> None:
+    """Reports that come between the look and the stop wait for the next run."""
+    field = Field(tmp_path / "f", Work(name="clear", book=CLEAR))
+    staged = field.stage.run("- clear_queue: {max_messages: 4, recount_after: 5}\n")
+    plan = staged.plan()
+    field.host.meanwhile(field.host.operations + 2, lambda: [field.put_report() for _ in range(5)] and None)
+    of(staged.apply(plan))
+    assert [found.messages for found in field.quarantines().values()] == [4]

@@ -32,6 +32,7 @@ Connect = Callable[..., WinRM]
 Counts = Callable[[], dict[str, int]]
 Inject = Callable[..., None]
 KEY = RegistryKey.parse(r"HKLM\SOFTWARE\ndrfix session tests")
+_TRIES = 4
 VALUE = RegistryValue(KEY, "v")
 ONE = RegistryData(RegistryType.DWORD, 1)
 
@@ -199,14 +200,22 @@ def test_a_lost_write_is_never_repeated(
     lab_connect: Connect, lab_faults: Inject, lab_counts: Counts, kind: str, action: str
 ) -> None:
     """The error tells that the items may have arrived, and one Command was sent."""
-    connection = lab_connect()
-    _clean(connection)
-    before = lab_counts()["Command"]
-    lab_faults({"kind": kind, "action": action})
-    with pytest.raises(UnreachableError) as caught:
-        _write(connection, Change(resource=VALUE, before=ABSENT, after=ONE))
-    assert caught.value.sent
-    assert lab_counts()["Command"] == before + 1
+    for _ in range(_TRIES):
+        connection = lab_connect()
+        _clean(connection)
+        before = lab_counts()["Command"]
+        lab_faults({"kind": kind, "action": action})
+        lost: UnreachableError | None = None
+        try:
+            _write(connection, Change(resource=VALUE, before=ABSENT, after=ONE))
+        except UnreachableError as error:
+            lost = error
+        if lost is not None:
+            assert lost.sent
+            assert lab_counts()["Command"] == before + 1
+            return
+        assert kind == "kill"  # on a busy machine it may come when the answer has been sent: then it proves nothing
+    pytest.fail("PowerShell was never killed before it had answered")
 
 
 def test_a_write_that_could_not_be_sent_says_so(lab_connect: Connect) -> None:

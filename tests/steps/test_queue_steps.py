@@ -833,7 +833,9 @@ def test_a_restore_that_ends_early_takes_out_again_what_may_have_stopped_the_ser
     plan = early(host.args, host.observed(2), look)
     assert plan.carry is None
     assert (plan.items, plan.checks[0].text) == ((), f"4 messages of those chosen lie in quarantine {RUN} yet")
-    second = host.phase(2, first)
+    watched = host.phase(2, first)
+    host.carry_out(watched)
+    second = host.phase(2, watched)
     host.carry_out(second)
     assert host.ims == STOPPED
     plan = early(host.args, host.observed(2), second)
