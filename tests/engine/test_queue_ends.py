@@ -379,6 +379,11 @@ def test_no_more_than_max_messages_go_when_reports_come_meanwhile(tmp_path: Path
     field = Field(tmp_path / "f", Work(name="clear", book=CLEAR))
     staged = field.stage.run("- clear_queue: {max_messages: 4, recount_after: 5}\n")
     plan = staged.plan()
-    field.host.meanwhile(field.host.operations + 2, lambda: [field.put_report() for _ in range(5)] and None)
+
+    def attack() -> None:
+        for _ in range(5):
+            field.put_report()
+
+    field.host.meanwhile(field.host.operations + 2, attack)
     of(staged.apply(plan))
     assert [found.messages for found in field.quarantines().values()] == [4]
