@@ -117,7 +117,7 @@ class Job:
     def _until(self) -> datetime | None:
         """What `--until` means, told once: its time of day may pass while somebody reads the plan."""
         zone = self.home.client.zone if self.home.client else Zone()
-        return until_of(self.request.until, clock.now(), zone) if self.request.until else None
+        return until_of(self.request.until, clock.now(), zone) if self.request.until is not None else None
 
     def hours(self) -> Hours:
         """What the clock and the client's change window allow now.

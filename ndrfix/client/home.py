@@ -34,8 +34,8 @@ class Home:
 def home_of(inventories: Sequence[str], *, own_runs: bool = True) -> Home:
     """The one folder that the inventories of a run belong to.
 
-    A folder with a `client.yml`, or with runs (where they are kept in it: `own_runs`), is somebody's; inventories
-    without either may come along.
+    A folder with a `client.yml`, or with runs (where they are kept in it: `own_runs`), is somebody's, and so is
+    everything below a folder with a `client.yml`; inventories without either may come along.
 
     Raises:
         InputError: the inventories lie in folders of different clients; a `client.yml` that is wrong.
@@ -51,8 +51,13 @@ def home_of(inventories: Sequence[str], *, own_runs: bool = True) -> Home:
 
 
 def _folder(source: str) -> Path:
+    """The nearest folder with a `client.yml` from where an inventory lies upwards; without any the one it lies in."""
     path = Path(source)
-    return path if path.is_dir() else path.parent
+    own = path if path.is_dir() else path.parent
+    if (own / FILE).is_file():
+        return own
+    above = own.resolve()
+    return next((each for each in above.parents if (each / FILE).is_file()), own)
 
 
 def _somebodys(folder: Path, *, own_runs: bool) -> bool:

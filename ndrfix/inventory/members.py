@@ -21,6 +21,12 @@ def add_host(pattern: str, place: Place, draft: Draft) -> tuple[str, ...]:
 
     A name that is wrong is a fault and adds none.
     """
+    if "=" in pattern:  # a variable without its section, and what stands behind the sign may be a password
+        shown = pattern.partition("=")[0].strip()
+        sign = " " if " " in shown else "="
+        text = f"the host name '{shown}=…' holds {sign!r}, which a name cannot"
+        draft.fault(text, place, _hint(pattern))
+        return ()
     address, port = _without_port(pattern)
     try:
         names = (address,) if is_address(address) else expand(address)
@@ -79,5 +85,8 @@ def _add(name: str, port: int | None, place: Place, draft: Draft) -> None:
 
 def _hint(pattern: str) -> str:
     if "=" in pattern:
-        return "In YAML the variables of a host stand below it, each as 'name: value'; in INI behind it, as name=value."
+        return (
+            "In YAML the variables of a host stand below it, each as 'name: value'; in INI behind it, as name=value, "
+            "or under [GROUP:vars]."
+        )
     return "In YAML write each host as a key of its own, with a colon behind it; in INI on a line of its own."

@@ -42,9 +42,11 @@ def find_source(source: Path | str, draft: Draft) -> Source:
     """Return what a source stands for; the hosts of an inline list (`a,b,`) go straight into the draft.
 
     Raises:
-        InventoryError: a folder without an inventory file.
+        InventoryError: a folder without an inventory file, or a source that names nothing.
     """
     path = Path(source)
+    if isinstance(source, str) and not source.strip(" ,"):
+        raise InventoryError("an inventory without a name", next_step="Say which with -i inventory.yml.")
     if isinstance(source, str) and "," in source and not path.exists():
         _inline(source, draft)
         return Source()

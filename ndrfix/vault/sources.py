@@ -132,10 +132,9 @@ class ScriptSource:
 
     def _output(self, command: Sequence[str]) -> bytes:
         # What the program says on standard error is not repeated: nobody knows what it may hold.
-        aside = subprocess.DEVNULL if self.client else None
         try:
             done = subprocess.run(  # noqa: S603 - the user named the program
-                command, stdout=subprocess.PIPE, stderr=aside, timeout=self.patience, check=False
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=self.patience, check=False
             )
         except OSError as error:
             raise InputError(

@@ -67,3 +67,17 @@ def test_two_folders_with_runs_are_refused(clients: Path) -> None:
         home_of(["shared/inventory.yml", "acme/inventory.yml"])
     with pytest.raises(InputError, match="different clients"):
         home_of(["nw/inventory.yml", "acme/inventory.yml"], own_runs=False)
+
+
+def test_what_lies_below_a_clients_folder_is_the_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inventories in folders of their own, as `inventories/prod`, belong to the client above; two are refused."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("acme", "nw"):
+        place = Path(name) / "inventories" / "prod"
+        place.mkdir(parents=True)
+        (Path(name) / "client.yml").write_text(f"name: {name}\n", encoding="utf-8")
+        (place / "hosts.yml").write_text("exchange: {hosts: {a: }}\n", encoding="utf-8")
+    home = home_of(["acme/inventories/prod/hosts.yml"])
+    assert (home.name, home.folder) == ("acme", tmp_path / "acme")
+    with pytest.raises(InputError, match="one run is for one client"):
+        home_of(["acme/inventories/prod/hosts.yml", "nw/inventories/prod"])

@@ -65,3 +65,20 @@ def test_no_inventory_at_all() -> None:
     """Without a source there is nothing to work on."""
     with pytest.raises(InventoryError, match="no inventory"):
         load_inventory([])
+
+
+def test_what_stands_behind_an_equals_sign_is_not_shown(tmp_path: Path) -> None:
+    """A password that a forgotten `:vars` would make a host's name is refused, and not repeated."""
+    path = tmp_path / "hosts.ini"
+    path.write_text("[exchange]\nansible_password=hunter2222\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_inventory([path])
+    assert "holds '='" in caught.value.what
+    assert "hunter" not in f"{caught.value} {caught.value.next_step}"
+
+
+def test_a_source_without_a_name_is_refused() -> None:
+    """An empty shell variable does not make the current folder the inventory."""
+    for source in ("", " ", ",", " , "):
+        with pytest.raises(InputError, match="without a name"):
+            load_inventory([source])
