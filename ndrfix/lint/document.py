@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ndrfix.errors import InputError
+from ndrfix.inventory.variables import is_vaulted_text
 from ndrfix.lint.model import Sort
 from ndrfix.place import Place
 from ndrfix.source import List, Map, Node, Scalar, parse_text, read_text
@@ -16,7 +17,6 @@ _YAML_ENDINGS = (".yml", ".yaml", ".json")
 _INI_ENDING = ".ini"
 _INI_NAMES = frozenset({"hosts.ini", "inventory.ini"})  # of the files of that ending that are not named
 _CLIENT = "client.yml"
-_VAULT_HEADER = "$ANSIBLE_VAULT;"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def read_document(path: Path, shown: str) -> Document:
         text = read_text(path, shown=shown)
     except InputError as error:
         return Document(path=path, shown=shown, text="", node=None, faults=(error,))
-    if text.startswith(_VAULT_HEADER):
+    if is_vaulted_text(text):
         return Document(path=path, shown=shown, text=text, node=None, faults=(), vaulted=True)
     if path.suffix.casefold() == _INI_ENDING:
         return Document(path=path, shown=shown, text=text, node=None, faults=())

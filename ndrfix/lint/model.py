@@ -59,8 +59,8 @@ class Edit:
 class Finding:
     """One thing that a rule has to say. `place` is the value itself; `help` says what to do, in a sentence or nothing.
 
-    `until` is the last line of what the finding is about (a whole task), for waivers. `hidden` tells that the line is
-    not to be shown. `edits` would put it right without changing what anything means; empty when nothing safe does.
+    `hidden` tells that the line is not to be shown. `edits` would put it right without changing what anything means;
+    empty when nothing safe does.
     """
 
     rule: str

@@ -219,6 +219,13 @@ def test_a_saved_plan_points_into_its_playbook(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.startswith(f"plan.json:1:1: {told}")
 
 
+@pytest.mark.parametrize("before", ["", "\ufeff", "\n\n"])
+def test_an_encrypted_file_is_left_alone(before: str) -> None:
+    """What ansible-vault encrypted as a whole is no faulty playbook, whatever editors put before it."""
+    write("secrets.yml", f"{before}$ANSIBLE_VAULT;1.1;AES256\n6162636465\n")
+    assert cli.run(["lint", "secrets.yml"]) == 0
+
+
 def test_a_client_file(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown key has its place, also where the folder is named by its whole path."""
     write("acme/client.yml", "name: ACME Ltd\ncontakt: it@acme.example\n")
