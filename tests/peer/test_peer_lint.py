@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bench.linting import faults, laid_out, ours
 from tests.peer.conftest import Peer
+
+
+_MODULES = ("win_regedit", "win_service")
+
+
+def _modules_beside(playbooks: Path) -> None:
+    """ansible-core has no Windows modules, and refuses a playbook that names a module it cannot find."""
+    folder = playbooks / "collections" / "ansible_collections" / "ansible" / "windows" / "plugins" / "modules"
+    folder.mkdir(parents=True)
+    for name in _MODULES:
+        (folder / f"{name}.py").touch()
 
 
 @pytest.mark.peer
@@ -17,7 +28,7 @@ def test_every_planted_fault_is_found(tmp_path: Path, peer: Peer) -> None:
     mine, theirs = laid_out(tmp_path)
     assert set(faults()) <= ours(tmp_path, mine[:1]).lines
     assert len(faults()) == 7
-    assert "playbook: " in peer.command(
-        "ansible-playbook", "--list-tasks", "-i", "exchange,", str(tmp_path / theirs[0])
-    )
-    assert yaml.safe_load((tmp_path / theirs[0]).read_text(encoding="utf-8"))
+    _modules_beside(tmp_path / "theirs")
+    listed = peer.command("ansible-playbook", "--list-tasks", "-i", "exchange,", str(tmp_path / theirs[0]))
+    names = re.findall(r"(?m)^ *- name: (.*)", (tmp_path / theirs[0]).read_text(encoding="utf-8"))
+    assert [name for name in names if name not in listed] == ["Restart the Internet Mail Service"]  # a handler
