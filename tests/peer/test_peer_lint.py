@@ -10,7 +10,6 @@ import pytest
 from bench.linting import faults, laid_out, ours
 from tests.peer.conftest import Peer
 
-
 _MODULES = ("win_regedit", "win_service")
 
 
