@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ndrfix.errors import did_you_mean
 from ndrfix.inventory import Host
@@ -96,30 +95,19 @@ management:
   hosts:
     jump01:
 """
-_BASE = Rule(
-    id="",
-    severity=Severity.ERROR,
-    profile=Profile.BASIC,
-    tags=("inventory",),
-    summary="",
-    why="",
-    bad="",
-    good=_GOOD,
-    fix="",
-    sorts=(Sort.INVENTORY,),
-)
 
 RULES: tuple[Rule, ...] = (
-    replace(
-        _BASE,
+    Rule(
         id="inventory[shape]",
+        tags=("inventory",),
         summary="An inventory that cannot be read as one.",
         why="A host that is left out, or that gets the variables of another, is the wrong server.",
         bad=_GOOD.replace("  hosts:\n    jump01:", "  hosts: [jump01]"),
+        good=_GOOD,
         fix="Write it as the finding says; `docs/inventory.md` shows each form.",
+        sorts=(Sort.INVENTORY,),
     ),
-    replace(
-        _BASE,
+    Rule(
         id="client[shape]",
         tags=("client",),
         summary="A `client.yml` with what is not known, or not as it must be.",
@@ -130,46 +118,53 @@ RULES: tuple[Rule, ...] = (
         fix="Write it as the finding says; `docs/clients.md` shows every key.",
         sorts=(Sort.CLIENT,),
     ),
-    replace(
-        _BASE,
+    Rule(
         id="inventory[unknown-setting]",
+        tags=("inventory",),
         summary="An `ansible_psrp_…` or `ndrfix_…` variable that does not exist.",
         why="The setting that was meant keeps its default: another port, another authentication, no check.",
         bad=_GOOD.replace("ansible_psrp_auth", "ansible_psrp_aut"),
+        good=_GOOD,
         fix="Correct the name; the finding says which is the nearest.",
         sorts=(Sort.INVENTORY, Sort.VARIABLES),
         check=_unknown_setting,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="inventory[basic-over-http]",
+        tags=("inventory",),
         summary="Basic authentication over http.",
         why="The password of an administrator goes over the client's network in readable form.",
         bad=_GOOD.replace("ansible_psrp_auth: ntlm", "ansible_psrp_auth: basic\n    ansible_psrp_protocol: http"),
+        good=_GOOD,
         fix="Use `ntlm` or `negotiate`, or https.",
+        sorts=(Sort.INVENTORY,),
         check=_basic_over_http,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="inventory[certificate-ignored]",
         severity=Severity.WARNING,
         profile=Profile.SAFETY,
+        tags=("inventory",),
         summary="The server's certificate is not checked.",
         why="Nobody can tell whether the password goes to the server or to somebody in between.",
         bad=_GOOD.replace(
             "ansible_psrp_auth: ntlm", "ansible_psrp_auth: ntlm\n    ansible_psrp_cert_validation: ignore"
         ),
+        good=_GOOD,
         fix="Name the issuer with `ansible_psrp_ca_cert`.",
+        sorts=(Sort.INVENTORY,),
         check=_unchecked_certificate,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="inventory[no-management-host]",
         severity=Severity.WARNING,
+        tags=("inventory",),
         summary="A host on NT 4.0 or Windows 2000 without `ndrfix_via`.",
         why="These systems have no WinRM: the host cannot be reached, or another machine answers under its address.",
         bad=_GOOD.replace("      ndrfix_via: jump01\n", ""),
+        good=_GOOD,
         fix="Name the management host with `ndrfix_via`.",
+        sorts=(Sort.INVENTORY,),
         check=_no_management_host,
     ),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ndrfix.lint.model import Profile, Remark, Rule, Severity
-from ndrfix.lint.playbooks import PlaybookView
+from ndrfix.lint.model import Remark, Rule, Severity
+from ndrfix.lint.playbooks import PlaybookView, once
 from ndrfix.lint.rules.reading import CHECKED
 
 
@@ -15,7 +15,7 @@ def _unnamed(view: PlaybookView) -> Iterator[Remark]:
             yield Remark(
                 message="a play without a name", place=play.play.place, help="Say what it is for, as 'name: …'."
             )
-        for task in dict.fromkeys(each.task for each in play.all):
+        for task in play.written:
             if task.node.get("name") is None:
                 yield Remark(
                     message=f"a task without a name: it is called {task.step} in plan and report",
@@ -27,7 +27,7 @@ def _unnamed(view: PlaybookView) -> Iterator[Remark]:
 def _same_name(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         first: dict[str, int] = {}
-        for task in dict.fromkeys(each.task for each in play.tasks):
+        for task in once(play.tasks):
             name = task.node.get("name")
             if name is None:
                 continue
@@ -43,7 +43,7 @@ def _same_name(view: PlaybookView) -> Iterator[Remark]:
 def _handlers_unused(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         notified = {name for each in play.tasks for name in each.task.notify}
-        for handler in dict.fromkeys(each.task for each in play.handlers):
+        for handler in once(play.handlers):
             if handler.name not in notified:
                 yield Remark(
                     message=f"the handler {handler.name!r} is never notified",
@@ -57,7 +57,7 @@ def _register_unused(view: PlaybookView) -> Iterator[Remark]:
 
     for play in view.plays:
         used = names_in(play.play.node)
-        for task in dict.fromkeys(each.task for each in play.all):
+        for task in play.written:
             value = task.node.get("register")
             if task.register and task.register not in used and value is not None:
                 yield Remark(
@@ -67,14 +67,7 @@ def _register_unused(view: PlaybookView) -> Iterator[Remark]:
                 )
 
 
-_HANDLED = """
-- name: Look at the servers
-  hosts: exchange
-  tasks:
-    - name: Exchange 5.5 has Service Pack 4
-      check_service_pack:
-        minimum: 4
-      register: pack
+_HANDLED = f"""{CHECKED}      register: pack
 
     - name: The hotfix is installed
       check_hotfix:
@@ -108,8 +101,6 @@ NOTIFIED = _bad(_SET, handlers=_HANDLER)
 def _unknown(kind: str, summary: str, bad: str) -> Rule:
     return Rule(
         id=f"unknown-name[{kind}]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary=summary,
         why="A name that nobody knows is never left out silently: what was meant by it would not be done.",
@@ -127,8 +118,6 @@ RULES: tuple[Rule, ...] = (
     _unknown("argument", "An argument that the step does not take.", CHECKED.replace("minimum", "minimun")),
     Rule(
         id="reserved-name[variable]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary="A variable whose name is taken, or cannot be used in an expression.",
         why="ndrfix itself gives the name a value, or Jinja reads it as something else: yours would never be seen.",
@@ -138,8 +127,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="reserved-name[tag]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary="A tag that is a word for `--tags` (`all`, `tagged`, `untagged`).",
         why="On the command line the word has its own meaning: the tag could never be chosen.",
@@ -149,8 +136,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="notify[no-handler]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary="A notification of a handler that the play does not have.",
         why="The restart that was meant would not happen, and the new setting would stay without effect.",
@@ -160,8 +145,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="notify[chain]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary="A handler that notifies another one.",
         why="A plan must know what follows from a change before it is made; chains are written out.",
@@ -171,8 +154,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="duplicate-name[handler]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary="Two handlers of the same name.",
         why="A notification could mean either.",
@@ -183,7 +164,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="duplicate-name[task]",
         severity=Severity.WARNING,
-        profile=Profile.BASIC,
         tags=("idiom",),
         summary="Two tasks of a play with the same name.",
         why="Plan, report and journal tell tasks by their names: a client could not say which of the two changed.",
@@ -195,7 +175,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="name[missing]",
         severity=Severity.WARNING,
-        profile=Profile.BASIC,
         tags=("idiom",),
         summary="A play or task without a name.",
         why="The client reads the names in plan and report, not the steps.",
@@ -207,7 +186,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="notify[unused-handler]",
         severity=Severity.WARNING,
-        profile=Profile.BASIC,
         tags=("idiom",),
         summary="A handler that no task notifies.",
         why="It never runs. Most often the `notify` was forgotten, and the restart with it.",
@@ -219,7 +197,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="register[unused]",
         severity=Severity.NOTE,
-        profile=Profile.BASIC,
         tags=("idiom",),
         summary="A registered result that nothing uses.",
         why="Whoever reads the playbook looks for the place where it matters, and there is none.",

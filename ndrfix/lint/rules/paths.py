@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-from ndrfix.lint.model import Edit, Profile, Remark, Rule, Severity
+from ndrfix.lint.model import Edit, Remark, Rule, Severity
 from ndrfix.lint.playbooks import Argument, PlaybookView
 from ndrfix.resources import RegistryKey
 
@@ -73,56 +72,49 @@ _AUDIT = """
         name: AlwaysSuppressDR
         data: 1
 """
-_BASE = Rule(
-    id="",
-    severity=Severity.ERROR,
-    profile=Profile.BASIC,
-    tags=("registry",),
-    summary="",
-    why="",
-    bad="",
-    good=_AUDIT,
-    fix="",
-)
 
 RULES: tuple[Rule, ...] = (
-    replace(
-        _BASE,
+    Rule(
         id="registry-path[hive]",
+        tags=("registry",),
         summary="A registry path that begins with no hive, or names a whole one.",
         why="There is no such key, and the run ends at this task.",
         bad=_AUDIT.replace("HKLM\\", "HKLM_"),
+        good=_AUDIT,
         fix="Begin with `HKLM\\` or `HKEY_LOCAL_MACHINE\\`, and name a key below it.",
         check=_hive,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="registry-path[colon]",
         severity=Severity.NOTE,
+        tags=("registry",),
         summary="A registry path in the form of a PowerShell drive (`HKLM:\\`).",
         why="It is understood; but regedit, the articles and reports have no colon, and people search for the path.",
         bad=_AUDIT.replace("HKLM\\", "HKLM:\\"),
+        good=_AUDIT,
         fix="Leave the colon out; `--fix` does it.",
         check=_colon,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="registry-path[slash]",
         severity=Severity.WARNING,
+        tags=("registry",),
         summary="A `/` where a `\\` is meant in a registry path.",
         why="`/` is a letter like any other in the name of a key (`DES 56/56`): another key than the one meant.",
         bad=_AUDIT.replace("SYSTEM\\Current", "SYSTEM/Current"),
+        good=_AUDIT,
         fix="Write `\\` between the keys.",
         source="ansible/ansible#20308",
         check=_slash,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="registry-path[wow6432node]",
+        tags=("registry",),
         summary="A path through `Wow6432Node`.",
         why="Exchange 5.5 runs on NT 4.0 and Windows 2000, which are 32-bit: the key does not exist there, and nobody "
         "reads a value in it.",
         bad=_AUDIT.replace("HKLM\\SYSTEM", "HKLM\\SOFTWARE\\Wow6432Node"),
+        good=_AUDIT,
         fix="Leave `Wow6432Node` out of the path.",
         check=_wow,
     ),

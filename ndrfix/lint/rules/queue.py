@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ntpath
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ndrfix.exchange.layout import WORKED_ON
 from ndrfix.exchange.suppression import VALUE_NAME
@@ -120,17 +119,6 @@ _CHECKED = """
         max_messages: 100000
 """
 _LINE = "        max_messages: 100000\n"
-_BASE = Rule(
-    id="",
-    severity=Severity.WARNING,
-    profile=Profile.SAFETY,
-    tags=("queue",),
-    summary="",
-    why="",
-    bad="",
-    good=_CHECKED,
-    fix="",
-)
 
 
 def _without(text: str, name: str) -> str:
@@ -140,64 +128,73 @@ def _without(text: str, name: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    replace(
-        _BASE,
+    Rule(
         id="clear-queue[not-suppressed]",
+        severity=Severity.WARNING,
+        profile=Profile.SAFETY,
+        tags=("queue",),
         summary="The queue is cleared while nothing suppresses new reports.",
         why="What waits in the information store flows back into the queue, and new reports come with every message of "
         "the attack: an hour later it is as full as before.",
         bad=_without(_CHECKED, "Non-delivery reports are suppressed"),
+        good=_CHECKED,
         fix="Set or check `SuppressNDROptions` before.",
         source="Q197792, KB 837794",
         check=_not_suppressed,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="clear-queue[all-messages]",
-        severity=Severity.ERROR,
+        profile=Profile.SAFETY,
+        tags=("queue",),
         summary="`messages: all`: the mail of users is taken too.",
         why="Users' mail that waits is not sent. It can be put back; until somebody does, it is lost to them.",
         bad=_CHECKED.replace(_LINE, _LINE + "        messages: all\n"),
+        good=_CHECKED,
         fix="Leave `messages` out, or say in a waiver why it must be: `# noqa: clear-queue[all-messages] (reason)`.",
         check=_all_messages,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="clear-queue[deletes]",
-        severity=Severity.ERROR,
+        profile=Profile.SAFETY,
+        tags=("queue",),
         summary="`keep: delete`: what is taken cannot be put back.",
         why="A message that was taken by mistake is gone for good.",
         bad=_CHECKED.replace(_LINE, _LINE + "        keep: delete\n"),
+        good=_CHECKED,
         fix="Leave `keep` out; remove old runs later with `purge_quarantine`.",
         check=_deletes,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="clear-queue[no-limit]",
+        severity=Severity.WARNING,
         profile=Profile.PRODUCTION,
+        tags=("queue",),
         summary="A clearing without `max_messages`.",
         why="A number that surprises should stop the run before the service is touched, not be read in the report.",
         bad=_CHECKED.replace(f":\n{_LINE}", ": {}\n"),
+        good=_CHECKED,
         fix="Give the number that the client was shown, with some room.",
         check=_no_limit,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="clear-queue[quarantine-place]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
+        tags=("queue",),
         summary="A quarantine inside a folder that the service works on.",
         why="The service takes every file there for a message: what was taken out would be sent after all.",
         bad=_CHECKED.replace(_LINE, _LINE + "        quarantine: D:\\exchsrvr\\imcdata\\out\\kept\n"),
+        good=_CHECKED,
         fix="Leave `quarantine` out: then it lies beside `imcdata`.",
         check=_inside_queue,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="clear-queue[not-checked]",
+        severity=Severity.WARNING,
+        profile=Profile.SAFETY,
+        tags=("queue",),
         summary="The queue is cleared before service pack and hotfix are checked.",
         why="Without both the service does not know `SuppressNDROptions`: the queue fills again.",
         bad=_without(_CHECKED, "The hotfix is installed"),
+        good=_CHECKED,
         fix="Begin the play with `check_service_pack` and `check_hotfix`.",
         source="KB 837794",
         check=_no_checks,

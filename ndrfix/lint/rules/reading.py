@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ndrfix.lint.model import Profile, Rule, Severity
+from ndrfix.lint.model import Rule
 
 CHECKED = """
 - name: Look at the servers
@@ -14,58 +14,37 @@ CHECKED = """
 """
 
 
-def _rule(
-    name: str,
-    summary: str,
-    why: str,
-    bad: str,
-    fix: str,
-    *,
-    good: str = CHECKED,
-    severity: Severity = Severity.ERROR,
-    tags: tuple[str, ...] = ("syntax",),
-    source: str = "",
-) -> Rule:
-    return Rule(
-        id=name,
-        severity=severity,
-        profile=Profile.BASIC,
-        tags=tags,
-        summary=summary,
-        why=why,
-        bad=bad,
-        good=good,
-        fix=fix,
-        source=source,
-    )
-
-
 RULES: tuple[Rule, ...] = (
-    _rule(
-        "file[unreadable]",
-        "A file that cannot be read, is empty, or is no text in UTF-8.",
-        "Nothing in it takes part in a run, and nobody is told before the run.",
-        "# nothing here\n",
-        "Save the file as UTF-8, or take it out.",
+    Rule(
+        id="file[unreadable]",
+        tags=("syntax",),
+        summary="A file that cannot be read, is empty, or is no text in UTF-8.",
+        why="Nothing in it takes part in a run, and nobody is told before the run.",
+        bad="# nothing here\n",
+        good=CHECKED,
+        fix="Save the file as UTF-8, or take it out.",
     ),
-    _rule(
-        "yaml[syntax]",
-        "Text that is no YAML.",
-        "No playbook can be read from it; `plan` and `apply` end before the first host.",
-        """
+    Rule(
+        id="yaml[syntax]",
+        tags=("syntax",),
+        summary="Text that is no YAML.",
+        why="No playbook can be read from it; `plan` and `apply` end before the first host.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   tasks:
     - name: Service Pack: four
       check_service_pack:
 """,
-        "Most often a text with `: `, or one that begins with `{`, `*`, `&`, `%` or `@`, needs quotes.",
+        good=CHECKED,
+        fix="Most often a text with `: `, or one that begins with `{`, `*`, `&`, `%` or `@`, needs quotes.",
     ),
-    _rule(
-        "yaml[duplicate-key]",
-        "A key that is given twice in one mapping.",
-        "YAML keeps one of the two without a word: whoever reads the other one believes what is not so.",
-        """
+    Rule(
+        id="yaml[duplicate-key]",
+        tags=("syntax",),
+        summary="A key that is given twice in one mapping.",
+        why="YAML keeps one of the two without a word: whoever reads the other one believes what is not so.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   tasks:
@@ -74,13 +53,15 @@ RULES: tuple[Rule, ...] = (
         minimum: 3
         minimum: 4
 """,
-        "Remove one of the two.",
+        good=CHECKED,
+        fix="Remove one of the two.",
     ),
-    _rule(
-        "yaml[value]",
-        "A value or key that YAML lets through and that means nothing here.",
-        "A date that does not exist, a tag nobody knows, a key that is a list: what is used is not what was meant.",
-        """
+    Rule(
+        id="yaml[value]",
+        tags=("syntax",),
+        summary="A value or key that YAML lets through and that means nothing here.",
+        why="A date that does not exist, a tag nobody knows, a key that is a list: what is used is not what was meant.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   vars:
@@ -90,13 +71,15 @@ RULES: tuple[Rule, ...] = (
       check_service_pack:
         minimum: 4
 """,
-        "Put the value in quotes if it is text.",
+        good=CHECKED,
+        fix="Put the value in quotes if it is text.",
     ),
-    _rule(
-        "yaml[alias]",
-        "Aliases that hold themselves, or that expand to more than a million values.",
-        "Such a file fills the memory of whatever reads it.",
-        """
+    Rule(
+        id="yaml[alias]",
+        tags=("syntax",),
+        summary="Aliases that hold themselves, or that expand to more than a million values.",
+        why="Such a file fills the memory of whatever reads it.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   vars: &all
@@ -106,13 +89,15 @@ RULES: tuple[Rule, ...] = (
       check_service_pack:
         minimum: 4
 """,
-        "Write the values out.",
+        good=CHECKED,
+        fix="Write the values out.",
     ),
-    _rule(
-        "yaml[number]",
-        "A number that YAML 1.1 reads as another one than people do.",
-        "`010` is eight to YAML, `1:30` is ninety, `1_000` is a thousand. In a registry that is the wrong setting.",
-        """
+    Rule(
+        id="yaml[number]",
+        tags=("syntax",),
+        summary="A number that YAML 1.1 reads as another one than people do.",
+        why="`010` is eight to YAML, `1:30` is ninety, `1_000` is a thousand. In a registry that is the wrong setting.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   tasks:
@@ -123,13 +108,15 @@ RULES: tuple[Rule, ...] = (
         type: dword
         data: 010
 """,
-        "Write the number that is meant, or put it in quotes if it is text.",
+        good=CHECKED,
+        fix="Write the number that is meant, or put it in quotes if it is text.",
     ),
-    _rule(
-        "ansible-only[keyword]",
-        "A keyword of Ansible that ndrfix deliberately does not have.",
-        "What it would do is either always so here, or is done in another way, which the finding names.",
-        """
+    Rule(
+        id="ansible-only[keyword]",
+        tags=("ansible",),
+        summary="A keyword of Ansible that ndrfix deliberately does not have.",
+        why="What it would do is either always so here, or is done in another way, which the finding names.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   become: true
@@ -138,40 +125,44 @@ RULES: tuple[Rule, ...] = (
       check_service_pack:
         minimum: 4
 """,
-        "Do what the finding says instead.",
-        tags=("ansible",),
+        good=CHECKED,
+        fix="Do what the finding says instead.",
     ),
-    _rule(
-        "ansible-only[module]",
-        "A module of Ansible that runs what cannot be planned.",
-        "A dry run could not say what it would change; a client would be shown a plan that is not the whole of it.",
-        """
+    Rule(
+        id="ansible-only[module]",
+        tags=("ansible",),
+        summary="A module of Ansible that runs what cannot be planned.",
+        why="A dry run could not say what it would change; a client would be shown a plan that is not the whole of it.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   tasks:
     - name: Look at the service pack
       win_shell: Get-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Exchange\\Setup
 """,
-        "Use the step that the finding names.",
-        tags=("ansible",),
+        good=CHECKED,
+        fix="Use the step that the finding names.",
     ),
-    _rule(
-        "wrong-shape[value]",
-        "A value of another kind than the keyword or the file takes.",
-        "A list where a text is wanted, a play without hosts: the file cannot be run.",
-        """
+    Rule(
+        id="wrong-shape[value]",
+        tags=("syntax",),
+        summary="A value of another kind than the keyword or the file takes.",
+        why="A list where a text is wanted, a play without hosts: the file cannot be run.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   tasks:
     exchange: check_service_pack
 """,
-        "Write it as the finding says; `docs/playbooks.md` shows each keyword.",
+        good=CHECKED,
+        fix="Write it as the finding says; `docs/playbooks.md` shows each keyword.",
     ),
-    _rule(
-        "wrong-shape[steps]",
-        "A task with no step, or with more than one.",
-        "A task is one step: with two of them it could not be said which of them a result is about.",
-        """
+    Rule(
+        id="wrong-shape[steps]",
+        tags=("syntax",),
+        summary="A task with no step, or with more than one.",
+        why="A task is one step: with two of them it could not be said which of them a result is about.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   tasks:
@@ -181,13 +172,15 @@ RULES: tuple[Rule, ...] = (
       check_hotfix:
         id: 837794
 """,
-        "Make a task of each.",
+        good=CHECKED,
+        fix="Make a task of each.",
     ),
-    _rule(
-        "wrong-argument[missing]",
-        "A step without an argument that it needs.",
-        "The run ends at this task, on every host.",
-        """
+    Rule(
+        id="wrong-argument[missing]",
+        tags=("syntax",),
+        summary="A step without an argument that it needs.",
+        why="The run ends at this task, on every host.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   tasks:
@@ -195,13 +188,15 @@ RULES: tuple[Rule, ...] = (
       set_service:
         state: started
 """,
-        "Give the argument; `ndrfix steps STEP` shows them all.",
+        good=CHECKED,
+        fix="Give the argument; `ndrfix steps STEP` shows them all.",
     ),
-    _rule(
-        "wrong-argument[value]",
-        "An argument whose value the step does not take.",
-        "The run ends at this task, on every host.",
-        """
+    Rule(
+        id="wrong-argument[value]",
+        tags=("syntax",),
+        summary="An argument whose value the step does not take.",
+        why="The run ends at this task, on every host.",
+        bad="""
 - name: Look at the servers
   hosts: exchange
   tasks:
@@ -209,6 +204,7 @@ RULES: tuple[Rule, ...] = (
       check_service_pack:
         minimum: four
 """,
-        "Give a value of the kind that the finding names; `ndrfix steps STEP` shows what each argument takes.",
+        good=CHECKED,
+        fix="Give a value of the kind that the finding names; `ndrfix steps STEP` shows what each argument takes.",
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ndrfix.errors import did_you_mean
 from ndrfix.exchange import suppression
@@ -194,52 +193,41 @@ _SUPPRESSED = (
     .replace("Receipts are suppressed", "Non-delivery reports are suppressed")
 )
 
-
-_BASE = Rule(
-    id="",
-    severity=Severity.ERROR,
-    profile=Profile.BASIC,
-    tags=("registry",),
-    summary="",
-    why="",
-    bad="",
-    good=NOTIFIED,
-    fix="",
-)
-
 RULES: tuple[Rule, ...] = (
-    replace(
-        _BASE,
+    Rule(
         id="registry-value[undocumented]",
         severity=Severity.WARNING,
+        tags=("registry",),
         summary="A value below the Internet Mail Service's key that no article documents.",
         why="Most often a misspelling: the service reads the documented name, finds nothing and goes on as before.",
         bad=NOTIFIED.replace("AlwaysSuppressDR", "AlwaysSupressDR"),
+        good=NOTIFIED,
         fix="Correct the name; for a value that support named, write `# noqa` with the reason.",
         check=_unknown_value,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="registry-value[type]",
+        tags=("registry",),
         summary="A documented value with another type than the documented one.",
         why="The service reads a number where the article says dword; text in its place counts as nothing.",
         bad=NOTIFIED.replace("type: dword", "type: string").replace("data: 1", 'data: "1"'),
+        good=NOTIFIED,
         fix="Write the documented type.",
         check=_type,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="registry-value[range]",
+        tags=("registry",),
         summary="A number that does not fit the type.",
         why="A dword is an unsigned number of 32 bits; a negative or larger one cannot be stored.",
         bad=NOTIFIED.replace("data: 1", "data: -1"),
+        good=NOTIFIED,
         fix="Write the number as regedit shows it, unsigned.",
         check=_range,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="registry-value[base]",
-        profile=Profile.BASIC,
+        tags=("registry",),
         summary="Decimal 10 or 100 for `SuppressNDROptions`, where hexadecimal is meant.",
         why="Hexadecimal 1, 10 and 100 are meant, which are 1, 16 and 256. Decimal 10 and 100 mean nothing: reports go "
         "on, and everybody believes that they are suppressed.",
@@ -249,10 +237,10 @@ RULES: tuple[Rule, ...] = (
         source="KB 837794",
         check=_base,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="registry-value[combination]",
         severity=Severity.WARNING,
+        tags=("registry",),
         summary="A number for `SuppressNDROptions` that the article does not name.",
         why="The article names three alternatives and never says that they add up: what a sum does is not known.",
         bad=_SUPPRESSED.replace("data: 0x100", "data: 0x110"),
@@ -261,29 +249,31 @@ RULES: tuple[Rule, ...] = (
         source="KB 837794",
         check=_combination,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="registry-change[no-backup]",
         severity=Severity.WARNING,
         profile=Profile.SAFETY,
+        tags=("registry",),
         summary="A change of the registry without a backup of the key before it.",
         why="A way back that needs nothing but regedit; the articles ask for it before every edit.",
         bad="\n".join(line for line in NOTIFIED.splitlines() if "Save" not in line and "backup" not in line).replace(
             f"  tasks:\n        path: {_PATH}\n", "  tasks:\n"
         ),
+        good=NOTIFIED,
         fix="Add `backup_registry` for the key, or one above it, before the change.",
         source="KB 256986",
         check=_no_backup,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="registry-change[no-restart]",
         severity=Severity.WARNING,
         profile=Profile.SAFETY,
+        tags=("registry",),
         summary="A value of the Internet Mail Service is changed, and the service is not restarted.",
         why="The service reads its values when it starts: the change has no effect, for weeks perhaps, and then comes "
         "by surprise.",
         bad=NOTIFIED.partition("  handlers:")[0].replace("      notify: Restart the Internet Mail Service\n", ""),
+        good=NOTIFIED,
         fix="Notify a handler with `restart_service`.",
         source="KB 837794",
         check=_no_restart,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
-from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort
+from ndrfix.lint.model import Remark, Rule, Severity, Sort
 from ndrfix.lint.results import ResultView
 from ndrfix.report.schema import TaskDocument
 
@@ -67,45 +66,39 @@ def _example(status: str, message: str = "") -> str:
     return json.dumps(run | {"plays": plays}, indent=1) + "\n"
 
 
-_BASE = Rule(
-    id="",
-    severity=Severity.WARNING,
-    profile=Profile.BASIC,
-    tags=("results",),
-    summary="",
-    why="",
-    bad="",
-    good=_example("ok"),
-    fix="",
-    sorts=(Sort.RESULT,),
-)
-
 RULES: tuple[Rule, ...] = (
-    replace(
-        _BASE,
+    Rule(
         id="result[shape]",
-        severity=Severity.ERROR,
+        tags=("results",),
         summary="A run result that this version cannot read.",
         why="Nothing can be said about the run.",
         bad=_example("done"),
+        good=_example("ok"),
         fix="Write it anew with `ndrfix plan --json FILE`.",
+        sorts=(Sort.RESULT,),
     ),
-    replace(
-        _BASE,
+    Rule(
         id="result[not-evaluated]",
+        severity=Severity.WARNING,
+        tags=("results",),
         summary="A task that a saved plan or run did not evaluate.",
         why="A plan that leaves a task out for a host has not shown the client all that would change there.",
         bad=_example("not_evaluated", "'Exchange is installed' failed before it"),
+        good=_example("ok"),
         fix="Mend what kept it from being evaluated, and plan again. Hosts can be simulated: `docs/simulation.md`.",
+        sorts=(Sort.RESULT,),
         check=_not_evaluated,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="result[failed]",
+        severity=Severity.WARNING,
+        tags=("results",),
         summary="A task that failed in a saved plan or run.",
         why="The host was left at this task; what comes after it was not done.",
         bad=_example("failed", "Service Pack 3"),
+        good=_example("ok"),
         fix="Do what the run's report says, and run again.",
+        sorts=(Sort.RESULT,),
         check=_failed,
     ),
 )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ndrfix.lint.expressions import uses_in
 from ndrfix.lint.inventories import InventoryView, VariablesView, definitions
 from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort
 from ndrfix.lint.playbooks import PlaybookView, PlayView
-from ndrfix.lint.rules.reading import CHECKED
 from ndrfix.playbook.templating import is_template
 from ndrfix.secrets import is_secret_name
 from ndrfix.source import Map, Node, Scalar, Vaulted
@@ -66,7 +64,7 @@ def _secret_names(play: PlayView) -> frozenset[str]:
 def _no_log(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         secret = _secret_names(play)
-        for task in dict.fromkeys(each.task for each in play.all):
+        for task in play.written:
             for use in uses_in(task.args) if not task.no_log and task.step != "manual" else ():
                 if use.name in secret or is_secret_name(use.name):
                     yield Remark(
@@ -79,7 +77,7 @@ def _no_log(view: PlaybookView) -> Iterator[Remark]:
 def _in_text(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         secret = _secret_names(play)
-        for task in dict.fromkeys(each.task for each in play.all):
+        for task in play.written:
             for entry in task.args.entries:
                 if task.step == "manual" or entry.key.text == "advice":
                     for use in uses_in(entry.value):
@@ -132,22 +130,11 @@ _TOLD = """
       manual:
         instruction: Log on with the password from the safe.
 """
-_BASE = Rule(
-    id="",
-    severity=Severity.ERROR,
-    profile=Profile.BASIC,
-    tags=("security",),
-    summary="",
-    why="",
-    bad="",
-    good=CHECKED,
-    fix="",
-)
 
 RULES: tuple[Rule, ...] = (
-    replace(
-        _BASE,
+    Rule(
         id="secret-literal[plain]",
+        tags=("security",),
         summary="A password, token or key in plain text.",
         why="A client's folder is copied, mailed and kept in version control; whoever reads it owns the server.",
         bad=_PLAIN,
@@ -156,9 +143,9 @@ RULES: tuple[Rule, ...] = (
         sorts=_EVERYWHERE,
         check=_literal,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="secret-literal[beside-vault]",
+        tags=("security",),
         summary="A secret that is encrypted in one place and stands in plain text in another.",
         why="The copy gives away what the vault keeps.",
         bad=_BESIDE,
@@ -167,11 +154,11 @@ RULES: tuple[Rule, ...] = (
         sorts=_EVERYWHERE,
         check=_beside_vault,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="secret[no-log]",
         severity=Severity.WARNING,
         profile=Profile.SAFETY,
+        tags=("security",),
         summary="A task that writes a secret without `no_log`.",
         why="ndrfix masks what it knows to be a secret; parts of it, or what a template makes of it, it may not know.",
         bad=_LOGGED.replace("      no_log: true\n", ""),
@@ -179,9 +166,9 @@ RULES: tuple[Rule, ...] = (
         fix="Add `no_log: true` to the task.",
         check=_no_log,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="secret[in-text]",
+        tags=("security",),
         summary="A secret in a text that people read: an instruction or an advice.",
         why="It is printed on the screen and into the report that the client gets.",
         bad=_TOLD.replace("the password from the safe", "{{ admin_password }}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ndrfix.exchange.services import by_display_name
 from ndrfix.lint.model import Edit, Profile, Remark, Rule, Severity
@@ -82,17 +81,6 @@ def _on_cluster(view: PlaybookView) -> Iterator[Remark]:
                 )
 
 
-_BASE = Rule(
-    id="",
-    severity=Severity.WARNING,
-    profile=Profile.SAFETY,
-    tags=("services",),
-    summary="",
-    why="",
-    bad="",
-    good=NOTIFIED,
-    fix="",
-)
 _STOPPED = """
 - name: Keep the service down while the disk is changed
   hosts: exchange
@@ -133,21 +121,22 @@ _MANUAL = """
 """
 
 RULES: tuple[Rule, ...] = (
-    replace(
-        _BASE,
+    Rule(
         id="service-name[display]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
+        tags=("services",),
         summary="The display name of a service where its short name is needed.",
         why="The service manager knows short names; another service may well have a similar display name.",
         bad=NOTIFIED.replace("name: MSExchangeIMC", "name: Microsoft Exchange Internet Mail Service"),
+        good=NOTIFIED,
         fix="Write the short name; `--fix` does it where the name is not in quotes.",
         source="Q143380",
         check=_display_name,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="service[stop-only]",
+        severity=Severity.WARNING,
+        profile=Profile.SAFETY,
+        tags=("services",),
         summary="A service is stopped and nothing starts it again.",
         why="Mail stands still after the run, and nobody sees it before the users call.",
         bad=_STOPPED,
@@ -155,19 +144,22 @@ RULES: tuple[Rule, ...] = (
         fix="Start it in a later task, or say why it stays down.",
         check=_stop_only,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="service[restart-as-task]",
+        severity=Severity.WARNING,
+        profile=Profile.SAFETY,
+        tags=("services",),
         summary="A restart outside the handlers.",
         why="It happens in every run: a second run is never without effect, and mail stands still each time.",
         bad=_RESTART,
+        good=NOTIFIED,
         fix="Make it a handler.",
         check=_restart_as_task,
     ),
-    replace(
-        _BASE,
+    Rule(
         id="service[cluster]",
-        severity=Severity.ERROR,
+        profile=Profile.SAFETY,
+        tags=("services",),
         summary="A service is stopped or started on hosts that are called a cluster.",
         why="The cluster takes a stopped service for a failure and fails over to the other node.",
         bad=_RESTART.replace("hosts: exchange", "hosts: exchange_cluster"),

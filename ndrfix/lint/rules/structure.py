@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ndrfix.lint.model import Profile, Remark, Rule, Severity
+from ndrfix.lint.model import Remark, Rule, Severity
 from ndrfix.lint.playbooks import PlaybookView
 from ndrfix.lint.rules.reading import CHECKED
 
 
 def _never_runs(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
-        for task in dict.fromkeys(each.task for each in play.all):
+        for task in play.written:
             for condition in task.when:
                 if condition.text.strip().casefold() in ("false", "no", "off"):
                     yield Remark(
@@ -25,7 +25,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="task[unreachable]",
         severity=Severity.WARNING,
-        profile=Profile.BASIC,
         tags=("idiom",),
         summary="A task whose condition is always false.",
         why="Whoever reads the playbook takes the task for something that is done.",

@@ -9,7 +9,7 @@ from jinja2.exceptions import TemplateError as JinjaError
 
 from ndrfix.errors import did_you_mean
 from ndrfix.lint.expressions import Use, uses_in
-from ndrfix.lint.model import Profile, Remark, Rule, Severity
+from ndrfix.lint.model import Remark, Rule, Severity
 from ndrfix.lint.playbooks import PlaybookView, PlayView
 from ndrfix.lint.rules.reading import CHECKED
 from ndrfix.playbook.jinja import ENVIRONMENT
@@ -27,7 +27,7 @@ def _names_of(variables: Map) -> set[str]:
 def _undefined(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         known = _known(view, play)
-        for task in dict.fromkeys(each.task for each in play.all):
+        for task in play.written:
             here = known | _names_of(task.vars) | ({"item"} if task.loop is not None else set())
             uses = list(uses_in(task.node))
             asked = {use.name for use in uses if use.asked}
@@ -59,7 +59,7 @@ def _not_defined(view: PlaybookView, use: Use, known: set[str]) -> Iterator[Rema
 
 def _item_outside(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
-        for task in dict.fromkeys(each.task for each in play.all):
+        for task in play.written:
             if task.loop is None:
                 for use in uses_in(task.node):
                     if use.name == "item" and not use.guarded:
@@ -69,7 +69,7 @@ def _item_outside(view: PlaybookView) -> Iterator[Remark]:
 
 def _loop_without_item(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
-        for task in dict.fromkeys(each.task for each in play.all):
+        for task in play.written:
             loop = task.node.get("loop")
             if loop is not None and "item" not in {use.name for use in uses_in(task.node)}:
                 text = "a loop whose task never uses 'item': every round does the same"
@@ -78,7 +78,7 @@ def _loop_without_item(view: PlaybookView) -> Iterator[Remark]:
 
 def _not_yes_or_no(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
-        for task in dict.fromkeys(each.task for each in play.all):
+        for task in play.written:
             for condition in task.when:
                 if kind := _never_boolean(condition.text):
                     yield Remark(
@@ -124,8 +124,6 @@ _LOOPED = """
 RULES: tuple[Rule, ...] = (
     Rule(
         id="jinja[syntax]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary="A template or condition that is no valid Jinja.",
         why="The run ends before the first host.",
@@ -135,8 +133,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="jinja[undefined]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary="A variable that nothing defines.",
         why="On the host where it is first needed the run ends. Without an inventory only those names are told that "
@@ -148,8 +144,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="jinja[not-boolean]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary="A condition that can never be true or false.",
         why="A condition must give a yes or no; anything else ends the run at this task.",
@@ -160,8 +154,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="loop[item-outside]",
-        severity=Severity.ERROR,
-        profile=Profile.BASIC,
         tags=("syntax",),
         summary="`item` in a task that has no loop.",
         why="There is no item: the run ends at this task.",
@@ -173,7 +165,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="loop[no-item]",
         severity=Severity.WARNING,
-        profile=Profile.BASIC,
         tags=("idiom",),
         summary="A loop whose task never uses `item`.",
         why="Every round does the same: most often a fixed name was left where `{{ item }}` was meant.",

@@ -2,52 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ndrfix.lint.model import Profile, Rule, Severity, Sort
+from ndrfix.lint.model import Rule, Severity, Sort
 from ndrfix.lint.rules.reading import CHECKED
 
 _LINE = "        minimum: 4"
 _WAIVED = CHECKED.replace(
     _LINE, _LINE + "\n      when: false  # noqa: task[unreachable] (switched off until the client agrees)"
 )
-_BASE = Rule(
-    id="",
-    severity=Severity.WARNING,
-    profile=Profile.BASIC,
-    tags=("waivers",),
-    summary="",
-    why="",
-    bad="",
-    good=_WAIVED,
-    fix="",
-    sorts=(Sort.PLAYBOOK, Sort.INVENTORY, Sort.VARIABLES),
-)
 
 RULES: tuple[Rule, ...] = (
-    replace(
-        _BASE,
+    Rule(
         id="noqa[unused]",
+        severity=Severity.WARNING,
+        tags=("waivers",),
         summary="A waiver of something that is not found here.",
         why="It stays when the line changes, and then hides a finding that nobody has seen.",
         bad=CHECKED.replace(_LINE, _LINE + "  # noqa: loop[no-item] (one round is meant)"),
+        good=_WAIVED,
         fix="Remove it.",
+        sorts=(Sort.PLAYBOOK, Sort.INVENTORY, Sort.VARIABLES),
     ),
-    replace(
-        _BASE,
+    Rule(
         id="noqa[no-reason]",
+        severity=Severity.WARNING,
+        tags=("waivers",),
         summary="A waiver without a reason.",
         why="In a year nobody knows whether it still holds.",
         bad=_WAIVED.replace(" (switched off until the client agrees)", ""),
+        good=_WAIVED,
         fix="Write the reason in brackets: `# noqa: rule (reason)`.",
+        sorts=(Sort.PLAYBOOK, Sort.INVENTORY, Sort.VARIABLES),
     ),
-    replace(
-        _BASE,
+    Rule(
         id="noqa[unknown-rule]",
-        severity=Severity.ERROR,
+        tags=("waivers",),
         summary="A waiver of a rule that does not exist.",
         why="It waives nothing; what it was meant for is told.",
         bad=CHECKED.replace(_LINE, _LINE + "  # noqa: task[unreachabel] (switched off)"),
+        good=_WAIVED,
         fix="Correct the rule's name; `ndrfix explain` lists them.",
+        sorts=(Sort.PLAYBOOK, Sort.INVENTORY, Sort.VARIABLES),
     ),
 )
