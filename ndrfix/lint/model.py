@@ -96,9 +96,9 @@ class Rule:
     """One rule. `summary` says in a sentence what is found, `why` what it does to a client, `fix` how to mend it; `bad`
     and `good` are whole files of the first of its `sorts`: the first has the finding, the second none at all.
 
-    A rule is an error of the profile `basic` unless it says otherwise. `check` is given the file as that sort of file is
-    read; without one the reading of the file itself finds it.
-    `source` is the article or convention behind it. A test holds the examples to what they promise.
+    A rule is an error of the profile `basic` unless it says otherwise. `check` is given the file as that sort of file
+    is read; without one the reading of the file itself finds it. `source` is the article or convention behind it. A
+    test holds the examples to what they promise.
     """
 
     id: str
