@@ -2,6 +2,7 @@ r"""The manifest of a quarantine: what was to be moved, on the host's disk befor
 
     ndrfix-quarantine|1|RUN|BEGAN
     open|PROMISED              a run begins; PROMISED is the status to which the service returns
+    promise|PROMISED           in a run that is open: another status to return to; what is on record stays so
     move|AT|KEPT|FILE          FILE (name*size*time) is about to be moved from AT in the queue to KEPT in the quarantine
     back|AT|KEPT|FILE          ... to be moved back
     copied|AT|KEPT|FILE        to another volume: a whole copy of it is on that disk, the file itself may go
@@ -79,6 +80,8 @@ class Manifest:
                 self.status, self.promised = QuarantineStatus.OPEN, ServiceStatus(promised)
                 self.records, self.copied = {}, set()
                 return True
+            case ["promise", ("running" | "stopped") as promised]:
+                self.promised = ServiceStatus(promised)
             case ["closed"]:
                 self.status = QuarantineStatus.CLOSED
             case [("move" | "back") as verb, at, kept, cells]:
@@ -105,6 +108,11 @@ def header(run: str, began: str) -> str:
 def opened(promised: ServiceStatus) -> str:
     """The line that opens it."""
     return f"open|{promised}{_END}"
+
+
+def promised(status: ServiceStatus) -> str:
+    """The line that changes the promise of one that is open."""
+    return f"promise|{status}{_END}"
 
 
 def closed() -> str:

@@ -486,9 +486,12 @@ public class NdrfixRun1 {
             Began = parts[3];
             return;
         }
-        if (parts.Length == 2 && parts[0] == "open" && (parts[1] == "running" || parts[1] == "stopped")) {
+        bool promise = parts.Length == 2 && (parts[1] == "running" || parts[1] == "stopped");
+        if (promise && parts[0] == "open") {
             Status = "open"; Promised = parts[1];
             records.Clear();
+        } else if (promise && parts[0] == "promise") {
+            Promised = parts[1];
         } else if (parts.Length == 1 && parts[0] == "closed" && Status.Length > 0) {
             Status = "closed";
         } else if (parts.Length == 4 && (parts[0] == "move" || parts[0] == "back")) {

@@ -144,12 +144,14 @@ function global:Write-NdrfixQuarantine {
     if (-not ((Test-NdrfixSame $to[2] 'running') -or (Test-NdrfixSame $to[2] 'stopped'))) {
         throw 'a service is promised to be running or stopped'
     }
-    $open = 'open|' + $to[2]
     if (Test-NdrfixSame $from[0] 'absent') {
         if (-not (Test-NdrfixSame $to[1] 'open')) { throw 'a quarantine begins as an open one' }
         [NdrfixRun1]::Begin($Reach, (ConvertFrom-NdrfixText $Job['Request']['Run']), $to[2])
     } elseif (Test-NdrfixSame $to[1] 'open') {
-        [NdrfixRun1]::Note($Reach, $open)
+        # What is on record stays so in one that is open: only the promise changes.
+        $verb = 'open|'
+        if (Test-NdrfixSame $from[1] 'open') { $verb = 'promise|' }
+        [NdrfixRun1]::Note($Reach, $verb + $to[2])
     } else {
         if (-not (Test-NdrfixSame $from[2] $to[2])) { throw 'what was promised is changed by opening a quarantine only' }
         [NdrfixRun1]::Note($Reach, 'closed')

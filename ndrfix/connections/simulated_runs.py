@@ -28,6 +28,7 @@ from ndrfix.resources import (
     QuarantinesState,
     QuarantineState,
     QuarantineStatus,
+    State,
     Unreadable,
     fold,
 )
@@ -140,8 +141,7 @@ class Runs:
         if change.after == ABSENT:
             self._purge(path)
         elif isinstance(change.after, QuarantineState):
-            opens = change.after.status is QuarantineStatus.OPEN
-            line = form.opened(change.after.promised) if opens else form.closed()
+            line = _line(change.before, change.after)
             if change.before != ABSENT:
                 self.append(path, line)
                 return
@@ -197,6 +197,14 @@ class Runs:
             self.operations.do(act)
         except HeldError as error:
             raise RefusedError(f"{path} is held open by another program") from error
+
+
+def _line(before: State, after: QuarantineState) -> str:
+    """What the manifest says of a quarantine from now on."""
+    if after.status is QuarantineStatus.CLOSED:
+        return form.closed()
+    is_open = isinstance(before, QuarantineState) and before.status is QuarantineStatus.OPEN
+    return form.promised(after.promised) if is_open else form.opened(after.promised)
 
 
 def _busy() -> RefusedError:

@@ -114,10 +114,17 @@ def _change(change: Change) -> tuple[DiffLine, ...]:
             ),
         )
     if isinstance(resource, Quarantine):
-        return (DiffLine(subject="", name=str(resource), before=change.before, after=change.after),)
+        return (_quarantine(resource, change.before, change.after),)
     if isinstance(resource, RegistryKey):
         return (DiffLine(subject=str(resource), name="(key)", before=change.before, after=change.after),)
     return tuple(_service(resource, change.before, change.after))
+
+
+def _quarantine(quarantine: Quarantine, before: State, after: State) -> DiffLine:
+    if isinstance(before, QuarantineState) and isinstance(after, QuarantineState) and before.status is after.status:
+        aspect, promised, now = "service at the end", before.promised, after.promised
+        return DiffLine(subject="", name=str(quarantine), aspect=aspect, before=promised, after=now)
+    return DiffLine(subject="", name=str(quarantine), before=before, after=after)
 
 
 def _service(service: Service, before: State, after: State) -> Iterator[DiffLine]:

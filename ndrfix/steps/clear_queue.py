@@ -80,6 +80,7 @@ from ndrfix.steps.clearing import (
     guards,
     moved,
     opened,
+    runs_on,
     service,
     too_many,
 )
@@ -167,7 +168,7 @@ def _standstill(args: ClearQueueArgs, state: ServiceState) -> tuple[Check, ...]:
 def _promise(args: ClearQueueArgs, status: ServiceStatus) -> ServiceStatus:
     if args.restart is not None:
         return RUNNING if args.restart else STOPPED
-    return STOPPED if status in (STOPPED, ServiceStatus.STOP_PENDING) else RUNNING
+    return RUNNING if runs_on(status) else STOPPED
 
 
 def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed, state: ServiceState) -> list[Risk]:

@@ -94,6 +94,11 @@ def service(observed: Observed) -> ServiceState:
     return state
 
 
+def runs_on(status: ServiceStatus) -> bool:
+    """Whether a service runs, in whatever way, and is not about to stop."""
+    return status not in (STOPPED, ServiceStatus.STOP_PENDING)
+
+
 def brought_to(state: ServiceState, status: ServiceStatus, timeout: float) -> tuple[Change, ...]:
     """The change that brings the service to a status; none when it is there."""
     if state.status is status:
@@ -105,6 +110,14 @@ def opened(quarantine: Quarantine, before: QuarantineState | None, promised: Ser
     """The quarantine opened, or opened again, with the promise to which status the service returns."""
     after = QuarantineState(status=QuarantineStatus.OPEN, promised=promised)
     return Change(resource=quarantine, before=core(before) if before else ABSENT, after=after)
+
+
+def _promised_anew(quarantine: Quarantine, found: QuarantineState, promised: ServiceStatus) -> tuple[Change, ...]:
+    """The promise of an open quarantine changed, before anything is done by it; none when it is that already."""
+    if found.promised is promised:
+        return ()
+    before = core(found)
+    return (Change(resource=quarantine, before=before, after=replace(before, promised=promised)),)
 
 
 def closed(quarantine: Quarantine, promised: ServiceStatus) -> Change:
@@ -162,21 +175,24 @@ class Finish:
 def finish(
     runs: Iterable[tuple[Quarantine, QuarantineState]], state: ServiceState, *, service_timeout: float
 ) -> Finish:
-    """Finish what earlier runs left open: files on record are moved, the service gets the status that was promised."""
+    """Finish what earlier runs left open: files on record are moved, the service gets the status that was promised. One
+    that runs is left running, whatever was promised: somebody has started it since, or it was never stopped.
+    """
     items: list[RemoteItem] = []
     texts: list[str] = []
     now = state
     for quarantine, found in runs:
-        texts.append(_told(quarantine, found, now))
         moves = _pending(quarantine, found)
+        texts.append(_told(quarantine, found, now, moves=bool(moves)))
+        promised = RUNNING if runs_on(now.status) else found.promised
+        items += _promised_anew(quarantine, found, promised)
         if moves and now.status is not STOPPED:
             items += brought_to(now, STOPPED, service_timeout)
             now = replace(now, status=STOPPED, dependents=())
         items += moves
-        if now.status is not found.promised:
-            items += brought_to(now, found.promised, service_timeout)
-            now = replace(now, status=found.promised, dependents=())
-        items.append(closed(quarantine, found.promised))
+        items += brought_to(now, promised, service_timeout)
+        now = replace(now, status=promised, dependents=())
+        items.append(closed(quarantine, promised))
     stopped = replace(state, status=STOPPED, dependents=())
     rescue = brought_to(stopped, RUNNING, service_timeout) if items and now.status is RUNNING else ()
     risks = (Risk(text=_AT_WORK),) if texts else ()
@@ -200,13 +216,16 @@ def _pending(quarantine: Quarantine, found: QuarantineState) -> list[Move]:
     return moves
 
 
-def _told(quarantine: Quarantine, found: QuarantineState, now: ServiceState) -> str:
+def _told(quarantine: Quarantine, found: QuarantineState, now: ServiceState, *, moves: bool) -> str:
     waiting = sum(1 for each in found.pending if each.at)
     count = found.messages or 0
     lie = "message lies" if count == 1 else "messages lie"
     text = f"run {quarantine.run} broke off here: {count:,} {lie} in its quarantine"
     if waiting:
         text += f", {waiting:,} on record {'was' if waiting == 1 else 'were'} not moved"
-    if now.status is not found.promised:
-        text += f"; {IMS} is {now.status.word} and was to be {found.promised.word}"
-    return text
+    if now.status is found.promised:
+        return text
+    if found.promised is STOPPED and runs_on(now.status):
+        how = "stopped for the moves and started again" if moves else "left running"
+        return f"{text}; {IMS} is {now.status.word} though it was to be stopped at the end: it is {how}"
+    return f"{text}; {IMS} is {now.status.word} and was to be {found.promised.word}"

@@ -50,7 +50,6 @@ from ndrfix.resources import (
     QuarantineStatus,
     QueueState,
     Resource,
-    ServiceStatus,
     State,
     fold,
 )
@@ -64,6 +63,7 @@ from ndrfix.steps.clearing import (
     finish,
     guards,
     opened,
+    runs_on,
     service,
 )
 from ndrfix.steps.finish_queue import broken_off
@@ -125,7 +125,7 @@ def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     if not chosen:
         return _none_chosen(args, strangers)
     found = backlog(chosen, taken=tuple(MessageKind), samples=10)
-    running = state.status not in (STOPPED, ServiceStatus.STOP_PENDING)
+    running = runs_on(state.status)
     pace = f", {args.batch} at a time" if running and len(chosen) > args.batch else ""
     check = Check(ok=True, text=f"{counted(len(chosen))} go{'es' if len(chosen) == 1 else ''} back to the queue{pace}")
     items = () if own.status is QuarantineStatus.OPEN else (opened(args.own, own, RUNNING if running else STOPPED),)

@@ -25,7 +25,7 @@ from ndrfix.resources import (
     Verb,
 )
 from ndrfix.steps.base import Check, Observed, StepPlan
-from ndrfix.steps.clearing import RUNNING, STOPPED, brought_to, data_moved, moved, service
+from ndrfix.steps.clearing import RUNNING, STOPPED, brought_to, data_moved, moved, runs_on, service
 from ndrfix.steps.restoring_args import RestoreQueueArgs
 
 _LOOK_EVERY = 5.0  # seconds
@@ -115,7 +115,7 @@ def ended_early(args: RestoreQueueArgs, observed: Observed, last: StepPlan) -> S
         return StepPlan()
     put_back = known.last
     waiting = known.waiting((*put_back.batch, *put_back.earlier, *put_back.trusted))
-    runs = known.state.status not in (STOPPED, ServiceStatus.STOP_PENDING)
+    runs = runs_on(known.state.status)
     if runs and waiting and not put_back.waited:
         return _watched(known)
     if runs or known.own.promised is STOPPED:

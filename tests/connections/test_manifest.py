@@ -58,6 +58,16 @@ def test_only_the_last_record_since_the_last_opening_counts() -> None:
     assert list(found.records.values()) == [PendingMove("out", "out", True, other)]
 
 
+def test_a_promise_is_changed_in_an_open_manifest() -> None:
+    """What is on record stays on record, as it would not when it were opened again."""
+    move = PendingMove("out", "out", False, QueueFile("A", 1, 1))
+    text = _HEAD + manifest.record(move) + manifest.copied(move) + manifest.promised(ServiceStatus.STOPPED)
+    found = Manifest.parse(text)
+    assert (found.status, found.promised) == (QuarantineStatus.OPEN, ServiceStatus.STOPPED)
+    assert (list(found.records.values()), len(found.copied)) == ([move], 1)
+    assert Manifest.parse(text + "promise|paused\r\n") == found
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -388,6 +388,20 @@ def test_contract_manifest_pending(field: Field) -> None:
         ("", "replaced", False, QueueFile("queue.dat", -1, 0)),
         ("out", "out", True, QueueFile("waits", 3, 9)),
     ]
+
+
+def test_contract_manifest_promise(field: Field) -> None:
+    """The promise of an open one is changed, and what is on record stays so."""
+    lines = [f"{HEAD}004-05-03T10:00:00Z", "open|stopped", "move|out|out|gone*5*7", ""]
+    field.host.seed_file(f"{field.run}\\manifest.txt", "\r\n".join(lines).encode())
+    stopped = QuarantineState(status=QuarantineStatus.OPEN, promised=ServiceStatus.STOPPED)
+    before = field.kept()
+    assert len(before.pending) == 1
+    assert field.change(OPEN, stopped).status is OutcomeStatus.DRIFTED
+    assert field.change(stopped, OPEN).status is OutcomeStatus.DONE
+    assert field.kept() == replace(before, promised=ServiceStatus.RUNNING)
+    assert field.change(OPEN, CLOSED).status is OutcomeStatus.DONE
+    assert field.records() == [*lines[1:3], "promise|running", "closed"]
 
 
 def test_contract_manifest_cut(field: Field) -> None:

@@ -96,7 +96,7 @@ class Field:
             self.host.put_file(file)
         self.host.put_file(SimulatedFile(path=f"{ROOT}\\queue.dat", content=b"q", read_only=True))
         self.sought = Counter(file.content or b"" for file in files)
-        of_users = {each.name for each in self._messages() if each.kind is not MessageKind.NDR}
+        of_users = {each.name for each in self.messages() if each.kind is not MessageKind.NDR}
         self.mail = Counter(file.content or b"" for file in files if file.path.rpartition("\\")[2] in of_users)
         self.work.first(self)
 
@@ -202,14 +202,15 @@ class Field:
             self.mail[content] += 1
 
     def _leaves(self, kind: MessageKind) -> None:
-        gone = next((each for each in self._messages() if each.kind is kind), None)
+        gone = next((each for each in self.messages() if each.kind is kind), None)
         if gone is not None:
             content = self.host.content(f"{ROOT}\\out\\{gone.name}")
             self.host.remove_file(f"{ROOT}\\out\\{gone.name}")
             self.sought -= Counter([content])
             self.mail -= Counter([content])
 
-    def _messages(self) -> tuple[Message, ...]:
+    def messages(self) -> tuple[Message, ...]:
+        """What waits in the queue."""
         state = self.host.read(QUEUE)
         assert isinstance(state, QueueState)
         return state.messages
@@ -303,7 +304,9 @@ class Field:
     def fair(self, strike: Strike, *, again: bool) -> set[ServiceStatus]:
         """How the service may be once the work was finished, by doing it `again` or by `ndrfix resume`."""
         if self.owed():
-            return self.owed()
+            # Who ran when finishing began, runs when it has ended.
+            ran = {ServiceStatus.RUNNING, *([self.work.wish] if again else [])}
+            return ran if self.service in _UP else self.owed()
         # Nothing was begun, or all is done: nobody owes anything about what others did.
         by_others = strike.what is FaultKind.RESTARTED or (self.hand is not None and self.hand.touches_service)
         return {self.work.wish, *([] if again else [self.before]), *([self.service] if by_others else [])}

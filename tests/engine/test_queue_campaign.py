@@ -27,6 +27,7 @@ from ndrfix.resources import ServiceStatus
 from tests.engine.queue_field import CLEAR, ELSEWHERE, Field, Work
 from tests.engine.queue_strikes import Hand, Strike, strikes
 from tests.engine.stage import of
+from tests.engine.test_queue_ends import hung_and_moved
 
 ALL_STRIKES = "NDRFIX_SOAK" in os.environ
 _ONE_IN = 4
@@ -59,6 +60,11 @@ def _stopped(field: Field) -> None:
     field.put_service(ServiceStatus.STOPPED)
 
 
+def _started_since(field: Field) -> None:
+    hung_and_moved(field)
+    field.put_service(ServiceStatus.RUNNING)
+
+
 def _clearing(arguments: str) -> str:
     return f"- clear_queue: {{recount_after: 5, {arguments}}}\n"
 
@@ -85,6 +91,7 @@ WORKS = (
     ),
     Work(name="purge", book="- purge_quarantine: {}\n", first=_cleared, reports_go=True),
     Work(name="resume", book="resume", first=_broken_off),
+    Work(name="resume what was started since", book="resume", first=_started_since),
     Work(name="undo", book="undo", first=_cleared),
 )
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from ndrfix.connections import manifest
 from ndrfix.connections.base import Connection, Outcome, OutcomeStatus, Progress, Reading
 from ndrfix.connections.simulated_mail import mailbox
-from ndrfix.connections.simulated_services import SimulatedService
+from ndrfix.connections.simulated_services import ServiceMode, SimulatedService
+from ndrfix.connections.simulation import FaultAt, FaultKind, Sent, SimulatedFile
 from ndrfix.engine.recorder import HostRecorder, Journal
 from ndrfix.engine.result import Status, TaskResult
 from ndrfix.errors import UnreachableError
@@ -22,6 +24,7 @@ from ndrfix.resources import (
     MessageQueue,
     Move,
     MoveState,
+    PendingMove,
     Quarantine,
     QuarantineState,
     QuarantineStatus,
@@ -36,6 +39,7 @@ from ndrfix.resources import (
     Unreadable,
 )
 from tests.engine.queue_field import CLEAR, Field, Work
+from tests.engine.queue_strikes import Strike
 from tests.engine.stage import Stage, last, of, statuses
 from tests.engine.test_engine_undo import undo
 
@@ -372,6 +376,56 @@ def test_undo_of_a_clearing_that_deleted_goes_on_to_what_can_be_taken_back(stage
         ("Put", Status.CHANGED),
         ("Restart", Status.CHANGED),
     ]
+
+
+def hung_and_moved(field: Field) -> None:
+    """A clearing that was begun while the service hung on its way to a stop, and broke off in the middle of the moves
+    when it had stopped.
+    """
+    field.put_service(ServiceStatus.STOP_PENDING, ServiceMode.NEVER_STOPS)
+    field.clear()
+    (run,) = field.quarantines()
+    text = field.host.content(f"{run}\\manifest.txt").decode("ascii")
+    report = next(each for each in field.messages() if each.kind is MessageKind.NDR)
+    record = manifest.record(PendingMove("out", "out", False, report.file))
+    field.host.put_file(SimulatedFile(path=f"{run}\\manifest.txt", content=(text + record).encode("ascii")))
+
+
+def _hung(field: Field) -> None:
+    field.put_service(ServiceStatus.STOP_PENDING, ServiceMode.NEVER_STOPS)
+    field.clear()
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [(_hung, "it is left running"), (hung_and_moved, "it is stopped for the moves and started again")],
+)
+@pytest.mark.parametrize("again", [True, False])
+def test_a_service_that_was_started_meanwhile_is_not_stopped_by_what_finishes_the_run(
+    first: Callable[[Field], None], told: str, again: bool, tmp_path: Path
+) -> None:
+    """It was to stay stopped; that it is running is somebody's will, and is put on record before it is stopped."""
+    field = Field(tmp_path / "f", Work(name="clear", book=CLEAR))
+    first(field)
+    assert field.owed() == {ServiceStatus.STOPPED}
+    field.put_service(ServiceStatus.RUNNING)
+    result = field.run() if again else field.resume()
+    assert result is not None
+    texts = [check.text for task in of(result).tasks for phase in task.phases for check in phase.plan.checks]
+    assert any("though it was to be stopped at the end" in text and told in text for text in texts), texts
+    assert [*field.complaints(), *field.unsettled({ServiceStatus.RUNNING})] == []
+    assert {each.promised for each in field.quarantines().values()} == {ServiceStatus.RUNNING}
+
+
+def test_a_promise_that_was_changed_holds_when_finishing_breaks_off_too(tmp_path: Path) -> None:
+    """The service was started by hand, finishing stops it for the moves and is lost: the next one starts it."""
+    field = Field(tmp_path / "f", Work(name="clear", book=CLEAR))
+    hung_and_moved(field)
+    field.put_service(ServiceStatus.RUNNING)
+    field.struck(field.resume, Strike(FaultAt.OPERATION, 2, FaultKind.LOST, Sent.AFTER, killed=True))
+    assert (field.service, field.owed()) == (ServiceStatus.STOPPED, {ServiceStatus.RUNNING})
+    field.resume()
+    assert [*field.complaints(), *field.unsettled({ServiceStatus.RUNNING}), *field.unmoved()] == []
 
 
 def test_no_more_than_max_messages_go_when_reports_come_meanwhile(tmp_path: Path) -> None:

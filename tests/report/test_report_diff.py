@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ndrfix.exchange.values import PARAMETERS, SUPPRESS_NDR_OPTIONS
@@ -16,6 +18,9 @@ from ndrfix.resources import (
     ComputerState,
     FileState,
     FileVersionState,
+    Quarantine,
+    QuarantineState,
+    QuarantineStatus,
     RegistryData,
     RegistryKey,
     RegistryType,
@@ -80,6 +85,15 @@ def multi(*items: str) -> RegistryData:
 def test_state_in_words(state: State, text: str) -> None:
     """Every kind of state has a short text that cannot be taken for another one."""
     assert state_text(state, PEN) == text
+
+
+def test_a_promise_that_changes_is_told() -> None:
+    """Of a quarantine that is open before and after."""
+    before = QuarantineState(status=QuarantineStatus.OPEN, promised=ServiceStatus.STOPPED)
+    after = replace(before, promised=ServiceStatus.RUNNING)
+    (line,) = diff(Change(resource=Quarantine("C:\\kept", "run-1"), before=before, after=after))
+    assert (line.name, line.aspect) == ("quarantine run-1", "service at the end")
+    assert (line.before, line.after) == (ServiceStatus.STOPPED, ServiceStatus.RUNNING)
 
 
 @pytest.mark.parametrize(
