@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ntpath
 from enum import StrEnum
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import Message, MessageKind, Quarantine, Quarantines, QueueState
 from ndrfix.steps.base import Args
 from ndrfix.steps.finish_queue import places
+from ndrfix.steps.quarantine_path import QuarantinePath
 from ndrfix.steps.service_name import LONGEST_WAIT
 
 
@@ -54,7 +54,7 @@ class ClearQueueArgs(Args):
         None,
         description="`true`: the service runs afterwards; `false`: it stays stopped; by default as it was before.",
     )
-    quarantine: str | None = Field(
+    quarantine: QuarantinePath | None = Field(
         None,
         description="The folder of quarantines, a full path on the host; by default beside imcdata.",
     )
@@ -62,16 +62,6 @@ class ClearQueueArgs(Args):
         False, description="The quarantine may lie on another volume: messages are copied, which takes longer."
     )
     show: int = Field(5, ge=0, le=1000, description="How many messages to show by name, subject and recipient.")
-
-    @field_validator("quarantine")
-    @classmethod
-    def _full_path(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        drive, rest = ntpath.splitdrive(value)
-        if not drive or not rest.startswith(("\\", "/")) or not rest.strip("\\/"):
-            raise ValueError(f"{value!r} is not the full path of a folder on the host (as D:\\ndrfix-quarantine)")
-        return ntpath.normpath(value)
 
     @property
     def folder(self) -> Quarantines:
@@ -120,4 +110,6 @@ class ClearQueueInRun(ClearQueueArgs):
 
 def in_run(args: ClearQueueArgs, run_id: str, elsewhere: tuple[str, ...]) -> ClearQueueArgs:
     """The same arguments in a run."""
-    return ClearQueueInRun(**args.model_dump(exclude={"run_id", "elsewhere"}), run_id=run_id, elsewhere=elsewhere)
+    return ClearQueueInRun(
+        **args.model_dump(exclude={"run_id", "elsewhere"}, exclude_unset=True), run_id=run_id, elsewhere=elsewhere
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ntpath
 
 from ndrfix.exchange.layout import OUT_FOLDER, QUARANTINE_FOLDER, ROOT_DIR, WORKED_ON
-from ndrfix.resources import Folder, FolderState, Located, QueueState, Resource
+from ndrfix.resources import Folder, FolderState, Located, QueueState, Resource, fold
 from ndrfix.steps.base import Check, Observed, Risk
 from ndrfix.steps.clearing_args import ClearQueueArgs
+from ndrfix.steps.quarantine_path import oddity
 
 _WATERMARK = 10 * 1024 * 1024  # below this the service goes to flush mode (Q189587)
 _RECORD = 128  # bytes in the manifest for a message; a name is eight characters
@@ -30,11 +31,7 @@ def _places(args: ClearQueueArgs) -> tuple[Folder, ...]:
 def place_problem(args: ClearQueueArgs, queue: QueueState, observed: Observed, count: int, size: int) -> Check | None:
     """What forbids to put so many messages, of `size` bytes in all, there."""
     wanted = args.quarantine or ntpath.normpath(queue.path + QUARANTINE_FOLDER.tail)
-    below = f"{ntpath.normcase(wanted)}\\"
-    root = ntpath.normcase(ntpath.normpath(queue.path))
-    inside = [name for name in WORKED_ON if below.startswith(f"{root}\\{name}\\")]
-    if inside:
-        why = f"lies in `{inside[0]}` of the queue, where the service takes every file for a message"
+    if why := _worked_on(queue.path, wanted):
         return _misplaced(wanted, why)
     there = _there(args, observed)
     if not _is_elsewhere(queue.path, wanted, observed, there):
@@ -46,6 +43,20 @@ def place_problem(args: ClearQueueArgs, queue: QueueState, observed: Observed, c
     if there is None:
         return _misplaced(wanted, "is on a volume that does not exist")
     return _crowded(wanted, there, size + _WATERMARK)
+
+
+def _worked_on(root: str, wanted: str) -> str:
+    """Why a place is none: the service works on what lies there; empty for any other. A piece of the root that is not
+    plain, as a short name (8.3), may be any folder.
+    """
+    above, below = (ntpath.normpath(path).rstrip("\\").split("\\") for path in (root, wanted))
+    odd = {number for number, piece in enumerate(above) if number and oddity(piece)}
+    same = (number in odd or fold(one) == fold(below[number]) for number, one in enumerate(above))
+    if len(below) <= len(above) or not all(same):
+        return ""
+    inside = next((name for name in WORKED_ON if fold(name) == fold(below[len(above)])), "")
+    lies = f"may lie (the root of the queue is {root})" if odd else "lies"
+    return f"{lies} in `{inside}` of the queue, where the service takes every file for a message" if inside else ""
 
 
 def place_risks(args: ClearQueueArgs, observed: Observed) -> list[Risk]:

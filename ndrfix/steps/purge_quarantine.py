@@ -25,7 +25,6 @@ None: what was removed is gone.
 
 from __future__ import annotations
 
-import ntpath
 from datetime import datetime
 
 from pydantic import Field
@@ -43,6 +42,7 @@ from ndrfix.resources import (
     Resource,
 )
 from ndrfix.steps.base import Args, Check, Observed, Phase, Risk, Step, StepPlan
+from ndrfix.steps.quarantine_path import QuarantinePath
 
 _RUN_TIME = "%Y%m%d-%H%M"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -53,13 +53,15 @@ class PurgeQuarantineArgs(Args):
 
     older_than_days: float = Field(30.0, ge=0, description="Runs that began more days ago than this are removed.")
     run: str | None = Field(None, description="Only this run.")
-    quarantine: str | None = Field(None, description="The folder of quarantines, if it is not beside imcdata.")
+    quarantine: QuarantinePath | None = Field(
+        None, description="The folder of quarantines, if it is not beside imcdata."
+    )
     timeout: float = Field(600.0, gt=0, le=86_400, description="Seconds that the removal of one run may take.")
 
     @property
     def folder(self) -> Quarantines:
         """The folder of quarantines."""
-        return Quarantines(ntpath.normpath(self.quarantine) if self.quarantine else QUARANTINE_FOLDER)
+        return Quarantines(self.quarantine or QUARANTINE_FOLDER)
 
     @property
     def now(self) -> datetime | None:
@@ -80,7 +82,7 @@ class PurgeInRun(PurgeQuarantineArgs):
 
 def in_run(args: PurgeQuarantineArgs, run_id: str, _elsewhere: tuple[str, ...]) -> PurgeQuarantineArgs:
     """The same arguments in a run."""
-    return PurgeInRun(**args.model_dump(exclude={"run_id"}), run_id=run_id)
+    return PurgeInRun(**args.model_dump(exclude={"run_id"}, exclude_unset=True), run_id=run_id)
 
 
 def _time(text: str, form: str) -> datetime | None:

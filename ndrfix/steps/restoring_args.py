@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ntpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from ndrfix.errors import did_you_mean
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import Message, MessageKind, MessageQueue, Quarantine, Quarantines, fold, kept_queue
 from ndrfix.steps.base import Args
 from ndrfix.steps.finish_queue import places
+from ndrfix.steps.quarantine_path import QuarantinePath
 from ndrfix.steps.service_name import LONGEST_WAIT
 
 
@@ -21,10 +21,23 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | tuple[str, ...])]
+def _not_empty(value: tuple[str, ...]) -> tuple[str, ...]:
+    """A list that is given and empty must not mean all, as one that is not given does."""
+    if not value:
+        raise ValueError("the list is empty and chooses no message; leave the argument out to choose all")
+    return value
+
+
+_SOME = Field(min_length=1)
+Texts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_many, json_schema_input_type=str | Annotated[tuple[str, ...], _SOME]),
+    AfterValidator(_not_empty),
+]
 Kinds = Annotated[
     tuple[MessageKind, ...],
-    BeforeValidator(_one_or_many, json_schema_input_type=MessageKind | tuple[MessageKind, ...]),
+    BeforeValidator(_one_or_many, json_schema_input_type=MessageKind | Annotated[tuple[MessageKind, ...], _SOME]),
+    AfterValidator(_not_empty),
 ]
 
 
@@ -43,7 +56,9 @@ class RestoreQueueArgs(Args):
     drain_timeout: float = Field(
         120.0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for a batch to leave the queue before the next one."
     )
-    quarantine: str | None = Field(None, description="The folder of quarantines, if it is not beside imcdata.")
+    quarantine: QuarantinePath | None = Field(
+        None, description="The folder of quarantines, if it is not beside imcdata."
+    )
 
     @field_validator("run")
     @classmethod
@@ -55,7 +70,7 @@ class RestoreQueueArgs(Args):
     @property
     def folder(self) -> Quarantines:
         """The folder of quarantines."""
-        return Quarantines(ntpath.normpath(self.quarantine) if self.quarantine else QUARANTINE_FOLDER)
+        return Quarantines(self.quarantine or QUARANTINE_FOLDER)
 
     @property
     def folders(self) -> tuple[Quarantines, ...]:
@@ -106,6 +121,7 @@ class TakeBackArgs(RestoreQueueArgs):
     `removed_by` is the run that removed its quarantine, as far as that is known.
     """
 
+    quarantine: str | None = None  # as a journal has it, in whatever form
     removed_by: str = ""
 
 
@@ -140,4 +156,4 @@ class RestoreQueueInRun(RestoreQueueArgs):
 
 def in_run(args: RestoreQueueArgs, _run_id: str, elsewhere: tuple[str, ...]) -> RestoreQueueArgs:
     """The same arguments in a run."""
-    return RestoreQueueInRun(**args.model_dump(exclude={"elsewhere"}), elsewhere=elsewhere)
+    return RestoreQueueInRun(**args.model_dump(exclude={"elsewhere"}, exclude_unset=True), elsewhere=elsewhere)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -338,11 +339,64 @@ def test_a_quarantine_beside_the_queue_is_taken() -> None:
     assert not clear(Host(message("AAAAAAAA")), 1, quarantine=r"c:\exchsrvr\imcdata\outside").failed
 
 
-@pytest.mark.parametrize("path", ["kept", r"\kept", "D:", "D:\\", r"D:kept"])
-def test_a_quarantine_that_is_no_full_path_is_wrong_input(path: str) -> None:
-    """A relative path would be relative to something that nobody sees."""
-    with pytest.raises(ValidationError, match="full path"):
-        clearing(quarantine=path)
+@pytest.mark.parametrize(
+    ("root", "path", "fails"),
+    [
+        (r"C:\EXCHSR~1\imcdata", r"C:\exchsrvr\imcdata\out\kept", True),
+        (r"C:\exchsrvr\imcdata.", r"C:\Exchsrvr\IMCDATA\in", True),
+        (r"C:\EXCHSR~1\imcdata", r"C:\exchsrvr\imcdata\outside", False),
+        (r"C:\EXCHSR~1\imcdata", r"C:\exchsrvr\other\out\kept", False),
+        ("C:/exchsrvr/imcdata/", "C:/exchsrvr/imcdata/out", True),
+        (r"C:\exchsrvr\imcdata", r"C:\exchsrvr", False),
+    ],
+)
+def test_a_root_that_is_not_written_plainly_is_taken_for_any(root: str, path: str, fails: bool) -> None:
+    """A short name in RootDir may be the folder of the quarantine: where that is not known, it is refused."""
+    host = Host(message("AAAAAAAA"), queue=replace(queue(message("AAAAAAAA")), path=root))
+    assert clear(host, 1, quarantine=path).failed is fails
+
+
+QUARANTINE_STEPS = (clear_queue.STEP, restore_queue.STEP, purge_quarantine.STEP)
+
+
+@pytest.mark.parametrize("step", QUARANTINE_STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("kept", "full path"),
+        (r"\kept", "full path"),
+        ("D:", "full path"),
+        ("D:\\", "whole drive"),
+        (r"D:\x\..", "whole drive"),
+        (r"D:kept", "full path"),
+        (r"\\?\C:\exchsrvr\imcdata\out\q", "full path"),
+        (r"\\.\C:\q", "full path"),
+        (r"\\localhost\C$\exchsrvr\imcdata\out\q", "full path"),
+        ("//?/C:/q", "full path"),
+        (r"C:\exchsrvr\imcdata\out.\q", "'out.' ends in a dot or a blank"),
+        (r"C:\exchsrvr\imcdata\out \q", "'out ' ends in a dot or a blank"),
+        ("C:/exchsrvr/imcdata/out. ./q", "ends in a dot or a blank"),
+        ("C:\\q\\...", "ends in a dot or a blank"),
+        (r"C:\exchsrvr\IMCDAT~1\out\q", "'IMCDAT~1' looks like a short name"),
+        (r"C:\exchsrvr\imcdata\out::$DATA\q", "holds ':'"),
+        (r"C:\q:stream", "holds ':'"),
+        (r"C:\q*", "holds '*'"),
+        ("C:\\q\tx", "holds"),
+    ],
+)
+def test_a_quarantine_that_is_not_written_plainly_is_wrong_input(step: AnyStep, path: str, why: str) -> None:
+    """One folder, one spelling: any other would get around the look at where it lies, or means nothing on the host."""
+    asked = {"run": "other"} if step is restore_queue.STEP else {}
+    with pytest.raises(ValidationError, match=re.escape(why)):
+        step.args.model_validate({**asked, "quarantine": path})
+
+
+@pytest.mark.parametrize("step", QUARANTINE_STEPS, ids=lambda step: step.name)
+def test_slashes_and_steps_up_are_worked_out(step: AnyStep) -> None:
+    """What Windows works out from the text alone is worked out alike."""
+    asked = {"run": "other"} if step is restore_queue.STEP else {}
+    args = step.args.model_validate({**asked, "quarantine": "d:/Kept/x/../ mail/"})
+    assert args.folder == Quarantines(r"D:\kept\ MAIL")
 
 
 def test_no_more_mail_of_users_goes_than_was_shown() -> None:
@@ -897,6 +951,17 @@ def test_messages_are_chosen(args: dict[str, Any], wanted: str | None) -> None:
         return
     host.run()
     assert sorted(host.out) == list(wanted)
+
+
+@pytest.mark.parametrize("argument", ["kinds", "names", "recipients", "senders"])
+def test_an_empty_list_does_not_mean_all(argument: str) -> None:
+    """A list that a template left empty must not put back everything; in a run, what was not given is still all."""
+    step = restore_queue.STEP
+    with pytest.raises(ValidationError, match="the list is empty and chooses no message"):
+        step.args.model_validate({"run": RUN, argument: []})
+    assert step.in_run is not None
+    bound = step.in_run(step.args.model_validate({"run": RUN, "names": "A"}), "this", ())
+    assert (bound.names, bound.kinds, len(bound.chosen([message("A"), message("B")]))) == (("A",), (), 1)
 
 
 @pytest.mark.parametrize(
