@@ -4,7 +4,9 @@
     ├── InputError            wrong inventory, playbook or variable; exit code 1; names a place where there is one
     │   ├── InventoryError
     │   ├── PlaybookError
-    │   └── TemplateError     a Jinja expression that cannot be evaluated
+    │   ├── TemplateError     a Jinja expression that cannot be evaluated
+    │   └── SealedError       something encrypted that does not open; stops the hosts that need it, no others
+    │       └── ForeignError  it is another client's; stops the run
     ├── OutputError           a report or file that cannot be written; exit code 1
     ├── UsageError            wrong use of the command line; exit code 5
     └── HostError             something about one host
@@ -61,10 +63,12 @@ class InputError(NdrfixError):
     """Something that the user wrote cannot be used. `others` holds further faults found in the same pass.
 
     `hidden` tells that the values in the lines at `place` are not to be shown (`no_log`). `rule` is the name that the
-    linter has for this kind of fault, empty where it has none of its own.
+    linter has for this kind of fault, empty where it has none of its own. One that is `of_host` stops the hosts that it
+    is met at; any other stops the run.
     """
 
     exit_code = ExitCode.WRONG_INPUT
+    of_host = False
 
     def __init__(
         self,
@@ -91,6 +95,22 @@ class PlaybookError(InputError):
 
 class TemplateError(InputError):
     """A Jinja expression: syntax, an undefined variable, or a value of the wrong kind."""
+
+
+class SealedError(InputError):
+    """A value or file that is encrypted and cannot be opened. Only hosts that need it are concerned."""
+
+    of_host = True
+
+    def of(self, whose: str) -> SealedError:
+        """The same, with the name of what or who needs it before it."""
+        return type(self)(f"{whose}: {self.what}", place=self.place, next_step=self.next_step)
+
+
+class ForeignError(SealedError):
+    """A value or file that was encrypted for another client. Clients are mixed up: nothing is done."""
+
+    of_host = False
 
 
 class OutputError(NdrfixError):

@@ -16,6 +16,11 @@ class Vaulted:
     text: str
     whole: bool = False
 
+    @property
+    def noun(self) -> str:
+        """What it is, for an error message."""
+        return "file" if self.whole else "value"
+
 
 class UnsafeText(str):
     """The text of an `!unsafe` value: it is never templated, whatever braces it holds."""

@@ -12,7 +12,7 @@ import pytest
 import ndrfix
 
 PACKAGE = Path(ndrfix.__file__).parent
-GROUND = {"place", "errors", "excerpt", "nodes", "building", "resources", "secrets", "source", "shipped"}
+GROUND = {"place", "errors", "encrypted", "excerpt", "nodes", "building", "resources", "secrets", "source", "shipped"}
 MAY_IMPORT: dict[str, set[str]] = {
     "connections": {"exchange"},
     "inventory": set(),

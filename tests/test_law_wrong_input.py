@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ndrfix.engine.preparation import Prepared, Selection, prepare, schemas
+from ndrfix.engine.preparation import Prepared, prepare, schemas
+from ndrfix.engine.selection import Selection
 from ndrfix.errors import InputError
 from ndrfix.inventory import load_inventory, parse_extra_vars
 from ndrfix.playbook import load_playbook

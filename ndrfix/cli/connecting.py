@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ndrfix.cli.fetching import Passwords
 from ndrfix.cli.terminal import MASKER
 from ndrfix.connections.base import Connection, Outcome, Progress, Reading
+from ndrfix.errors import HostError, InputError
 from ndrfix.inventory import ConnectionKind, ConnectionSettings
 from ndrfix.resources import RemoteItem, Resource
 from ndrfix.secrets import Secret
@@ -27,12 +28,14 @@ class Connector:
 
     `folder` is where relative paths of simulation files start: beside the inventory. `warn` is told what works, but
     badly. Through one management host no more hosts are worked on at a time than its `via_limit`: each needs a remote
-    shell there, and a server gives an account a limited number of them. `passwords` fetches what settings only name.
+    shell there, and a server gives an account a limited number of them. `closed` tells of hosts why there is no
+    connection to them. `passwords` fetches what settings only name.
     """
 
     settings: Mapping[str, ConnectionSettings]
     folder: Path
     warn: Callable[[str], None] = lambda _text: None
+    closed: Mapping[str, InputError] = field(default_factory=dict)
     passwords: Callable[[ConnectionSettings], Secret | None] = field(default_factory=lambda: Passwords(MASKER.add))
     _gates: dict[str, threading.Semaphore] = field(default_factory=dict, init=False)
     _simulations: dict[Path, Simulation] = field(default_factory=dict, init=False)
@@ -43,8 +46,11 @@ class Connector:
 
         Raises:
             InputError: a simulation file that cannot be read.
-            HostError: settings that no connection can be made with, or a password that cannot be fetched.
+            HostError: a closed host, settings that no connection can be made with, or a password that cannot be
+                fetched.
         """
+        if host in self.closed:
+            raise HostError(str(self.closed[host]), host=host, next_step=self.closed[host].next_step)
         settings = self.settings[host]
         if settings.connection is ConnectionKind.SIMULATED:
             return self._simulation(settings).host(settings.simulated_host or host).connect()

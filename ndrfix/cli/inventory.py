@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from ndrfix.cli.verb import Verb
 from ndrfix.errors import InventoryError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from ndrfix.inventory import Inventory, Variable
+    from ndrfix.inventory import Host, Inventory, Variable
 
 
 @click.command(name="inventory", cls=Verb)
@@ -58,17 +58,15 @@ def command(
         raise UsageError("--explain is about one host: --host NAME")
     options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
     vault = vault_of(options, home_of(inventories).client)
-    decrypt = vault if vault.identities else None
-    inventory = reading.load_inventory(inventories, decrypt=decrypt, beside=[beside] if beside else [])
+    inventory = reading.load_inventory(inventories, decrypt=vault, beside=[beside] if beside else [])
     extra = reading.parse_extra_vars(extra_vars, decrypt=vault)
     for secret in inventory.secrets():
         MASKER.add(secret)
     for place in inventory.unused:
         say_aside(f"warning: {place.file} belongs to no host and no group of {', '.join(inventory.files)}")
-    for text in dict.fromkeys(str(fault) for each in inventory.hosts for fault in each.sealed):
-        say_aside(f"warning: {text}; its variables are not shown")
     if limit is not None:
         inventory = reading.narrowed(inventory, limit)
+    _tell_closed(each for each in inventory.hosts if host in (None, each.name) and not as_graph)
     if as_graph:
         say(reading.graph(inventory))
         return 0
@@ -77,6 +75,12 @@ def command(
         return 0
     say(_host(inventory, str(host), extra, explain=explain))
     return 0
+
+
+def _tell_closed(hosts: Iterable[Host]) -> None:
+    """Say which encrypted files were not opened, each once."""
+    for fault in dict.fromkeys(fault for host in hosts for fault in host.sealed):
+        say_aside(f"warning: {fault}; its variables are not shown\n  {fault.next_step}")
 
 
 def _host(inventory: Inventory, name: str, extra: Mapping[str, Variable], *, explain: bool) -> str:

@@ -31,11 +31,12 @@ from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.history import HostHistory, is_of_client, read_history, removed_quarantines
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
-from ndrfix.engine.preparation import Prepared, Selection, prepare, prepare_resume, prepare_undo, schemas
+from ndrfix.engine.preparation import Prepared, prepare, prepare_resume, prepare_undo, schemas
 from ndrfix.engine.recorder import Journal, RecordError
 from ndrfix.engine.result import RunContext, RunResult
 from ndrfix.engine.resume import known_quarantines, returned_last
 from ndrfix.engine.run import Run, result_of
+from ndrfix.engine.selection import Selection
 from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars, secrets_in
 from ndrfix.nodes import Vaulted
@@ -104,14 +105,21 @@ class Job:
         """Take over what is to be done; from here on its secrets are masked everywhere. Damaged journals are told.
 
         Raises:
-            InputError: a simulated host that is not there.
+            InputError: a simulated host that is not there; or nothing can be done, since no host is open.
         """
+        if not self.request.lists_only:
+            prepared.access.require_one()
         for secret in prepared.secrets:
             MASKER.add(secret)
         for text in self.damages.texts():
             say_aside(f"warning: {visible(text)}")
         self.prepared = prepared
-        self.connector = Connector(prepared.settings, self.home.folder, warn=lambda text: say_aside(f"warning: {text}"))
+        self.connector = Connector(
+            prepared.access.settings,
+            self.home.folder,
+            warn=lambda text: say_aside(f"warning: {text}"),
+            closed=prepared.access.closed,
+        )
         self.connector.check()
 
     def _until(self) -> datetime | None:
@@ -342,12 +350,12 @@ class ResumeJob(Job):
 
 def inventory_of(request: Request, vault: Vault, beside: tuple[Path, ...] = ()) -> Inventory:
     """The inventory of a request; its secrets are masked from here on. Files that are encrypted as a whole are opened
-    by the vault when it has a password; a single value when something needs it.
+    if the vault has their password; a single value when something needs it.
 
     Raises:
         InputError: something in it is wrong.
     """
-    inventory = load_inventory(request.inventories, beside=beside, decrypt=vault if vault.identities else None)
+    inventory = load_inventory(request.inventories, beside=beside, decrypt=vault)
     for secret in inventory.secrets():
         MASKER.add(secret)
     for place in inventory.unused:

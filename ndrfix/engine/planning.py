@@ -47,7 +47,7 @@ class HostPlanner:
         """Bind what can be bound without the host, so that wrong input is found before any host is reached.
 
         Raises:
-            InputError: with all faults that were found.
+            InputError: with all faults that were found; of the host only if there are no others.
         """
         registered = {each.task.register for each in self.tasks if each.task.register}
         faults: list[InputError] = []
@@ -58,7 +58,7 @@ class HostPlanner:
             except InputError as error:
                 faults.append(error)
         if faults:
-            raise distinct(faults)
+            raise distinct([each for each in faults if not each.of_host] or faults)
 
     def passed_over(self, reason: str) -> HostPlan:
         """The plan of a host that this play does not come to."""

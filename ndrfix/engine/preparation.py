@@ -4,21 +4,20 @@ reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ndrfix.engine.access import CONNECTION_PREFIXES, Access
 from ndrfix.engine.binding import Numbered, distinct, parts_of
 from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Owed
 from ndrfix.engine.planning import HostPlanner, tasks_of
 from ndrfix.engine.resume import resume_planners
 from ndrfix.engine.run import PlayJob, batches
+from ndrfix.engine.selection import Selection
 from ndrfix.engine.undo import undo_planners
-from ndrfix.engine.via import with_management_hosts
 from ndrfix.errors import InputError, InventoryError, did_you_mean
 from ndrfix.inventory import (
-    ConnectionSettings,
-    Decrypt,
     Host,
     Inventory,
     Variable,
@@ -27,40 +26,18 @@ from ndrfix.inventory import (
     secrets_in,
     select,
 )
-from ndrfix.place import Place
 from ndrfix.playbook import NotKnownYetError, Play, Playbook, Scope, StepSchema, check_tags, selected
 from ndrfix.resources import Quarantine
 from ndrfix.secrets import Secret
 from ndrfix.steps.base import AnyStep
 
-_FETCHED = ("ndrfix_password_keyring", "ndrfix_password_command")
-_TIMEOUT = "ansible_psrp_connection_timeout"
-_CONNECTION_PREFIXES = ("ansible_psrp_", "ansible_winrm_", "ndrfix_")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """What the command line narrows a run to, and what it adds. `user`, `password` and `timeout` (seconds for a
-    connection) stand in where a host has none; `decrypt` opens encrypted values.
-    """
-
-    limit: str | None = None
-    tags: tuple[str, ...] = ()
-    skip_tags: tuple[str, ...] = ()
-    extra: Mapping[str, Variable]
-    environment: Mapping[str, str]
-    user: str | None = None
-    password: Secret | None = None
-    timeout: int | None = None
-    decrypt: Decrypt | None = None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A run that may begin: nothing in it is known to be wrong."""
+    """A run that may begin: nothing in it is known to be wrong but what concerns single hosts (`access.closed`)."""
 
     jobs: tuple[PlayJob, ...]
-    settings: Mapping[str, ConnectionSettings]
+    access: Access
     secrets: tuple[Secret, ...]
 
 
@@ -97,18 +74,13 @@ def prepare(
         what = f"the limit {selection.limit!r} leaves" if selection.limit else "the playbook's patterns give"
         raise InventoryError(f"no host matches: {what} no host of {', '.join(inventory.files)} for any play")
     hosts = {host.name: host for _, found in chosen for host in found}
-    scopes = {name: _scope(host, inventory, selection) for name, host in hosts.items()}
-    settings = _all_settings(hosts, scopes, inventory, selection)
-    jobs = tuple(
-        _job(play, [(host, scopes[host.name], settings[host.name]) for host in found], steps, selection, owed)
-        for play, found in chosen
-    )
+    access = Access.of(hosts, inventory, selection)
+    jobs = tuple(_job(play, found, access, steps, selection, owed) for play, found in chosen)
     if not any(_tasks(play, selection) for play, hosts in chosen if hosts):
         raise InputError("no task is selected by the tags", next_step="`--list-tasks` shows the tasks with their tags.")
-    _check_extra(chosen, scopes, selection.extra)
-    known = {secret for scope in _play_scopes(chosen, scopes) for secret in _secrets(scope)}
-    known |= set(_of_settings(settings))
-    return Prepared(jobs=jobs, settings=settings, secrets=(*inventory.secrets(), *known))
+    if not any(host.sealed for host in hosts.values()):  # nobody knows which names are in a file that is closed
+        _check_extra(chosen, access.scopes, selection.extra)
+    return _prepared(jobs, access, inventory, _play_scopes(chosen, access.scopes))
 
 
 def prepare_undo(
@@ -141,12 +113,9 @@ def prepare_undo(
     if not wanted:
         raise InventoryError("there is nothing to take back: the run changed none of these hosts")
     hosts = {each.host: hosts[each.host] for each in wanted}
-    scopes = {name: _scope(host, inventory, selection) for name, host in hosts.items()}
-    settings = _all_settings(hosts, scopes, inventory, selection)
-    known = set(_of_settings(settings))
-    known |= {secret for scope in scopes.values() for secret in _secrets(scope)}
+    access = Access.of(hosts, inventory, selection)
     job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed, removed),), left_out=tuple(left_out))
-    return Prepared(jobs=(job,), settings=settings, secrets=(*inventory.secrets(), *known))
+    return _prepared((job,), access, inventory, access.scopes.values())
 
 
 def prepare_resume(
@@ -171,77 +140,19 @@ def prepare_resume(
     if not hosts:
         what = f"run {run} did not work on the queue of any of these hosts" if run else "no host matches"
         raise InventoryError(what, next_step="Name other hosts, or leave the run out: then every host is looked at.")
-    scopes = {name: _scope(host, inventory, selection) for name, host in hosts.items()}
-    settings = _all_settings(hosts, scopes, inventory, selection)
-    computers = {name: each.computer_name for name, each in settings.items() if each.computer_name}
+    access = Access.of(hosts, inventory, selection)
+    computers = {name: each.computer_name for name, each in access.settings.items() if each.computer_name}
     computers |= {each.host: each.computer for each in histories if run and each.computer}
     only = {each.host: each.quarantines for each in histories} if run else None
     returned = {each.host: each.returned for each in histories} if run else last
     planners = resume_planners(tuple(hosts), computers, known, only, returned)
-    known_secrets = set(_of_settings(settings))
-    known_secrets |= {secret for scope in scopes.values() for secret in _secrets(scope)}
     job = PlayJob(name=f"Finish {run or 'what broke off'}", batches=(planners,))
-    return Prepared(jobs=(job,), settings=settings, secrets=(*inventory.secrets(), *known_secrets))
+    return _prepared((job,), access, inventory, access.scopes.values())
 
 
-def _scope(host: Host, inventory: Inventory, selection: Selection) -> Scope:
-    host.require_open()
-    return Scope.for_host(
-        host.name,
-        variables=host.variables,
-        group_names=[group for group in host.groups if group != "all"],
-        groups=inventory.memberships(),
-        extra=selection.extra,
-        environment=selection.environment,
-        decrypt=selection.decrypt,
-    )
-
-
-def _all_settings(
-    hosts: Mapping[str, Host], scopes: Mapping[str, Scope], inventory: Inventory, selection: Selection
-) -> dict[str, ConnectionSettings]:
-    settings: dict[str, ConnectionSettings] = {}
-    faults: list[InputError] = []
-    for name, host in hosts.items():
-        try:
-            settings[name] = settings_of(host, scopes[name], selection)
-        except InputError as error:
-            faults.append(error)
-    if faults:
-        raise distinct(faults)
-    return with_management_hosts(
-        settings,
-        inventory,
-        place_of=lambda name, variable: _place(hosts[name], variable, selection),
-        reach=lambda host: settings_of(host, _scope(host, inventory, selection), selection),
-    )
-
-
-def _place(host: Host, variable: str, selection: Selection) -> Place | None:
-    """Where the value of a connection setting was written, under whichever of its names."""
-    places = {name: each.place for name, each in {**host.variables, **selection.extra}.items()}
-    return next((places[name] for name in reversed(connection_aliases(variable)) if name in places), host.place)
-
-
-def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSettings:
-    """How a host is reached, its templates evaluated.
-
-    Raises:
-        InputError: an unknown name, or a value that does not fit.
-    """
-    places = {name: variable.place for name, variable in {**host.variables, **selection.extra}.items()}
-    names = [name for name in places if connection_aliases(name) or name.startswith(_CONNECTION_PREFIXES)]
-    values = {name: scope.resolve(name, places[name]) for name in names}
-    # `-u` and `-k` are for the host that is logged on to. Behind a management host that is not this one: a password is
-    # never handed on to an old server unless the inventory says so.
-    given = () if values.get("ndrfix_via") else (selection.user, selection.password)
-    for default, value in zip(("ansible_user", "ansible_password"), given, strict=False):
-        named = (*connection_aliases(default), *(_FETCHED if default == "ansible_password" else ()))
-        if value is not None and not any(values.get(name) for name in named):
-            values[default] = value
-    if selection.timeout and not any(values.get(name) for name in connection_aliases(_TIMEOUT)):
-        values[_TIMEOUT] = selection.timeout
-    return ConnectionSettings.of(host.name, values, places)
+def _prepared(jobs: tuple[PlayJob, ...], access: Access, inventory: Inventory, scopes: Iterable[Scope]) -> Prepared:
+    known = {secret for scope in scopes for secret in _secrets(scope)}
+    return Prepared(jobs=jobs, access=access, secrets=(*inventory.secrets(), *{*known, *access.secrets()}))
 
 
 def _tasks(play: Play, selection: Selection) -> tuple[Numbered, ...]:
@@ -250,7 +161,8 @@ def _tasks(play: Play, selection: Selection) -> tuple[Numbered, ...]:
 
 def _job(
     play: Play,
-    hosts: Sequence[tuple[Host, Scope, ConnectionSettings]],
+    hosts: Sequence[Host],
+    access: Access,
     steps: Mapping[str, AnyStep],
     selection: Selection,
     owed: Owed,
@@ -261,14 +173,14 @@ def _job(
             name=host.name,
             play=play,
             tasks=tasks,
-            scope=scope.for_play(play),
+            scope=access.scopes[host.name].for_play(play),
             steps=steps,
-            computer_name=settings.computer_name or "",
+            computer_name=access.computer_name(host.name),
             owed=owed.get(host.name, NO_DEBT),
         )
-        for host, scope, settings in hosts
+        for host in hosts
     ]
-    _prepare_all(planners)
+    _prepare_all(planners, access)
     chosen = {each.index for each in tasks}
     return PlayJob(
         name=play.name,
@@ -278,13 +190,19 @@ def _job(
     )
 
 
-def _prepare_all(planners: Sequence[HostPlanner]) -> None:
+def _prepare_all(planners: Sequence[HostPlanner], access: Access) -> None:
+    """Bind what can be bound; what does not open closes its host."""
     faults: list[InputError] = []
     for planner in planners:
+        if planner.name in access.closed:
+            continue
         try:
             planner.prepare()
         except InputError as error:
-            faults.append(error)
+            if error.of_host:
+                access.closed[planner.name] = error
+            else:
+                faults.append(error)
     if faults:
         raise distinct(faults)
 
@@ -305,7 +223,7 @@ def _check_extra(
         parts = [part for task in (*play.tasks, *play.handlers) for part in parts_of(task)]
         for scope in (scopes[host.name].for_play(play) for host in hosts):
             asked |= {name for part in parts for name in scope.names_needed(part)}
-    asked |= {name for name in typed if connection_aliases(name) or name.startswith(_CONNECTION_PREFIXES)}
+    asked |= {name for name in typed if connection_aliases(name) or name.startswith(CONNECTION_PREFIXES)}
     for name, variable in typed.items():
         if name not in asked:
             raise InputError(
@@ -335,9 +253,3 @@ def _secrets(scope: Scope) -> Iterator[Secret]:
         yield from secrets_in(value)
         if isinstance(value, str) and value:
             yield Secret(value)
-
-
-def _of_settings(settings: Mapping[str, ConnectionSettings]) -> Iterator[Secret]:
-    """The secrets in settings: passwords, those of proxies too."""
-    for each in settings.values():
-        yield from secrets_in([each.password, each.proxy])

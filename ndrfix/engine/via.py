@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from ndrfix.engine.binding import distinct
-from ndrfix.errors import InputError, InventoryError, did_you_mean
+from ndrfix.errors import InputError, InventoryError, SealedError, did_you_mean
 from ndrfix.inventory import ConnectionKind, ConnectionSettings, Host, Inventory
 from ndrfix.place import Place
 
@@ -22,8 +22,9 @@ def with_management_hosts(
     inventory: Inventory,
     place_of: Callable[[str, str], Place | None],
     reach: Callable[[Host], ConnectionSettings],
-) -> dict[str, ConnectionSettings]:
-    """The settings, and those of every management host that one of them names.
+) -> tuple[dict[str, ConnectionSettings], dict[str, InputError]]:
+    """The settings, and those of every management host that one of them names; and the hosts whose management host has
+    none, because something encrypted does not open.
 
     Args:
         settings: Those of the hosts of a run, by inventory name.
@@ -36,6 +37,7 @@ def with_management_hosts(
             Faults of all hosts are collected.
     """
     found = dict(settings)
+    closed: dict[str, InputError] = {}
     faults: list[InputError] = []
     for name, target in settings.items():
         if target.via is None:
@@ -43,16 +45,26 @@ def with_management_hosts(
         try:
             host = _management_host(target, inventory, place_of(name, "ndrfix_via"))
             if host.name not in found:
-                found[host.name] = reach(host)
+                found[host.name] = _reached(host, reach)
             for fault in _faults(target, found[host.name], partial(place_of, name)):
                 raise fault
             if found[host.name].connection is ConnectionKind.SIMULATED and host.name not in settings:
                 del found[host.name]  # a simulated target is there without it
         except InputError as error:
-            faults.append(error)
+            if error.of_host:
+                closed[name] = error
+            else:
+                faults.append(error)
     if faults:
         raise distinct(faults)
-    return found
+    return found, closed
+
+
+def _reached(host: Host, reach: Callable[[Host], ConnectionSettings]) -> ConnectionSettings:
+    try:
+        return reach(host)
+    except SealedError as error:
+        raise error.of(f"its management host {host.name}") from error
 
 
 def _management_host(target: ConnectionSettings, inventory: Inventory, place: Place | None) -> Host:

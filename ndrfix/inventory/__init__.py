@@ -1,5 +1,6 @@
 """Who is worked on: hosts, groups, variables and host patterns, loaded from Ansible-style YAML inventories."""
 
+from ndrfix.encrypted import Decrypt, refuse_vaulted
 from ndrfix.inventory.explanation import Explanation, Given, explain, explained
 from ndrfix.inventory.listing import graph, listing, shown_value
 from ndrfix.inventory.loading import load_inventory
@@ -16,12 +17,10 @@ from ndrfix.inventory.settings import (
     connection_aliases,
 )
 from ndrfix.inventory.variables import (
-    Decrypt,
     combine,
     has_jinja,
     load_variables,
     parse_extra_vars,
-    refuse_vaulted,
     variables_of,
 )
 from ndrfix.secrets import is_secret_name

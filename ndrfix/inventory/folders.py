@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ndrfix.errors import InputError, InventoryError
+from ndrfix.encrypted import Decrypt
+from ndrfix.errors import InputError, InventoryError, SealedError
 from ndrfix.inventory.draft import PRIORITY
 from ndrfix.inventory.model import Layer, Variable
-from ndrfix.inventory.variables import Decrypt, SealedError, load_variables
+from ndrfix.inventory.variables import load_variables
 from ndrfix.place import Place
 
 EXTENSIONS = ("", ".yml", ".yaml", ".json")

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ndrfix.encrypted import Decrypt
 from ndrfix.errors import InputError, InventoryError
 from ndrfix.inventory.assembly import Assembly
 from ndrfix.inventory.draft import Draft
 from ndrfix.inventory.folders import VariablesFolder
 from ndrfix.inventory.model import Inventory
 from ndrfix.inventory.sources import find_source, read_source
-from ndrfix.inventory.variables import Decrypt
 from ndrfix.place import Place
 from ndrfix.source import raise_faults
 

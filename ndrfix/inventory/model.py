@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ndrfix.errors import InputError, InventoryError
+from ndrfix.errors import SealedError
 from ndrfix.place import Place
 from ndrfix.secrets import Secret, in_url
 
@@ -37,7 +37,7 @@ class Layer:
 
     origin: str
     variables: Mapping[str, Variable]
-    sealed: InputError | None = None
+    sealed: SealedError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +52,17 @@ class Host:
     groups: tuple[str, ...]
     variables: Mapping[str, Variable]
     place: Place
-    sealed: tuple[InputError, ...] = ()
+    sealed: tuple[SealedError, ...] = ()
     layers: tuple[Layer, ...] = ()
 
     def require_open(self) -> None:
         """Make sure that all variables of the host are known; to be called before the host is worked on.
 
         Raises:
-            InventoryError: a variables file of it is encrypted and is not opened.
+            SealedError: a variables file of it is encrypted and is not opened.
         """
         for fault in self.sealed:
-            raise InventoryError(f"{self.name}: {fault.what}", place=fault.place, next_step=fault.next_step)
+            raise fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from ndrfix.encrypted import is_encrypted
 from ndrfix.errors import InventoryError, did_you_mean
 from ndrfix.inventory.names import NAMES
-from ndrfix.inventory.variables import has_jinja, is_vaulted_text
+from ndrfix.inventory.variables import has_jinja
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
 from ndrfix.source import Vaulted
@@ -79,7 +80,7 @@ class Reader:
         if value is None:
             return None
         if isinstance(value, Secret):
-            if is_vaulted_text(value.reveal()):
+            if is_encrypted(value.reveal()):
                 raise self.error(setting, "is an encrypted text without the tag !vault", "Write the tag before it.")
             return value
         if not isinstance(value, str):

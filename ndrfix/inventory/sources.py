@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ndrfix.encrypted import Decrypt, is_encrypted
 from ndrfix.errors import InputError, InventoryError, nearest
 from ndrfix.inventory.draft import Draft
 from ndrfix.inventory.ini import looks_like_ini, read_ini
 from ndrfix.inventory.members import add_host
 from ndrfix.inventory.model import UNGROUPED
 from ndrfix.inventory.tree import read_tree
-from ndrfix.inventory.variables import Decrypt, decrypted, is_vaulted_text
+from ndrfix.inventory.variables import decrypted
 from ndrfix.place import Place
 from ndrfix.source import Map, Node, Scalar, kind, load_text, read_text
 
@@ -99,7 +100,7 @@ def _read(path: Path, draft: Draft, decrypt: Decrypt | None) -> None:
         what = f"the file cannot be read: there is no file of that name, did you mean {name!r}?"
         raise InventoryError(what, place=start, next_step="Check the name.")
     text = read_text(path)
-    if is_vaulted_text(text):
+    if is_encrypted(text):
         text = decrypted(text, start, decrypt)
     if text.startswith("#!") or path.suffix == ".toml":
         what = "a program" if text.startswith("#!") else "TOML"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ndrfix.errors import InputError, InventoryError
+from ndrfix.encrypted import Decrypt, is_encrypted, refuse_vaulted
+from ndrfix.errors import InputError, InventoryError, SealedError
 from ndrfix.inventory.model import Host, Variable
 from ndrfix.inventory.names import KNOWN_NAMES
 from ndrfix.place import Place
@@ -30,26 +31,6 @@ from ndrfix.source import (
 PASSWORD_NAMES = ("ansible_ssh_pass", "ansible_password", "ansible_winrm_pass", "ansible_winrm_password")
 _JINJA = re.compile(r"\{\{|\{%|\{#")
 _NAME = re.compile(r"[^\W\d]\w*")
-_VAULT_HEADER = "$ANSIBLE_VAULT"
-
-Decrypt = Callable[[Vaulted, Place], Secret]
-
-
-class SealedError(InventoryError):
-    """An encrypted file that is not opened: hosts that do not need it are not concerned."""
-
-
-def refuse_vaulted(vaulted: Vaulted, place: Place) -> Secret:
-    """Raise the error that says that there is no password: the `Decrypt` function of a run without one.
-
-    Raises:
-        InventoryError: always.
-    """
-    raise InventoryError(
-        f"the {'file' if vaulted.whole else 'value'} is encrypted (ansible-vault), and no vault password was given",
-        place=place,
-        next_step="Give --vault-password-file FILE, --vault-id LABEL@SOURCE or --ask-vault-pass.",
-    )
 
 
 def decrypted(text: str, place: Place, decrypt: Decrypt | None) -> str:
@@ -60,18 +41,14 @@ def decrypted(text: str, place: Place, decrypt: Decrypt | None) -> str:
     """
     try:
         return (decrypt or refuse_vaulted)(Vaulted(text, whole=True), place).reveal()
-    except InputError as error:
-        raise SealedError(error.what, place=error.place or place, next_step=error.next_step) from error
+    except SealedError as error:
+        error.place = error.place or place
+        raise
 
 
 def has_jinja(text: str) -> bool:
     """Tell whether a text holds Jinja markup that is still to be evaluated."""
     return not isinstance(text, UnsafeText) and _JINJA.search(text) is not None
-
-
-def is_vaulted_text(text: str) -> bool:
-    """Tell whether a file's text is encrypted as a whole."""
-    return text.lstrip("\ufeff \t\r\n").startswith(_VAULT_HEADER)
 
 
 def variables_of(node: Map, faults: list[InputError]) -> dict[str, Variable]:
@@ -134,7 +111,7 @@ def load_variables(path: Path, *, shown: str | None = None, decrypt: Decrypt | N
     """
     name = shown or str(path)
     text = read_text(path, shown=name)
-    if is_vaulted_text(text):
+    if is_encrypted(text):
         text = decrypted(text, Place(file=name), decrypt)
         found = _variables_in(load_text(text, f"{name} (decrypted)"), "the variables file")
         return {key: _hidden(key, variable) for key, variable in found.items()}

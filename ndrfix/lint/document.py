@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ndrfix.encrypted import is_encrypted
 from ndrfix.errors import InputError
-from ndrfix.inventory.variables import is_vaulted_text
 from ndrfix.lint.model import Sort
 from ndrfix.place import Place
 from ndrfix.source import List, Map, Node, Scalar, parse_text, read_text
@@ -60,7 +60,7 @@ def read_document(path: Path, shown: str) -> Document:
         text = read_text(path, shown=shown)
     except InputError as error:
         return Document(path=path, shown=shown, text="", node=None, faults=(error,))
-    if is_vaulted_text(text):
+    if is_encrypted(text):
         return Document(path=path, shown=shown, text=text, node=None, faults=(), vaulted=True)
     if path.suffix.casefold() == _INI_ENDING:
         return Document(path=path, shown=shown, text=text, node=None, faults=())

@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 from jinja2.exceptions import FilterArgumentError, UndefinedError
 from jinja2.utils import missing
 
-from ndrfix.errors import TemplateError, did_you_mean
+from ndrfix.errors import InputError, did_you_mean
 from ndrfix.playbook.registered import NotKnownYetError, Registered
 from ndrfix.playbook.templating import UndefinedNameError
 from ndrfix.secrets import Secret
@@ -35,7 +35,7 @@ class Missing(StrictUndefined):
         name: str | None = None,
         exc: type[UndefinedError] = UndefinedError,
         *,
-        reason: TemplateError | NotKnownYetError | None = None,
+        reason: InputError | NotKnownYetError | None = None,
     ) -> None:
         super().__init__(hint=hint, obj=obj, name=name, exc=exc)
         self._reason = reason

@@ -17,7 +17,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ndrfix.errors import TemplateError
+from ndrfix.errors import InputError
 from ndrfix.playbook import expressions
 from ndrfix.playbook.expressions import Missing, describe, settled
 from ndrfix.playbook.registered import NotKnownYetError, Registered
@@ -62,7 +62,7 @@ class ScopedContext(Context):
             return self.environment.globals[key]
         try:
             value = self.names.value(key)
-        except (TemplateError, NotKnownYetError) as error:
+        except (InputError, NotKnownYetError) as error:
             return Missing(name=key, reason=error)
         return self.open(value) if self.opened else value
 
@@ -140,9 +140,9 @@ def _variable(context: ScopedContext, name: str, options: Mapping[str, Any]) -> 
 def _file(context: ScopedContext, name: str) -> Any:
     try:
         return context.open(context.names.file(name))
-    except TemplateError as error:
+    except InputError as error:
         if context.tainted:  # the name itself may be made of the secret
-            raise TemplateError("a file cannot be read", place=error.place) from None
+            raise type(error)("a file cannot be read", place=error.place) from None
         raise
 
 

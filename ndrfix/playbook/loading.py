@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ndrfix.encrypted import Decrypt, is_encrypted
 from ndrfix.errors import InputError, PlaybookError, did_you_mean
 from ndrfix.place import Place
 from ndrfix.playbook import keywords, reading
 from ndrfix.playbook.model import Batch, Play, Playbook, StepSchema, Task, VarsFile
 from ndrfix.playbook.reading import Faults
-from ndrfix.playbook.scope import Decrypt
 from ndrfix.playbook.tasks import TaskReader, notified
 from ndrfix.playbook.templating import is_template
 from ndrfix.secrets import Secret
 from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind, load_text, parse_text, raise_faults, read_text
 
-_VAULT_HEADER = "$ANSIBLE_VAULT"
 _PERCENT = re.compile(r"([0-9]{1,3})\s*%")
 
 
@@ -220,7 +219,7 @@ class _PlayReader:
     def _load_variables(self, path: Path, place: Place) -> Node | None:
         require_file(path, "variables file", place)
         text = read_text(path)
-        if not text.lstrip("\ufeff \t\r\n").startswith(_VAULT_HEADER):
+        if not is_encrypted(text):
             return load_text(text, str(path))
         if self._decrypt is None:
             raise PlaybookError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Protocol
 
-from ndrfix.errors import InputError, TemplateError, did_you_mean
+from ndrfix.encrypted import Decrypt, refuse_vaulted
+from ndrfix.errors import SealedError, TemplateError, did_you_mean
 from ndrfix.place import Place
 from ndrfix.playbook.files import content
 from ndrfix.playbook.model import Expression, Play
@@ -26,9 +27,6 @@ _NOT_HERE = {
     "query": "There are lookup('env', NAME) and lookup('file', PATH).",
     "q": "There are lookup('env', NAME) and lookup('file', PATH).",
 }
-
-
-Decrypt = Callable[[Vaulted, Place], Secret]
 
 
 class HasValue(Protocol):
@@ -154,6 +152,7 @@ class Scope:
 
         Raises:
             TemplateError: there is no such variable, or its value cannot be had.
+            SealedError: it needs an encrypted value that cannot be opened.
             NotKnownYetError: it needs what only a real run brings.
         """
         return _Reader(self, place).value(name)
@@ -165,6 +164,7 @@ class Scope:
 
         Raises:
             TemplateError: a template cannot be evaluated.
+            SealedError: one needs an encrypted value that cannot be opened.
             NotKnownYetError: one needs what only a real run brings.
         """
         return _Reader(self, place).rendered(value)
@@ -332,15 +332,9 @@ class _Reader:
 
     def _decrypted(self, vaulted: Vaulted) -> Secret:
         place = self.place or Place(file=self.scope.host)
-        named = f"{self.chain[-1]}: " if self.chain else ""
-        if self.scope.decrypt is None:
-            raise TemplateError(
-                f"{named}the value is encrypted (ansible-vault), and no vault password was given",
-                place=place,
-                next_step="Give --vault-password-file FILE, --vault-id LABEL@SOURCE or --ask-vault-pass.",
-            )
         try:
-            return self.scope.decrypt(vaulted, place)
-        except InputError as error:
-            what = f"{named}{error.what}" if error.place else error.what  # without one it is about a password's source
-            raise TemplateError(what, place=error.place, next_step=error.next_step) from error
+            return (self.scope.decrypt or refuse_vaulted)(vaulted, place)
+        except SealedError as error:
+            if error.place is None or not self.chain:  # without a place it is about a password's source
+                raise
+            raise error.of(self.chain[-1]) from error

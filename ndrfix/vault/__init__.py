@@ -1,7 +1,7 @@
 """Files and values that ansible-vault encrypted: their format, the passwords that open them, and where those are."""
 
 from ndrfix.vault.configured import VaultOptions, encryption_label, identities_of
-from ndrfix.vault.envelope import Envelope, is_vaulted, seal
+from ndrfix.vault.envelope import Envelope, seal
 from ndrfix.vault.opening import Vault
 from ndrfix.vault.sources import FileSource, Identity, PromptSource, ScriptSource, Source
 
@@ -16,6 +16,5 @@ __all__ = [
     "VaultOptions",
     "encryption_label",
     "identities_of",
-    "is_vaulted",
     "seal",
 ]

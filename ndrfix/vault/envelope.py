@@ -13,12 +13,12 @@ import hmac
 import os
 from dataclasses import dataclass, field
 
+from ndrfix.encrypted import HEADER
 from ndrfix.errors import InputError
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
 
 DEFAULT_LABEL = "default"
-_HEADER = "$ANSIBLE_VAULT"
 _VERSIONS = ("1.1", "1.2")
 _CIPHER = "AES256"
 _ROUNDS = 10_000
@@ -26,11 +26,6 @@ _KEY, _COUNTER, _BLOCK = 32, 16, 16
 _DIGEST = 32
 _WIDTH = 80
 _RESTORE = "Restore it from a backup, or encrypt the value again."
-
-
-def is_vaulted(text: str) -> bool:
-    """Whether a text begins as one that ansible-vault encrypted; a byte order mark and blank lines may precede."""
-    return text.lstrip("\ufeff \t\r\n").startswith(_HEADER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +82,14 @@ def seal(text: bytes, password: Secret, label: str = DEFAULT_LABEL, *, salt: byt
     digest = hmac.digest(authenticating, sealed, "sha256")
     digits = b"\n".join(part.hex().encode() for part in (salt, digest, sealed)).hex()
     labelled = label != DEFAULT_LABEL
-    header = ";".join((_HEADER, "1.2" if labelled else "1.1", _CIPHER, *([label] if labelled else [])))
+    header = ";".join((HEADER, "1.2" if labelled else "1.1", _CIPHER, *([label] if labelled else [])))
     return "\n".join((header, *(digits[at : at + _WIDTH] for at in range(0, len(digits), _WIDTH)), ""))
 
 
 def _label(header: str, place: Place) -> str:
     """The label in a header line."""
     name, *fields = (field.strip() for field in header.split(";"))
-    if name != _HEADER:
+    if name != HEADER:
         raise InputError(
             "this is not encrypted: it does not begin with $ANSIBLE_VAULT",
             place=place,

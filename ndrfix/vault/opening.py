@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ndrfix.errors import InputError
+from ndrfix.errors import ForeignError, InputError, SealedError
 from ndrfix.nodes import Vaulted
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
@@ -37,29 +37,39 @@ class Vault:
         """The text of an encrypted value, which is at `place`.
 
         Raises:
-            InputError: no password opens it, it is damaged, or a password cannot be had; nothing of it is shown.
+            SealedError: no password opens it, it is damaged, or a password cannot be had; nothing of it is shown.
+            ForeignError: it is not to be opened here.
         """
         with self._lock:
             if vaulted.text not in self._opened:
-                plain, _ = self.open(vaulted.text, place)
-                secret = _text(plain, place)
-                if not vaulted.whole:
-                    self.learn(secret)  # of a file its reader tells what in it is secret
-                self._opened[vaulted.text] = secret
+                self._opened[vaulted.text] = self._secret(vaulted, place)
             return self._opened[vaulted.text]
 
-    def open(self, text: str, place: Place) -> tuple[bytes, Identity]:
-        """What was encrypted, as bytes that nothing was learnt of, and the identity that opened it.
+    def _secret(self, vaulted: Vaulted, place: Place) -> Secret:
+        try:
+            plain, _ = self.open(vaulted.text, place, vaulted.noun)
+            secret = _text(plain, place)
+        except SealedError:
+            raise
+        except InputError as error:
+            raise SealedError(error.what, place=error.place, next_step=error.next_step) from error
+        if not vaulted.whole:
+            self.learn(secret)  # of a file its reader tells what in it is secret
+        return secret
+
+    def open(self, text: str, place: Place, noun: str = "file") -> tuple[bytes, Identity]:
+        """What was encrypted, as bytes that nothing was learnt of, and the identity that opened it. `noun` is what
+        errors call it.
 
         Raises:
             InputError: see `__call__`.
         """
         envelope = Envelope.parse(text, place)
         if reason := self.foreign(envelope.label):
-            raise InputError(f"the value is not to be opened: {reason}", place=place, next_step=_FOREIGN)
+            raise ForeignError(f"the {noun} is not to be opened: {reason}", place=place, next_step=_FOREIGN)
         if not self.identities:
             raise InputError(
-                f"the value is encrypted{_for(envelope)}, and no vault password was given",
+                f"the {noun} is encrypted{_for(envelope)}, and no vault password was given",
                 place=place,
                 next_step=_give(envelope),
             )
@@ -70,14 +80,16 @@ class Vault:
             plain = envelope.open(password)
             if plain is not None:
                 return plain, identity
-        raise self._refused(envelope, place, known=bool(own))
+        raise self._refused(envelope, place, noun, known=bool(own))
 
-    def _refused(self, envelope: Envelope, place: Place, *, known: bool) -> InputError:
+    def _refused(self, envelope: Envelope, place: Place, noun: str, *, known: bool) -> InputError:
         labels = ", ".join(dict.fromkeys(each.label for each in self.identities))
         if known:
-            what = f"no vault password given opens the value{_for(envelope)}: wrong password, or the value was altered"
-            return InputError(what, place=place, next_step=f"Check the password and the value. Tried: {labels}.")
-        what = f"the value is encrypted{_for(envelope)}, which has no password here, and no other one opens it"
+            what = (
+                f"no vault password given opens the {noun}{_for(envelope)}: wrong password, or the {noun} was altered"
+            )
+            return InputError(what, place=place, next_step=f"Check the password and the {noun}. Tried: {labels}.")
+        what = f"the {noun} is encrypted{_for(envelope)}, which has no password here, and no other one opens it"
         return InputError(what, place=place, next_step=f"{_give(envelope)} Tried: {labels}.")
 
 

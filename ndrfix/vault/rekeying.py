@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ndrfix.encrypted import is_encrypted
 from ndrfix.errors import InputError, OutputError
 from ndrfix.place import Place
 from ndrfix.source import read_text
-from ndrfix.vault.envelope import is_vaulted, seal
+from ndrfix.vault.envelope import seal
 from ndrfix.vault.opening import Vault
 from ndrfix.vault.sources import Identity
 
@@ -50,7 +51,7 @@ def content_of(path: Path, vault: Vault) -> bytes:
         InputError: it cannot be read, is not encrypted as a whole, or does not open.
     """
     text, place = read_text(path), Place(file=str(path))
-    if not is_vaulted(text):
+    if not is_encrypted(text):
         raise InputError(
             "the file is not encrypted as a whole",
             place=place,

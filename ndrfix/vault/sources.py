@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ndrfix.encrypted import is_encrypted
 from ndrfix.errors import InputError
 from ndrfix.secrets import Secret
-from ndrfix.vault.envelope import DEFAULT_LABEL, is_vaulted
+from ndrfix.vault.envelope import DEFAULT_LABEL
 
 PROMPT = "prompt"
 _PATIENCE = 300.0
@@ -82,7 +83,7 @@ class FileSource:
         text = found.decode("utf-8", "surrogateescape")
         if not text:
             raise InputError(f"the vault password file {self.path} is empty", next_step="Write the password into it.")
-        if is_vaulted(text):
+        if is_encrypted(text):
             raise InputError(
                 f"the vault password file {self.path} is itself encrypted",
                 next_step="Name a script that prints the password, or a file that holds it.",

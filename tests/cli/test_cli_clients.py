@@ -135,7 +135,7 @@ def test_a_value_of_another_client_is_not_opened(sealed: Folder, monkeypatch: py
     for more in ("", " --vault-password-file nw-pass"):
         ended = sealed(f"plan book.yml -i inventory.yml{more}")
         assert (ended.code, ended.out) == (1, "")
-        assert "ex02: the value is not to be opened: the vault id 'nw' is not of client ACME Ltd" in ended.err
+        assert "error: the file is not to be opened: the vault id 'nw' is not of client ACME Ltd" in ended.err
         assert "host_vars/ex02.yml:1:1" in ended.err
 
 
@@ -143,6 +143,6 @@ def test_a_configured_password_of_another_client_is_not_tried(sealed: Folder, mo
     """It does not open what has no label, which it could."""
     sealed.write("host_vars/ex02.yml", seal(b"mode: 2\n", Secret("password of nw")))
     monkeypatch.setenv("NDRFIX_VAULT_IDENTITY_LIST", "nw@nw-pass, acme@acme-pass")
-    assert "no other one opens it" in sealed("plan book.yml -i inventory.yml").err
+    assert "no other one opens it" in sealed("plan book.yml -i inventory.yml").out
     sealed.write("client.yml", "name: ACME Ltd\n")
     assert sealed("plan book.yml -i inventory.yml").code == 0

@@ -118,7 +118,10 @@ def test_the_time_to_wait_for_a_connection(folder: Folder) -> None:
     more = "ansible_psrp_connection_timeout: 90"
     folder.write("inventory.yml", INVENTORY.replace("        ex02:", f"        ex02: {{{more}}}"))
     work = PlaybookJob(Request(playbook="book.yml", inventories=("inventory.yml",), timeout=5))
-    assert {name: each.connection_timeout for name, each in work.prepared.settings.items()} == {"ex01": 5, "ex02": 90}
+    assert {name: each.connection_timeout for name, each in work.prepared.access.settings.items()} == {
+        "ex01": 5,
+        "ex02": 90,
+    }
     assert folder("plan book.yml -i inventory.yml -T 0").code == 5
 
 

@@ -112,7 +112,7 @@ def test_a_text_on_the_command_line_is_warned_of(desk: Folder) -> None:
         ("encrypt-string --vault-password-file nosuch", 1, "nosuch does not exist"),
         ("view nosuch --vault-password-file old", 1, "nosuch:1:1"),
         ("view inventory.yml --vault-password-file old", 1, "not encrypted as a whole"),
-        ("view old.yml --vault-password-file new", 1, "no vault password given opens the value"),
+        ("view old.yml --vault-password-file new", 1, "no vault password given opens the file"),
         ("view old.yml", 5, "nobody can type the vault password"),
         ("rekey old.yml --vault-password-file old --new-vault-id a@new --new-vault-password-file new", 5, "together"),
         ("rekey old.yml --vault-password-file old --new-vault-password-file nosuch", 1, "nosuch does not exist"),

@@ -13,9 +13,9 @@ from tests.cli.conftest import BOOK, INVENTORY, Folder
 PASSWORD = Secret("opal-lantern-42")
 
 
-def block(text: str, label: str = "default", indent: int = 10) -> str:
+def block(text: str, label: str = "default", indent: int = 10, password: Secret = PASSWORD) -> str:
     """The value of a `!vault` tag."""
-    lines = seal(text.encode(), PASSWORD, label).splitlines()
+    lines = seal(text.encode(), password, label).splitlines()
     return "!vault |\n" + "\n".join(f"{' ' * indent}{line}" for line in lines)
 
 
@@ -62,7 +62,14 @@ def test_what_a_playbook_is_about_needs_no_password(folder: Folder, what: str) -
     folder.write("inventory.yml", INVENTORY.replace("ex01:", encrypted))
     ended = folder(f"plan book.yml -i inventory.yml -k {what}")
     assert (ended.code, ended.err) == (0, "")
-    assert folder("plan book.yml -i inventory.yml").code == 1
+    assert folder("plan book.yml -i inventory.yml -l ex01").code == 1
+
+
+def test_what_a_playbook_is_about_needs_no_closed_file(vaulted: Folder) -> None:
+    """Not even where no host at all could be worked on."""
+    ended = vaulted("plan book.yml -i inventory.yml -l ex01 --list-hosts")
+    assert (ended.code, ended.err) == (0, "")
+    assert "hosts (1):\n      ex01\n" in ended.out
 
 
 def test_extra_variables_may_be_encrypted(folder: Folder) -> None:
@@ -81,8 +88,8 @@ def test_extra_variables_may_be_encrypted(folder: Folder) -> None:
         ("-l ex02", "mode_data: the value is encrypted for the vault id 'lab', and no vault password was given"),
         ("-l ex02 --vault-id prod@other", "for the vault id 'lab', which has no password here, and no other one opens"),
         ("-l ex02 --vault-id lab@other", "no vault password given opens the value for the vault id 'lab'"),
-        ("-l ex01", "ex01: the file is encrypted (ansible-vault), and no vault password was given"),
-        ("-l ex01 --vault-password-file other", "ex01: no vault password given opens the value"),
+        ("-l ex01", "error: the file is encrypted, and no vault password was given"),
+        ("-l ex01 --vault-password-file other", "error: no vault password given opens the file"),
         ("-J", "standard input is not a terminal"),
         ("--vault-password-file nosuch", "the vault password file nosuch does not exist"),
     ],

@@ -12,11 +12,12 @@ from ndrfix.connections.simulated import SimulatedHost, Simulation
 from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.pending import owed_handlers
 from ndrfix.engine.plan import Plan
-from ndrfix.engine.preparation import Selection, prepare, schemas
+from ndrfix.engine.preparation import prepare, schemas
 from ndrfix.engine.recorder import Journal
 from ndrfix.engine.records import not_sealed
 from ndrfix.engine.result import HostResult, RunContext, RunResult, Status, TaskResult
 from ndrfix.engine.run import Run, result_of
+from ndrfix.engine.selection import Selection
 from ndrfix.inventory import load_inventory, parse_extra_vars
 from ndrfix.playbook import load_playbook
 from ndrfix.steps import STEPS

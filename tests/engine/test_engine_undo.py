@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from ndrfix.connections.base import Outcome, Progress
 from ndrfix.connections.simulated import Simulation
 from ndrfix.engine.history import read_history, removed_quarantines
-from ndrfix.engine.preparation import Selection, prepare_undo
+from ndrfix.engine.preparation import prepare_undo
 from ndrfix.engine.records import item_record, not_opened
 from ndrfix.engine.result import RunResult, Status
+from ndrfix.engine.selection import Selection
 from ndrfix.errors import InputError, UnreachableError
 from ndrfix.exchange.layout import IMS, QUEUE
 from ndrfix.inventory import load_inventory

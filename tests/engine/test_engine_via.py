@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ndrfix.engine.preparation import Prepared, Selection, prepare, schemas
+from ndrfix.engine.preparation import Prepared, prepare, schemas
+from ndrfix.engine.selection import Selection
 from ndrfix.errors import InputError
 from ndrfix.inventory import load_inventory, parse_extra_vars
 from ndrfix.playbook import load_playbook
@@ -45,7 +46,7 @@ def _prepare(folder: Path, text: str = INVENTORY, limit: str = "exchange", **sel
 def test_a_management_host_has_settings_of_its_own(tmp_path: Path) -> None:
     """It need not be a host of the run; its password is masked like the others."""
     prepared = _prepare(tmp_path)
-    jump, first, second = (prepared.settings[name] for name in ("jump01", "ex01", "ex02"))
+    jump, first, second = (prepared.access.settings[name] for name in ("jump01", "ex01", "ex02"))
     assert (jump.host, jump.user, jump.via, jump.via_limit) == ("jump01.acme.example", r"ACME\consultant", None, 2)
     assert (first.host, first.via, first.user, first.password) == ("MAIL1", "jump01", None, None)
     assert (second.host, second.via, second.user) == ("192.0.2.12", "jump01", r"MAIL2\admin")
@@ -58,7 +59,7 @@ def test_the_password_typed_is_for_the_host_that_is_logged_on_to(tmp_path: Path)
     text = INVENTORY.replace("          ansible_user: ACME\\consultant\n", "").replace(
         "          ansible_password: \"{{ lookup('env', 'ACME') }}\"\n", ""
     )
-    settings = _prepare(tmp_path, text, user="typed", password=Secret("typed-secret")).settings
+    settings = _prepare(tmp_path, text, user="typed", password=Secret("typed-secret")).access.settings
     assert (settings["jump01"].user, settings["jump01"].password) == ("typed", Secret("typed-secret"))
     assert (settings["ex01"].user, settings["ex01"].password) == (None, None)
 
@@ -118,4 +119,4 @@ def test_faults_of_all_hosts_are_told(tmp_path: Path) -> None:
 def test_simulated_hosts_behind_a_simulated_one_are_there_without_it(tmp_path: Path) -> None:
     """A rehearsal needs no simulation of the management host."""
     text = INVENTORY.replace("ntlm}", "ntlm, ansible_connection: simulated}")
-    assert set(_prepare(tmp_path, text).settings) == {"ex01", "ex02"}
+    assert set(_prepare(tmp_path, text).access.settings) == {"ex01", "ex02"}

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ndrfix.engine.choice import Choice
-from ndrfix.engine.preparation import Selection, prepare_undo
+from ndrfix.engine.preparation import prepare_undo
 from ndrfix.engine.result import Mode, RunResult, Status
+from ndrfix.engine.selection import Selection
 from ndrfix.errors import InputError
 from ndrfix.exchange.layout import QUEUE, SUPPRESSION
 from ndrfix.inventory import load_inventory

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ndrfix.errors import InputError, InventoryError
+from ndrfix.errors import InputError, SealedError
 from ndrfix.inventory import Inventory, Variable, load_inventory
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
@@ -278,7 +278,7 @@ def test_encrypted_values_stay_closed(tmp_path: Path) -> None:
     first, second = inventory.hosts
     assert values(inventory, "a") == {"p": Vaulted("x"), "q": UnsafeText("y")}
     first.require_open()
-    with pytest.raises(InventoryError, match="b: the file is encrypted") as caught:
+    with pytest.raises(SealedError, match="the file is encrypted") as caught:
         second.require_open()
     assert caught.value.place == Place(file=str(tmp_path / "host_vars/b/vault.yml"))
 
@@ -313,12 +313,12 @@ def test_a_file_that_does_not_open_concerns_its_hosts_only(tmp_path: Path) -> No
     """Why a file is not opened is said when a host that needs it is worked on."""
 
     def refuse(_: Vaulted, place: Place) -> Secret:
-        raise InputError("no password for it", place=place, next_step="Give one.")
+        raise SealedError("no password for it", place=place, next_step="Give one.")
 
     files = {"inventory.yml": "g: {hosts: {a: , b: }}\n", "host_vars/b.yml": SEALED}
     inventory = load_inventory([write(tmp_path, files)], decrypt=refuse)
     inventory.hosts[0].require_open()
-    with pytest.raises(InventoryError, match="b: no password for it") as caught:
+    with pytest.raises(SealedError, match="no password for it") as caught:
         inventory.hosts[1].require_open()
     assert caught.value.next_step == "Give one."
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ndrfix.errors import InputError, InventoryError
+from ndrfix.errors import InputError, SealedError
 from ndrfix.inventory import Host, Variable, combine, is_secret_name, parse_extra_vars
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
@@ -89,7 +89,7 @@ def test_an_encrypted_extra_file(tmp_path: Path) -> None:
     """A file that is encrypted as a whole needs a decryptor."""
     path = tmp_path / "vault.yml"
     path.write_text("$ANSIBLE_VAULT;1.1;AES256\n00\n", encoding="utf-8")
-    with pytest.raises(InventoryError, match="no vault password was given"):
+    with pytest.raises(SealedError, match="no vault password was given"):
         parse_extra_vars([f"@{path}"])
     assert parse_extra_vars([f"@{path}"], decrypt=lambda *_: Secret("a: 1"))["a"].value == 1
 

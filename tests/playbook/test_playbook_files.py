@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ndrfix.errors import InputError, TemplateError
+from ndrfix.errors import SealedError, TemplateError
 from ndrfix.nodes import Vaulted
 from ndrfix.place import Place
 from ndrfix.playbook.scope import Scope, Variable
@@ -72,13 +72,13 @@ def test_an_encrypted_file_is_opened_and_secret(tmp_path: Path) -> None:
     assert opened.render("{{ lookup('file', 'pw') }}", here) == Secret("hunter2")
     assert opened.render("is {{ lookup('file', 'pw') }}", here) == Secret("is hunter2")
     assert {each.file for each in asked} == {str(tmp_path / "pw")}
-    with pytest.raises(TemplateError, match="is encrypted"):
+    with pytest.raises(SealedError, match="pw: the value is encrypted"):
         scope().render("{{ lookup('file', 'pw') }}", here)
 
     def refuse(_: Vaulted, where: Place) -> Secret:
-        raise InputError("no password opens it", place=where, next_step="Give another.")
+        raise SealedError("no password opens it", place=where, next_step="Give another.")
 
-    with pytest.raises(TemplateError, match="pw: no password opens it") as caught:
+    with pytest.raises(SealedError, match="pw: no password opens it") as caught:
         Scope(decrypt=refuse).render("{{ lookup('file', 'pw') }}", here)
     assert caught.value.next_step == "Give another."
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ndrfix.errors import InputError, TemplateError
+from ndrfix.errors import InputError, SealedError, TemplateError
 from ndrfix.place import Place
 from ndrfix.playbook import (
     Expression,
@@ -430,7 +430,7 @@ def test_vaulted_value() -> None:
     """A vaulted value is decrypted when it is used and is a secret; without a password it is refused in place."""
     vaulted = node("pw: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  00\n")
     without = scope().child(variables=vaulted)
-    with pytest.raises(TemplateError, match=r"pw: the value is encrypted .* no vault password was given") as raised:
+    with pytest.raises(SealedError, match=r"pw: the value is encrypted .* no vault password was given") as raised:
         without.render("{{ pw }}")
     assert str(raised.value.place) == "play.yml:1:5"
     with_password = Scope(decrypt=lambda vaulted, place: Secret(f"{place.line} {vaulted.text.splitlines()[1]}")).child(

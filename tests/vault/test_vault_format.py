@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ndrfix.encrypted import is_encrypted
 from ndrfix.errors import InputError
 from ndrfix.nodes import Map, Scalar, Vaulted
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
 from ndrfix.source import load_file, load_text
-from ndrfix.vault import Envelope, is_vaulted, seal
+from ndrfix.vault import Envelope, seal
 
 DATA = Path(__file__).parent / "data"
 PLAIN, PROD = Secret("opal-lantern-42"), Secret("copper-meadow-17")
@@ -77,7 +78,7 @@ def test_what_editors_do_is_no_damage(change: object) -> None:
     """Line ends, blanks and a byte order mark, as editors and mail leave them, are no matter."""
     assert callable(change)
     text = change(values()["plain"])
-    assert is_vaulted(text)
+    assert is_encrypted(text)
     assert Envelope.parse(text, HERE).open(PLAIN) == b"Gl4ss-Harbor"
 
 
