@@ -197,6 +197,9 @@ class TaskRunner:
         self._seen |= {resource: each for resource, each in found.items() if isinstance(resource, Service)}
         observed = Observed(found)
         try:
+            if phase.further is not None:
+                more = self.readings.read(phase.further(bound.args, observed))
+                observed = Observed({**found, **more})
             plan = (planned or phase.plan)(bound.args, observed)
         except NotReadableError as error:
             denied = error.unreadable.denied

@@ -52,6 +52,7 @@ from ndrfix.resources.queue import (
     QueueFile,
     QueueState,
     kept_queue,
+    set_aside,
 )
 from ndrfix.resources.states import (
     ABSENT,
@@ -128,4 +129,5 @@ __all__ = [
     "Verb",
     "fold",
     "kept_queue",
+    "set_aside",
 ]

@@ -225,10 +225,19 @@ class Quarantines(_Named):
 
 def kept_queue(quarantine: Quarantine) -> MessageQueue:
     """What lies in a quarantine, which is laid out like a queue."""
+    return MessageQueue(_below(quarantine, ""))
+
+
+def set_aside(quarantine: Quarantine) -> Folder:
+    """Where messages lie that made the service stop when they were put back."""
+    return Folder(_below(quarantine, f"\\{BAD}"))
+
+
+def _below(quarantine: Quarantine, tail: str) -> str | Located:
     folder = quarantine.folder
     if isinstance(folder, Located):
-        return MessageQueue(Located(folder.base, f"{folder.tail}\\{quarantine.run}"))
-    return MessageQueue(f"{folder}\\{quarantine.run}")
+        return Located(folder.base, f"{folder.tail}\\{quarantine.run}{tail}")
+    return f"{folder}\\{quarantine.run}{tail}"
 
 
 # --- the item -------------------------------------------------------------------------------------------------------

@@ -145,6 +145,10 @@ class Observed:
         """The state, or why it could not be read. Asking for what was not probed is a `KeyError`: a bug of the step."""
         return self._readings[resource]
 
+    def found(self, resource: Resource) -> Reading | None:
+        """As `reading`; None for what was not asked for."""
+        return self._readings.get(resource)
+
     def state(self, resource: Resource) -> State:
         """The state of the resource.
 
@@ -179,6 +183,7 @@ def unchanged(shown: StepPlan, now: StepPlan) -> StepPlan:
 class Phase(Generic[A]):
     """One round of look and plan; all functions are pure.
 
+    `further` gives what else is to be looked at, by what was found at what `probe` gave; `plan` gets both.
     `settle` gets the plan that was shown and the one that fits now, and gives what is done; a message queue changes all
     the time, so its phases compare guards instead of all. `again` makes the phase repeated: it is planned and carried
     out until its plan holds no items; `again` plans every round but the first, with the plan of the round before it. A
@@ -188,6 +193,7 @@ class Phase(Generic[A]):
 
     probe: Callable[[A], tuple[Resource, ...]]
     plan: Callable[[A, Observed], StepPlan]
+    further: Callable[[A, Observed], tuple[Resource, ...]] | None = None
     settle: Callable[[StepPlan, StepPlan], StepPlan] = unchanged
     again: Callable[[A, Observed, StepPlan], StepPlan] | None = None
     early: Callable[[A, Observed, StepPlan], StepPlan] | None = None

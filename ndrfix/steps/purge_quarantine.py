@@ -7,8 +7,9 @@ What was taken out of the queue holds personal data, and must not stay on the se
 ### What it looks at
 
 It lists what lies in quarantine, run by run: messages, size, age. Runs older than `older_than_days` are removed with
-all that lies in them; only folders that ndrfix made are touched, and one that holds anything else, or messages in
-`bad`, is left alone. A run that broke off is never removed: finish it first, with `ndrfix resume`.
+all that lies in them, after a look at what that is: how many of the messages are no non-delivery reports is told, in
+red. Only folders that ndrfix made are touched, and one that holds anything else, or messages in `bad`, is left alone.
+A run that broke off is never removed: finish it first, with `ndrfix resume`. A `run` that is not there is a fault.
 
 ### Example
 
@@ -25,27 +26,41 @@ None: what was removed is gone.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import Field
 
+from ndrfix.errors import did_you_mean
 from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import (
     ABSENT,
     Change,
+    FolderState,
+    MessageKind,
     Quarantine,
     Quarantines,
     QuarantinesState,
     QuarantineState,
     QuarantineStatus,
+    QueueState,
     Resource,
+    State,
+    fold,
+    kept_queue,
+    set_aside,
 )
 from ndrfix.steps.base import Args, Check, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.quarantine_path import QuarantinePath
 
 _RUN_TIME = "%Y%m%d-%H%M"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+_REPORT = MessageKind.NDR
+# A message looked at takes half a kilobyte of memory; beyond these it is said that nobody looked.
+_MOST_LOOKED_INTO = 250_000
 
 
 class PurgeQuarantineArgs(Args):
@@ -96,21 +111,91 @@ def _probe(args: PurgeQuarantineArgs) -> tuple[Resource, ...]:
     return (args.folder,)
 
 
+def _further(args: PurgeQuarantineArgs, observed: Observed) -> tuple[Resource, ...]:
+    """What lies in those runs that are to go, as many of them as can be kept in mind."""
+    looked: list[Resource] = []
+    room = _MOST_LOOKED_INTO
+    for quarantine, state in _old(args, observed):
+        looked.append(set_aside(quarantine))
+        if (messages := state.messages or 0) <= room:
+            room -= messages
+            looked.append(kept_queue(quarantine))
+    return tuple(looked)
+
+
 def _plan(args: PurgeQuarantineArgs, observed: Observed) -> StepPlan:
     found = observed.state(args.folder)
+    if stranger := _stranger(args, found):
+        return StepPlan(checks=(stranger,))
     if not isinstance(found, QuarantinesState) or not (found.runs or found.unreadable):
         return StepPlan(note="nothing lies in quarantine")
-    checks = [_listed(args, run, state) for run, state in found.runs]
+    old = {quarantine.run: _Old.of(quarantine, state, observed) for quarantine, state in _old(args, observed)}
+    checks = [_listed(args, run, state, old.get(run)) for run, state in found.runs]
     checks += [Check(ok=True, text=f"{run}: left alone, {reason}") for run, reason in found.unreadable]
-    goes = [(run, state) for run, state in found.runs if _goes(args, run, state)]
+    goes = [each for each in old.values() if not each.aside]
     items = tuple(
-        Change(resource=Quarantine(args.folder.folder, run), before=_whole(state), after=ABSENT, timeout=args.timeout)
-        for run, state in goes
+        Change(resource=each.quarantine, before=_whole(each.state), after=ABSENT, timeout=args.timeout) for each in goes
     )
-    messages = sum(state.messages or 0 for _, state in goes)
-    gone = f"{counted(messages)} {'is' if messages == 1 else 'are'} removed for good"
-    risks = (Risk(text=gone, grave=True),) if messages else ()
-    return StepPlan(checks=tuple(checks), items=items, risks=risks)
+    return StepPlan(checks=tuple(checks), items=items, risks=tuple(_risks(goes)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Old:
+    """A run that is to go: its messages by kind (None: not looked into), and how many were set `aside` in `bad`."""
+
+    quarantine: Quarantine
+    state: QuarantineState
+    kinds: Counter[MessageKind] | None
+    aside: int
+
+    @classmethod
+    def of(cls, quarantine: Quarantine, state: QuarantineState, observed: Observed) -> _Old:
+        """As it was found."""
+        kept, bad = observed.found(kept_queue(quarantine)), observed.found(set_aside(quarantine))
+        kinds = Counter(message.kind for message in kept.messages) if isinstance(kept, QueueState) else None
+        if not state.messages:
+            kinds = Counter()
+        aside = bad.files if isinstance(bad, FolderState) else 0
+        return cls(quarantine=quarantine, state=state, kinds=kinds, aside=aside)
+
+    @property
+    def mail(self) -> str:
+        """What of it is no report, in words; empty when nothing is."""
+        if self.kinds is None:
+            return "not looked into: it may hold mail of users"
+        others = [f"{self.kinds[kind]:,} {kind}" for kind in MessageKind if self.kinds[kind] and kind != _REPORT]
+        return f"no reports: {', '.join(others)}" if others else ""
+
+
+def _old(args: PurgeQuarantineArgs, observed: Observed) -> list[tuple[Quarantine, QuarantineState]]:
+    """The runs that are wanted, closed and old enough."""
+    found = observed.state(args.folder)
+    runs = found.runs if isinstance(found, QuarantinesState) else ()
+    return [(Quarantine(args.folder.folder, run), state) for run, state in runs if _goes(args, run, state)]
+
+
+def _stranger(args: PurgeQuarantineArgs, found: State) -> Check | None:
+    """The failed check for a run that is not there."""
+    there = [run for run, _ in (*found.runs, *found.unreadable)] if isinstance(found, QuarantinesState) else []
+    if args.run is None or fold(args.run) in map(fold, there):
+        return None
+    near = did_you_mean(args.run, there) or (
+        f"; there are: {', '.join(there)}" if there else "; there is none on this host"
+    )
+    advice = "Correct it, or leave it out. What was removed before is not there any more."
+    return Check(ok=False, text=f"no quarantine of run {args.run}{near}", next_step=advice)
+
+
+def _risks(goes: Sequence[_Old]) -> Iterator[Risk]:
+    messages = sum(each.state.messages or 0 for each in goes)
+    if messages:
+        yield Risk(text=f"{counted(messages)} {'is' if messages == 1 else 'are'} removed for good", grave=True)
+    kinds = sum((each.kinds for each in goes if each.kinds), Counter[MessageKind]())
+    if mail := kinds.total() - kinds[_REPORT]:
+        is_none = "is no non-delivery report" if mail == 1 else "are no non-delivery reports"
+        yield Risk(text=f"{mail:,} OF THESE {is_none}: mail of users is removed too", grave=True)
+    if unknown := sum(each.state.messages or 0 for each in goes if each.kinds is None):
+        yield Risk(text=f"{unknown:,} OF THESE were not looked into: mail of users may be among them", grave=True)
 
 
 def _whole(state: QuarantineState) -> QuarantineState:
@@ -120,7 +205,7 @@ def _whole(state: QuarantineState) -> QuarantineState:
 
 def _goes(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> bool:
     age = _age(args, run, state)
-    wanted = args.run is None or args.run.casefold() == run.casefold()
+    wanted = args.run is None or fold(args.run) == fold(run)
     return wanted and state.status is QuarantineStatus.CLOSED and age is not None and age >= args.older_than_days
 
 
@@ -133,24 +218,28 @@ def _age(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> float |
     return max(0.0, (args.now - began).total_seconds() / 86_400)  # the run's own time is cut to the minute
 
 
-def _listed(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> Check:
+def _listed(args: PurgeQuarantineArgs, run: str, state: QuarantineState, old: _Old | None) -> Check:
     age = _age(args, run, state)
-    old = "age not known" if age is None else f"{counted(round(age), 'day')} old"
+    what = f" ({old.mail})" if old and old.mail else ""
+    days = "age not known" if age is None else f"{counted(round(age), 'day')} old"
     kept = "" if state.status is QuarantineStatus.CLOSED else "; it broke off and stays: `ndrfix resume` finishes it"
-    text = f"{run}: {counted(state.messages or 0)}, {(state.size or 0) // 1024:,} KB, {old}{kept}"
+    if old and old.aside:
+        them = "it" if old.aside == 1 else "them"
+        kept = f"; {counted(old.aside)} set aside in `bad`: it stays. Look at {them}, move {them} away by hand"
+    text = f"{run}: {counted(state.messages or 0)}{what}, {(state.size or 0) // 1024:,} KB, {days}{kept}"
     return Check(ok=True, text=text)
 
 
 def _settle(shown: StepPlan, now: StepPlan) -> StepPlan:
     """Ages go on; what is removed is what was shown."""
     kept = tuple(item for item in now.items if item in shown.items)
-    return StepPlan(checks=now.checks, items=kept, risks=now.risks if kept else (), note=now.note)
+    return StepPlan(checks=now.checks, items=kept, risks=shown.risks if kept else (), note=now.note)
 
 
 STEP = Step(
     name="purge_quarantine",
     args=PurgeQuarantineArgs,
-    phases=(Phase(probe=_probe, plan=_plan, settle=_settle),),
+    phases=(Phase(probe=_probe, plan=_plan, further=_further, settle=_settle),),
     page=__doc__,
     in_run=in_run,
 )

@@ -329,6 +329,30 @@ def test_mail_that_was_set_aside_is_not_purged(stage: Stage) -> None:
     assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 5
 
 
+def test_a_run_with_messages_set_aside_holds_up_no_other_purge(tmp_path: Path) -> None:
+    """The others are removed, it stays, and how much mail of users goes is told in red, before and afterwards."""
+    field = Field(tmp_path / "f", Work(name="x", book=CLEAR))
+    field.clear("- clear_queue: {recount_after: 5, messages: all}\n")
+    field.put_report()
+    field.clear()
+    first, second = sorted(field.quarantines())
+    for file in mailbox(f"{second}\\bad", {MessageKind.USER: 1}):
+        field.host.put_file(file)
+    stand = field.stage.run("- purge_quarantine: {older_than_days: 0}\n")
+    stand.run.context = replace(stand.run.context, run_id="20261201-0000-purge")
+    plan = stand.plan()
+    risks = [risk.text for risk in plan.plays[0].hosts[0].risks()]
+    assert risks == [
+        "7 messages are removed for good",
+        "3 OF THESE are no non-delivery reports: mail of users is removed too",
+    ]
+    task = last(stand.apply(plan))
+    assert task.status is Status.CHANGED
+    assert [risk.text for phase in task.phases for risk in phase.plan.risks] == risks
+    assert list(field.quarantines()) == [second]
+    assert (len(field.host.files(f"{second}\\out")), field.host.files(first)) == (1, {})
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_undo_of_a_clearing_whose_quarantine_was_purged_since(stage: Stage, known: bool) -> None:
     """The registry value goes back, and it is said loudly that the messages cannot, and who removed them."""

@@ -101,17 +101,21 @@ class Host:
             SUPPRESSION: "suppression",
             OUT_FOLDER: "out",
         }
-        readings: dict[Resource, Reading] = {}
-        for resource in step.phases[number].probe(args):
-            name = known.get(resource) or self._name(resource, args)
-            readings[resource] = self.states[name]
-        return Observed(readings)
+        phase = step.phases[number]
+        readings = {resource: self._state(resource, known) for resource in phase.probe(args)}
+        further = phase.further(args, Observed(readings)) if phase.further else ()
+        return Observed({**readings, **{resource: self._state(resource, known) for resource in further}})
 
-    def _name(self, resource: Resource, args: Any) -> str:
+    def _state(self, resource: Resource, known: Mapping[Resource, str]) -> Reading:
+        return self.states[known.get(resource) or self._name(resource)]
+
+    def _name(self, resource: Resource) -> str:
         places: Mapping[str, str] = {"Quarantine": "own", "Quarantines": "folder", "MessageQueue": "kept"}
         if isinstance(resource, Folder):
-            return "volume"
-        return places[type(resource).__name__]
+            return next((name for name in self.states if str(resource).endswith(f"\\{name}")), "volume")
+        return next(
+            (name for name in self.states if str(resource).endswith(f"\\{name}")), places[type(resource).__name__]
+        )
 
 
 def clearing(**args: Any) -> Any:
@@ -1027,53 +1031,116 @@ def test_a_run_that_is_not_there_is_named() -> None:
 # --- purge_quarantine -----------------------------------------------------------------------------------------------
 
 
+def purge(host: Host, **args: Any) -> StepPlan:
+    """What `purge_quarantine` plans."""
+    step = purge_quarantine.STEP
+    assert step.in_run is not None
+    bound = step.in_run(step.args.model_validate(args), RUN, ())
+    return step.phases[0].plan(bound, host.observed(step, bound, 0))
+
+
 @pytest.mark.parametrize(
     ("began", "args", "goes"),
     [
         ("2026-10-25T09:30:00Z", {}, True),
         ("2026-10-26T09:31:00Z", {}, False),
         ("2026-11-24T09:30:00Z", {"older_than_days": 1}, True),
-        ("2026-10-25T09:30:00Z", {"run": "another"}, False),
+        ("2026-10-25T09:30:00Z", {"run": "open"}, False),
         ("yesterday", {"older_than_days": 0}, False),
         ("2026-11-25T09:30:40Z", {"older_than_days": 0}, True),
     ],
 )
 def test_old_runs_are_removed(began: str, args: dict[str, Any], goes: bool) -> None:
     """Only what is old enough, closed, and asked for; the removal says how much lies there."""
-    step = purge_quarantine.STEP
-    assert step.in_run is not None
-    bound = step.in_run(step.args.model_validate(args), RUN, ())
     states = {"older": replace(CLOSED, began=began, messages=5, size=99), "open": replace(OPEN, began=began)}
     found = QuarantinesState(path="C:\\q", runs=tuple(states.items()), unreadable=(("x", "no manifest"),))
-    plan = step.phases[0].plan(bound, Host(folder=found).observed(step, bound, 0))
+    plan = purge(Host(folder=found), **args)
     assert words(plan.items) == (["quarantine older: closed → absent"] if goes else [])
     texts = " ".join(check.text for check in plan.checks)
-    assert "5 messages, 0 KB" in texts
+    assert "5 messages" in texts
     assert "it broke off and stays" in texts
     assert "no manifest" in texts
 
 
 def test_one_message_that_is_removed_is_one() -> None:
     """Words for one are not those for many."""
-    step = purge_quarantine.STEP
-    assert step.in_run is not None
-    bound = step.in_run(step.args.model_validate({"older_than_days": 1}), RUN, ())
     old = replace(CLOSED, began="2026-11-24T09:30:00Z", messages=1, size=99)
-    plan = step.phases[0].plan(
-        bound, Host(folder=QuarantinesState(path="C:\\q", runs=(("a", old),))).observed(step, bound, 0)
-    )
+    found = QuarantinesState(path="C:\\q", runs=(("a", old),))
+    plan = purge(Host(folder=found, kept=queue(message("A"))), older_than_days=1)
     assert [check.text for check in plan.checks] == ["a: 1 message, 0 KB, 1 day old"]
     assert [risk.text for risk in plan.risks] == ["1 message is removed for good"]
 
 
+OLD = replace(CLOSED, began="2026-09-01T09:30:00Z", messages=3, size=2048)
+
+
+def test_mail_of_users_that_is_removed_is_told_in_red() -> None:
+    """How many of the messages are no reports, run by run and in all; none, where all are reports."""
+    found = QuarantinesState(path="C:\\q", runs=(("first", OLD), ("second", OLD), ("third", replace(OLD, messages=0))))
+    mixed = queue(message("A"), message("B", USER), message("C", UNKNOWN))
+    plan = purge(Host(folder=found, first=mixed, second=queue(message("A"), message("B"), message("C", USER))))
+    texts = [check.text for check in plan.checks]
+    assert [text.partition(", 2 KB")[0] for text in texts] == [
+        "first: 3 messages (no reports: 1 user, 1 unknown)",
+        "second: 3 messages (no reports: 1 user)",
+        "third: 0 messages",
+    ]
+    assert [(risk.text, risk.grave) for risk in plan.risks] == [
+        ("6 messages are removed for good", True),
+        ("3 OF THESE are no non-delivery reports: mail of users is removed too", True),
+    ]
+    reports = queue(message("A"), message("B"), message("C"))
+    plan = purge(Host(folder=QuarantinesState(path="C:\\q", runs=(("first", OLD),)), first=reports))
+    assert [risk.text for risk in plan.risks] == ["3 messages are removed for good"]
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_what_is_not_looked_into_may_be_mail(many: bool) -> None:
+    """More messages than can be kept in mind are not read, nor what cannot be: that is told in red, too."""
+    big = replace(OLD, messages=250_001) if many else OLD
+    found = QuarantinesState(path="C:\\q", runs=(("big", big), ("small", OLD)))
+    unread: dict[str, Reading] = {} if many else {"big": Unreadable(reason="access is denied", denied=True)}
+    host = Host(folder=found, kept=queue(message("A"), message("B"), message("C")), **unread)
+    plan = purge(host)
+    assert "not looked into: it may hold mail of users" in plan.checks[0].text
+    text = f"{big.messages if many else 3:,} OF THESE were not looked into"
+    assert any(risk.text.startswith(text) and risk.grave for risk in plan.risks)
+
+
+def test_a_run_with_messages_set_aside_holds_up_no_other() -> None:
+    """It stays, that is said, and the others are removed."""
+    found = QuarantinesState(path="C:\\q", runs=(("first", OLD), ("second", OLD)))
+    host = Host(folder=found, kept=queue(message("A")))
+    host.states["first\\bad"] = FolderState(path="C:\\q\\first\\bad", files=2, size=2)
+    plan = purge(host)
+    assert words(plan.items) == ["quarantine second: closed → absent"]
+    assert "first: 3 messages" in plan.checks[0].text
+    assert "2 messages set aside in `bad`: it stays" in plan.checks[0].text
+    assert plan.risks[0].text == "3 messages are removed for good"
+
+
+@pytest.mark.parametrize(
+    ("runs", "text"),
+    [
+        ((RUN,), f", did you mean '{RUN}'?"),
+        (("a", "b"), "; there are: a, b, torn"),
+    ],
+)
+def test_a_run_that_is_not_there_cannot_be_removed(runs: tuple[str, ...], text: str) -> None:
+    """A misspelled run is a fault: personal data that was to go would stay for ever."""
+    found = QuarantinesState(path="C:\\q", runs=tuple((run, OLD) for run in runs), unreadable=(("torn", "cut"),))
+    plan = purge(Host(folder=found), run=RUN.replace("7f3a", "7f3b"))
+    assert (plan.failed, plan.items) == (True, ())
+    assert plan.checks[0].text == f"no quarantine of run {RUN.replace('7f3a', '7f3b')}{text}"
+    assert plan.checks[0].next_step
+    assert purge(Host(), run="x").checks[0].text == "no quarantine of run x; there is none on this host"
+    assert not purge(Host(folder=found), run="TORN").failed
+
+
 def test_a_wrong_clock_of_the_host_makes_no_run_old() -> None:
     """A run whose id is of today is young, whatever the host's clock said when it began."""
-    step = purge_quarantine.STEP
-    assert step.in_run is not None
-    bound = step.in_run(step.args.model_validate({}), RUN, ())
     young = replace(CLOSED, began="2004-05-03T12:00:00Z", messages=5, size=99)
-    found = QuarantinesState(path="C:\\q", runs=((RUN, young),))
-    assert step.phases[0].plan(bound, Host(folder=found).observed(step, bound, 0)).items == ()
+    assert purge(Host(folder=QuarantinesState(path="C:\\q", runs=((RUN, young),)))).items == ()
 
 
 def test_every_step_of_the_queue_is_known() -> None:
