@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ndrfix.connections.base import Outcome, OutcomeStatus, Reading
 from ndrfix.engine.recorder import RecordError
 from ndrfix.engine.result import Down, PhaseResult
+from ndrfix.engine.unfinished import left_open
 from ndrfix.errors import HostError, UnreachableError
 from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import IMS
@@ -67,10 +68,10 @@ class Standing:
     def _down(self, service: Service, righted: Collection[Resource]) -> Down | None:
         """How a service stands, as far as it is known; None for one that runs, or of which nothing is known."""
         found = self.seen.get(service)
-        down = isinstance(found, ServiceState) and found.status not in UP
-        if down and self.read and isinstance(found, ServiceState):
-            return Down(service=service, words=f"IS {found.status.upper()}")
-        if down and service not in righted:
+        state = found.status if isinstance(found, ServiceState) else ServiceStatus.RUNNING
+        if self.read and state is not ServiceStatus.RUNNING:  # one that is starting may hang there
+            return Down(service=service, words=f"IS {state.upper()}", sure=state not in UP)
+        if state not in UP and service not in righted:
             return Down(service=service, words=_LAST_SEEN, sure=not self.flying)
         doubtful = service in self.doubtful and not self.read
         return Down(service=service, words="may be stopped", sure=False) if doubtful else None
@@ -87,12 +88,14 @@ def standing(done: Sequence[PhaseResult], host: str, resume: str, *, in_flight: 
     items = _remote(done)
     queue = any(isinstance(item, Move) or isinstance(item.resource, Quarantine) for item in items)
     moves = any(isinstance(item, Move) for item in items)
-    told = f"`{resume} -l {host}` finishes it." if queue and resume else ""
+    left = bool(resume) and left_open(done, in_flight=in_flight)
+    told = f"`{resume} -l {host}` finishes it." if left else ""
     wish = promised(done)
     restarts = _restarts(done[-1]) if done and in_flight else ()
+    stake = (*stopped(done), *restarts) if wish is None else (IMS,) * (wish is ServiceStatus.RUNNING)
     return Standing(
         host=host,
-        stake=(*stopped(done), *restarts) if wish is None else (IMS,) * (wish is ServiceStatus.RUNNING),
+        stake=tuple(dict.fromkeys((*stake, *_hanging(done)))),
         doubtful=(*_doubtful(done[-1]), *restarts) if done and in_flight else (),
         resume=told,
         unmoved=queue and not moves,
@@ -108,7 +111,7 @@ def stopped(done: Sequence[PhaseResult]) -> tuple[Service, ...]:
         if not isinstance(item.resource, Service):
             continue
         if outcome.status is not OutcomeStatus.DONE:
-            if outcome.status is OutcomeStatus.FAILED and _starts(item) and not _runs(outcome.after):
+            if outcome.status is OutcomeStatus.FAILED and _starts(item) and not _has_started(outcome.after):
                 found[item.resource] = None
             continue
         if _runs(outcome.after):
@@ -116,6 +119,14 @@ def stopped(done: Sequence[PhaseResult]) -> tuple[Service, ...]:
         elif isinstance(item, Change) and _runs(outcome.before):
             found[item.resource] = None
     return tuple(found)
+
+
+def _hanging(done: Sequence[PhaseResult]) -> tuple[Service, ...]:
+    """The service that did not come to the end of a stop: that is told, whatever it was to be."""
+    last = next((outcome for phase in reversed(done) for outcome in reversed(phase.outcomes)), None)
+    if last is None or not isinstance(last.item.resource, Service) or not isinstance(last.after, ServiceState):
+        return ()
+    return (last.item.resource,) if last.after.status is ServiceStatus.STOP_PENDING else ()
 
 
 def _starts(item: RemoteItem) -> bool:
@@ -150,6 +161,10 @@ def _runs(state: Reading | None) -> bool:
     return isinstance(state, ServiceState) and state.status is not ServiceStatus.STOPPED
 
 
+def _has_started(state: Reading | None) -> bool:
+    return isinstance(state, ServiceState) and state.status is ServiceStatus.RUNNING
+
+
 def _remote(done: Sequence[PhaseResult]) -> tuple[RemoteItem, ...]:
     items = (item for phase in done for item in phase.plan.items)
     return tuple(item for item in items if not isinstance(item, Artifact))
@@ -172,7 +187,8 @@ class Rescue:
         """What went wrong; empty when nothing did."""
         if self.error:
             return self.error.what
-        return next((each.message for each in reversed(self.outcomes) if not _put_right(each)), "")
+        tried = (each for each in reversed(self.outcomes) if each.status is not OutcomeStatus.DRIFTED)
+        return next((each.message for each in tried if not _put_right(each)), "")
 
 
 def failed(bad: Outcome, rescue: Rescue, stands: Standing) -> tuple[str, str]:

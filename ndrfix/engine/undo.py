@@ -14,6 +14,7 @@ from ndrfix.engine.pending import NO_DEBT, Debt, Owed
 from ndrfix.engine.plan import BoundTask, PlannedTask
 from ndrfix.engine.result import Status
 from ndrfix.engine.session import Named, acted_on, resumed
+from ndrfix.exchange.layout import IMS
 from ndrfix.resources import (
     ABSENT,
     Change,
@@ -28,7 +29,7 @@ from ndrfix.resources import (
     State,
     TreeState,
 )
-from ndrfix.steps.base import AnyStep, Args, Check, Observed, Phase, Step, StepPlan
+from ndrfix.steps.base import AnyStep, Args, Check, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.restoring_args import TakeBackArgs
 
 _SETTLED = {
@@ -68,7 +69,7 @@ def _plan(args: PutBackArgs, observed: Observed) -> StepPlan:
     if isinstance(change.resource, RegistryKey) and target == ABSENT and (held := _held(change.resource, observed)):
         return StepPlan(checks=(held,))
     if _same(now, change.after):
-        return StepPlan(items=(Change(resource=change.resource, before=now, after=target, timeout=change.timeout),))
+        return _back(Change(resource=change.resource, before=now, after=target, timeout=change.timeout))
     return StepPlan(
         checks=(
             Check(
@@ -79,6 +80,19 @@ def _plan(args: PutBackArgs, observed: Observed) -> StepPlan:
                 next_step="Decide by hand what is right.",
             ),
         )
+    )
+
+
+def _back(change: Change) -> StepPlan:
+    """A change on the way back; where mail stands still after it, that is told."""
+    after = change.after
+    if change.resource != IMS or not isinstance(after, ServiceState) or after.status is not ServiceStatus.STOPPED:
+        return StepPlan(items=(change,))
+    text = f"{IMS} was stopped before the run and is stopped again"
+    return StepPlan(
+        items=(change,),
+        checks=(Check(ok=True, text=text, standstill=True),),
+        risks=(Risk(text=f"{text}: mail stands still", grave=True),),
     )
 
 

@@ -6,10 +6,13 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ndrfix.engine.result import HostResult, Mode, RunResult, Status, TaskResult
+from ndrfix.connections.base import OutcomeStatus
+from ndrfix.engine.result import HostResult, Mode, PhaseResult, RunResult
+from ndrfix.engine.unfinished import left_open
 from ndrfix.exchange.layout import IMS
 from ndrfix.report.text import Pen
-from ndrfix.resources import Artifact, Move, Quarantine, RemoteItem
+from ndrfix.resources import Artifact, Item
+from ndrfix.steps.base import Check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +57,28 @@ def standstill_lines(result: RunResult, pen: Pen, resume: str) -> Iterator[str]:
 
 def _told(host: HostResult, mode: Mode) -> Iterator[Standstill | None]:
     """What the tasks tell, in order: that mail stands still, or (None) that it does not. The last word counts."""
-    begun = False
+    phases: list[PhaseResult] = []
     for task in host.tasks:
-        items = _items(task)
-        begun = begun or any(isinstance(item, Move) or isinstance(item.resource, Quarantine) for item in items)
+        phases += task.phases
+        resumable = mode is Mode.APPLY and left_open(phases, in_flight=True)
         down = next((each for each in task.down if each.service == IMS), None)
-        check = next((check for phase in task.phases for check in phase.plan.checks if check.standstill), None)
+        check = next((check for phase in task.phases for check in _checks(phase, mode)), None)
         if down:
             why = f"{IMS} {down.words}"
-            yield Standstill(host=host.host, why=why, maybe=not down.sure, resumable=begun)
+            yield Standstill(host=host.host, why=why, maybe=not down.sure, resumable=resumable)
         elif check:
-            ended = task.status in (Status.OK, Status.CHANGED)  # nothing is left to finish of what ended well
-            yield Standstill(host=host.host, why=check.text, resumable=begun and mode is Mode.APPLY and not ended)
-        elif any(item.resource == IMS for item in items):
+            yield Standstill(host=host.host, why=check.text, resumable=resumable)
+        elif any(_is_about_service(item) for phase in task.phases for item in phase.plan.items):
             yield None
 
 
-def _items(task: TaskResult) -> list[RemoteItem]:
-    return [item for phase in task.phases for item in phase.plan.items if not isinstance(item, Artifact)]
+def _checks(phase: PhaseResult, mode: Mode) -> Iterator[Check]:
+    """What its plan says of mail that stands still; nothing where it was for the phase to bring it to that."""
+    done = sum(outcome.status is OutcomeStatus.DONE for outcome in phase.outcomes)
+    remote = [item for item in phase.plan.items if not isinstance(item, Artifact)]
+    if mode is Mode.PLAN or not any(_is_about_service(item) for item in remote[done:]):
+        yield from (check for check in phase.plan.checks if check.standstill)
+
+
+def _is_about_service(item: Item) -> bool:
+    return not isinstance(item, Artifact) and item.resource == IMS

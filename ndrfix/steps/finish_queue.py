@@ -16,11 +16,13 @@ from ndrfix.resources import (
     QuarantineState,
     QuarantineStatus,
     Resource,
+    ServiceState,
+    ServiceStatus,
     State,
     fold,
 )
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
-from ndrfix.steps.clearing import GUARDED, finish, guards, service
+from ndrfix.steps.clearing import GUARDED, RUNNING, finish, guards, service
 
 _BY_HAND = (
     "Look into that folder. When no message lies in it, nothing was moved: remove it. Else put the messages back by "
@@ -56,12 +58,20 @@ def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
     if not wanted:
         where = "no quarantine lies on this host" if found == ABSENT else "no quarantine is open"
         note = "" if unclear else f"nothing was left half done: {where}, {IMS} is {service(observed).status.word}"
-        return StepPlan(checks=unclear, note=note)
+        return StepPlan(checks=(*unclear, *standing_still(observed)), note=note)
     work = finish(wanted, service(observed), service_timeout=args.service_timeout)
     # What cannot be read is no reason to leave alone what can; it is told afterwards, as a fault.
     texts = (*work.texts, *filter(None, (_afterwards(*each) for each in wanted)))
     checks = tuple(Check(ok=True, text=text) for text in texts)
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
+
+
+def standing_still(observed: Observed) -> tuple[Check, ...]:
+    """That mail stands still, where the service does not run."""
+    state = observed.state(IMS)
+    if not isinstance(state, ServiceState) or state.status in (RUNNING, ServiceStatus.START_PENDING):
+        return ()
+    return (Check(ok=True, text=f"{IMS} IS {state.status.word.upper()}", standstill=True),)
 
 
 def _afterwards(quarantine: Quarantine, found: QuarantineState) -> str:

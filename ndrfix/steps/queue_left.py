@@ -10,9 +10,9 @@ from pydantic import ConfigDict
 
 from ndrfix.exchange.backlog import Backlog, backlog, counted
 from ndrfix.exchange.layout import IMS, QUEUE
-from ndrfix.resources import MessageKind, Quarantine, QueueState, Resource, ServiceState, ServiceStatus, kept_queue
+from ndrfix.resources import MessageKind, Quarantine, QueueState, Resource, kept_queue
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
-from ndrfix.steps.finish_queue import FinishQueueArgs, naming, unreadable
+from ndrfix.steps.finish_queue import FinishQueueArgs, naming, standing_still, unreadable
 
 
 class QueueLeftArgs(Args):
@@ -29,19 +29,12 @@ def _probe(args: QueueLeftArgs) -> tuple[Resource, ...]:
 
 
 def _plan(args: QueueLeftArgs, observed: Observed) -> StepPlan:
-    checks = [*_standstill(observed), *_queue(observed)]
+    checks = [*standing_still(observed), *_queue(observed)]
     for quarantine in args.returned:
         checks += _kept(quarantine, observed)
     for place in args.places:
         checks += unreadable(observed.state(place.quarantines), place)
     return StepPlan(checks=tuple(checks))
-
-
-def _standstill(observed: Observed) -> Iterator[Check]:
-    """That mail stands still, where the service does not run."""
-    state = observed.state(IMS)
-    if isinstance(state, ServiceState) and state.status not in (ServiceStatus.RUNNING, ServiceStatus.START_PENDING):
-        yield Check(ok=True, text=f"{IMS} IS {state.status.word.upper()}", standstill=True)
 
 
 def _queue(observed: Observed) -> Iterator[Check]:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from ndrfix.connections.simulated_mail import mailbox
+from ndrfix.connections.simulated_services import ServiceMode, SimulatedService
 from ndrfix.connections.simulation import Fault, FaultAt, FaultKind, Sent
-from ndrfix.engine.result import RunResult
+from ndrfix.engine.result import RunResult, Status
 from ndrfix.engine.run import result_of
-from ndrfix.exchange.layout import IMS
+from ndrfix.exchange.layout import IMS, QUEUE
 from ndrfix.report import Commands, render
 from ndrfix.report.standstill import standstills
-from ndrfix.resources import MessageKind, ServiceState, ServiceStatus
+from ndrfix.resources import MessageKind, QueueState, ServiceState, ServiceStatus
 from tests.engine.stage import Stage, Stand
+from tests.engine.test_engine_undo import undo
 
 ROOT = "C:\\exchsrvr\\imcdata"
 HOSTS = r"""
@@ -30,8 +32,8 @@ CLEAR = "- name: Clear\n  clear_queue: {recount_after: 5}\n"
 COMMANDS = Commands(undo="ndrfix undo RUN -i inv.yml", resume="ndrfix resume RUN -i inv.yml")
 
 
-def _stage(folder: Path, *, status: str = "running", stop: int = 2) -> Stage:
-    stage = Stage(folder, hosts=HOSTS.format(status=status, stop=stop))
+def _stage(folder: Path, *, status: str = "running", stop: int = 2, more: str = "") -> Stage:
+    stage = Stage(folder, hosts=HOSTS.format(status=status, stop=stop) + more)
     for file in mailbox(f"{ROOT}\\out", {MessageKind.NDR: 4, MessageKind.USER: 2}):
         stage.host().put_file(file)
     return stage
@@ -159,3 +161,66 @@ def test_a_clearing_that_leaves_the_service_stopped_has_nothing_to_finish(tmp_pa
     (found,) = standstills(stage.run(CLEAR).apply())
     assert (found.why, found.resumable) == ("MSExchangeIMC was stopped before and STAYS STOPPED", False)
     assert _status(stage) is ServiceStatus.STOPPED
+
+
+def _put(stage: Stage, status: ServiceStatus, mode: ServiceMode = ServiceMode.OK) -> None:
+    service = SimulatedService(name=IMS.name, status=status, mode=mode, stop_seconds=2, start_seconds=2)
+    stage.host().put_service(service)
+
+
+def test_a_service_that_stops_after_the_clearing_is_not_resumed(tmp_path: Path) -> None:
+    """A message of a user is bad: what to do about that is said, and no command that has nothing left to finish."""
+    queue = _stage(tmp_path).host().read(QUEUE)
+    assert isinstance(queue, QueueState)
+    bad = next(message.name for message in queue.messages if message.kind is MessageKind.USER)
+    stage = _stage(tmp_path, more=f"  queue: {{chokes_on: [{bad}]}}\n")
+    stand = stage.run(CLEAR)
+    stand.run.resume = "ndrfix resume RUN"
+    result = stand.apply()
+    (task,) = result.plays[0].hosts[0].tasks
+    assert task.status is Status.FAILED
+    assert task.next_step.startswith("Look in the event log (4116, 4182 name a bad message)")
+    assert "resume" not in task.next_step
+    (line,) = (line for line in _shown(result) if "STILL" in line)
+    assert line.startswith("MAIL STANDS STILL on ex01: MSExchangeIMC IS STOPPED. Look at the service on the host")
+
+
+def test_a_service_that_does_not_come_to_the_end_of_its_start_may_stand(tmp_path: Path) -> None:
+    """It may start yet: mail may stand still, in a run that works on the queue as in one that only starts it."""
+    stage = _stage(tmp_path)
+    _put(stage, ServiceStatus.RUNNING, ServiceMode.NEVER_STARTS)
+    result = stage.run(CLEAR).apply()
+    (found,) = standstills(result)
+    assert found.text == "MAIL MAY STAND STILL on ex01: MSExchangeIMC IS START_PENDING."
+    assert found.resumable
+    assert "put things right" not in result.plays[0].hosts[0].tasks[0].message
+    _put(stage, ServiceStatus.STOPPED, ServiceMode.NEVER_STARTS)
+    (found,) = standstills(stage.run("- set_service: {name: MSExchangeIMC, state: started}\n").apply())
+    assert (found.why, found.maybe, found.resumable) == ("MSExchangeIMC IS START_PENDING", True, False)
+
+
+def test_a_service_that_hangs_on_its_way_to_a_stop_stands(tmp_path: Path) -> None:
+    """It was on its way there before, and is not started again; that nothing leaves the queue is told all the same."""
+    stage = _stage(tmp_path)
+    _put(stage, ServiceStatus.STOP_PENDING, ServiceMode.NEVER_STOPS)
+    (found,) = standstills(stage.run(CLEAR).apply())
+    assert (found.why, found.maybe, found.resumable) == ("MSExchangeIMC IS STOP_PENDING", False, True)
+
+
+def test_an_undo_that_stops_the_service_says_so(tmp_path: Path) -> None:
+    """The run started it: in red before it is stopped again, and afterwards; where it hangs, that instead."""
+    words = "MSExchangeIMC was stopped before the run and is stopped again"
+    for stop, told in ((2, words), (10_000, "MSExchangeIMC IS STOP_PENDING")):
+        for book in (
+            "- set_service: {name: MSExchangeIMC, state: started}\n",
+            CLEAR.replace("5}", "5, restart: true}"),
+        ):
+            folder = tmp_path / f"{stop}-{len(book)}"
+            folder.mkdir()
+            stage = _stage(folder, status="stopped", stop=stop)
+            stage.run(book).apply()
+            stand = undo(stage, "run-0")
+            plan = stand.plan()
+            risks = [risk.text for risk in plan.plays[0].hosts[0].risks() if risk.grave]
+            assert f"{words}: mail stands still" in risks
+            assert [each.why for each in standstills(stand.apply(plan))] == [told]
