@@ -20,8 +20,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ndrfix.errors import InputError
 from ndrfix.playbook import expressions
 from ndrfix.playbook.expressions import Missing, describe, settled
+from ndrfix.playbook.lookups import lookup, query
 from ndrfix.playbook.registered import NotKnownYetError, Registered
-from ndrfix.playbook.templating import FOREIGN, UndefinedNameError
+from ndrfix.playbook.templating import FOREIGN
 from ndrfix.secrets import Secret, sealed
 
 _LARGEST_REPETITION = 1_000_000
@@ -111,45 +112,11 @@ def _shown(context: ScopedContext, value: Any) -> str:
     return str(value)
 
 
-@pass_context
-def _lookup(context: ScopedContext, kind: Any, *terms: Any, **options: Any) -> Any:
-    if kind not in ("env", "file"):
-        shown = f"lookup({kind!r}, …)" if isinstance(kind, str) and not context.tainted else "this lookup"
-        raise FilterArgumentError(
-            f"{shown} is not there: a playbook runs no programs and asks no services on the way, so that its plan "
-            "depends on nothing else; there are lookup('env', NAME) and lookup('file', PATH)"
-        )
-    wanted = settled(terms)
-    if len(wanted) != 1 or not isinstance(wanted[0], str) or options.keys() - ({"default"} if kind == "env" else set()):
-        form = "('env', NAME) takes one name, and default='…'" if kind == "env" else "('file', PATH) takes one path"
-        raise FilterArgumentError(f"lookup{form}")
-    return _variable(context, wanted[0], options) if kind == "env" else _file(context, wanted[0])
-
-
-def _variable(context: ScopedContext, name: str, options: Mapping[str, Any]) -> Any:
-    try:
-        return context.names.environment(name)
-    except UndefinedNameError as error:
-        if "default" in options:
-            return options["default"]
-        if context.tainted:  # the name itself may be made of the secret
-            error = UndefinedNameError("an environment variable is not set", name="", place=error.place)
-        return Missing(name=name, reason=error)
-
-
-def _file(context: ScopedContext, name: str) -> Any:
-    try:
-        return context.open(context.names.file(name))
-    except InputError as error:
-        if context.tainted:  # the name itself may be made of the secret
-            raise type(error)("a file cannot be read", place=error.place) from None
-        raise
-
-
 def _environment() -> _Environment:
     made = _Environment(undefined=Missing, keep_trailing_newline=True, optimized=False, finalize=_shown)
     made.context_class = ScopedContext
-    made.globals = {name: made.globals[name] for name in ("range", "dict", "namespace")} | {"lookup": _lookup}
+    made.globals = {name: made.globals[name] for name in ("range", "dict", "namespace")}
+    made.globals |= {"lookup": lookup, "query": query, "q": query}
     del made.filters["random"]  # a plan must come out the same twice
     made.filters |= {"default": expressions.default, "d": expressions.default, "bool": expressions.boolean_word}
     made.filters |= {"int": expressions.whole_number, "float": expressions.decimal_number}

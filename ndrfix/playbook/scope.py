@@ -24,8 +24,6 @@ _NOT_HERE = {
     "hostvars": "A host sees its own variables only; put what is shared into a group.",
     "vars": "Name the variable itself.",
     "omit": "Write two tasks, one with the argument and one without.",
-    "query": "There are lookup('env', NAME) and lookup('file', PATH).",
-    "q": "There are lookup('env', NAME) and lookup('file', PATH).",
 }
 
 

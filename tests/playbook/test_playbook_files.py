@@ -37,6 +37,12 @@ def test_a_file_is_sought_beside_what_names_it(where: str, found: str, tmp_path:
         (tmp_path / name).write_text(f"{text}\r\n \n", encoding="utf-8")
     here = scope(note=Variable(value="{{ lookup('file', 'note.txt') }}", place=place(tmp_path / where)))
     assert here.resolve("note") == found
+    for name in (
+        "lookup('ansible.builtin.file', 'note.txt')",
+        "query('file', 'note.txt')[0]",
+        "q('file', 'note.txt')[0]",
+    ):
+        assert here.render(f"{{{{ {name} }}}}", place(tmp_path / where)) == found
     absolute = f"{{{{ lookup('file', '{tmp_path / 'note.txt'}') }}}}"
     assert here.render(absolute) == "beside"
 

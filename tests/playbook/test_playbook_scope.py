@@ -132,6 +132,13 @@ VARIABLES: dict[str, object] = {
         ("{{ lookup('env', 'HOME') }}", "/home/me"),
         ("{{ lookup('env', 'NO', default='x') }}", "x"),
         ("{{ lookup('env', 'NO') | default('y') }}", "y"),
+        ("{{ lookup('ansible.builtin.env', 'HOME') }}", "/home/me"),
+        ("{{ lookup('ansible.builtin.env', 'NO', default='x') }}", "x"),
+        ("{{ lookup('env', 'HOME', 'USER') }}", "/home/me,me"),
+        ("{{ lookup('env', 'HOME', wantlist=true) }}", ["/home/me"]),
+        ("{{ query('env', 'HOME', 'USER') }}", ["/home/me", "me"]),
+        ("{{ query('ansible.builtin.env', 'HOME') | first }}", "/home/me"),
+        ("{{ q('ansible.legacy.env', 'NO', default='x') }}", ["x"]),
         ("{{ r.changed }}", True),
         ("{{ r is changed and r is not failed and r is succeeded }}", True),
         ("{{ r['verdict'] }}", "absent"),
@@ -142,7 +149,7 @@ VARIABLES: dict[str, object] = {
 )
 def test_renders(template: str, value: object) -> None:
     """One expression keeps its type, anything else is text, and nothing is read as a literal."""
-    rendered = scope(VARIABLES, environment={"HOME": "/home/me"}, r=RESULT).render(template)
+    rendered = scope(VARIABLES, environment={"HOME": "/home/me", "USER": "me"}, r=RESULT).render(template)
     assert rendered == value
     assert type(rendered) is type(value)
 
@@ -168,12 +175,22 @@ def test_renders(template: str, value: object) -> None:
         ("{{ [1] | random }}", "not valid Jinja: No filter named 'random'"),
         ("{{ lookup('pipe', 'x') }}", r"lookup\('pipe', …\) is not there: a playbook runs no programs"),
         ("{{ lookup('pipe', 'x') | default(1) }}", r"lookup\('pipe', …\) is not there"),
+        (
+            "{{ lookup('ansible.builtin.pipe', 'x') }}",
+            r"lookup\('ansible.builtin.pipe', …\) is not there: a playbook runs",
+        ),
+        ("{{ query('pipe', 'x') }}", r"lookup\('pipe', …\) is not there: a playbook runs no programs"),
+        ("{{ lookup('ansible.builtin.fiel', 'x') }}", r"…\) is not there, did you mean 'file'\?: a playbook"),
+        ("{{ q('evn', 'x') }}", r"lookup\('evn', …\) is not there, did you mean 'env'\?: a playbook"),
+        ("{{ lookup('community.general.env', 'HOME') }}", r"lookup\('community.general.env', …\) is not there: "),
+        ("{{ q('env', 'HOEM') }}", "the environment variable 'HOEM' is not set, did you mean 'HOME'?"),
         ("{{ lookup(many) }}", "this lookup is not there"),
-        ("{{ lookup('file') }}", "takes one path"),
-        ("{{ lookup('file', 'a', default='b') }}", "takes one path"),
+        ("{{ lookup('file') }}", "takes paths"),
+        ("{{ lookup('file', 'a', default='b') }}", "takes paths"),
         ("{{ lookup('file', 'no/such.txt') }}", "the file 'no/such.txt' is not there"),
-        ("{{ lookup('env') }}", "takes one name"),
-        ("{{ lookup('env', 'A', strict=1) }}", "takes one name"),
+        ("{{ lookup('env') }}", "takes names"),
+        ("{{ lookup('env', 5) }}", "takes names"),
+        ("{{ lookup('env', 'A', strict=1) }}", "takes names"),
         ("{{ lookup('env', 'HOEM') }}", "the environment variable 'HOEM' is not set, did you mean 'HOME'?"),
         ("{{ lookup('env', nowhere) }}", "the variable 'nowhere' is not defined"),
         ("x{{ nothing }}", r"gives nothing \(null\)"),
