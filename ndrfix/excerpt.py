@@ -7,6 +7,7 @@ alone, rather too much than too little.
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -27,24 +28,39 @@ _EXPLICIT_VALUE = re.compile(r"\s*:\s")
 _GLUED = re.compile(r"([^\W\d][\w.-]*)([:=])([^\s'\"]+)")
 
 
-def excerpt(place: Place, *, hidden: bool = False) -> list[str]:
-    """The line at a place and a caret below it; nothing when the file cannot be read or the place lies outside.
+class Excerpts:
+    """The lines that errors are about, for many places: each file is read once, as it is when it is first asked for."""
 
-    Values under keys that look like secrets are masked, with `hidden` those under any key.
-    """
+    def __init__(self) -> None:
+        self._texts: dict[str, _Text] = {}
+
+    def at(self, place: Place, *, hidden: bool = False) -> list[str]:
+        """The line at a place and a caret below it; nothing when the file cannot be read or the place lies outside.
+
+        Values under keys that look like secrets are masked, with `hidden` those under any key.
+        """
+        text = self._texts.get(place.file) or self._texts.setdefault(place.file, _Text(_lines(place.file)))
+        if not 0 < place.line <= len(text.lines) or not text.lines[place.line - 1].strip():
+            return []
+        line = text.masked(place.line - 1, hidden=hidden)
+        column = line.column(place.column - 1)
+        if place.column > len(line.written) or column >= _WIDTH:
+            return []
+        number = f"{place.line:>5} | "
+        shown = line.text[:_WIDTH].replace("\t", " ")
+        return [f"{number}{shown}", " " * (len(number) - 2) + "| " + " " * column + "^"]
+
+
+def excerpt(place: Place, *, hidden: bool = False) -> list[str]:
+    """The excerpt at a single place."""
+    return Excerpts().at(place, hidden=hidden)
+
+
+def _lines(file: str) -> list[str]:
     try:
-        lines = Path(place.file).read_bytes().decode("utf-8-sig").splitlines()
+        return Path(file).read_bytes().decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError, ValueError):
         return []
-    if not 0 < place.line <= len(lines) or not lines[place.line - 1].strip():
-        return []
-    line = _masked(lines, place.line - 1, hidden=hidden)
-    column = line.column(place.column - 1)
-    if place.column > len(lines[place.line - 1]) or column >= _WIDTH:
-        return []
-    number = f"{place.line:>5} | "
-    shown = line.text[:_WIDTH].replace("\t", " ")
-    return [f"{number}{shown}", " " * (len(number) - 2) + "| " + " " * column + "^"]
 
 
 def without_values(text: str) -> str:
@@ -52,6 +68,7 @@ def without_values(text: str) -> str:
     return _GLUED.sub(lambda found: f"{found[1]}{found[2]}{MASK}" if looks_secret(found[1]) else found[0], text)
 
 
+@functools.lru_cache(maxsize=4096)
 def looks_secret(key: str) -> bool:
     """Whether a key, mistyped ones too, may stand before a secret."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|[.-]", "_", key).casefold().split("_")
@@ -86,14 +103,26 @@ class _Line:
         return moved
 
 
-def _masked(lines: Sequence[str], number: int, *, hidden: bool) -> _Line:
-    """The line with its secrets masked, also where they began on a line before it."""
-    line = lines[number]
-    begin = len(line) - len(line.lstrip())
-    keyless = _EXPLICIT_VALUE.match(line) or (hidden and not _KEY.search(line))
-    if keyless or _continues(lines[:number], line, hidden=hidden):
-        return _Line(line, ((begin, len(line)),))
-    return _Line(line, tuple(_spans(line, hidden=hidden)))
+class _Text:
+    """A file's lines; what belongs to a value that began above it is found out down to where it is asked."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        self._continued = {hidden: (_continued(lines, hidden=hidden), list[bool]()) for hidden in (False, True)}
+
+    def masked(self, number: int, *, hidden: bool) -> _Line:
+        """The line of that number, from 0, with its secrets masked, also where they began on a line before it."""
+        line = self.lines[number]
+        begin = len(line) - len(line.lstrip())
+        keyless = _EXPLICIT_VALUE.match(line) or (hidden and not _KEY.search(line))
+        if keyless or self._continues(number, hidden=hidden):
+            return _Line(line, ((begin, len(line)),))
+        return _Line(line, tuple(_spans(line, hidden=hidden)))
+
+    def _continues(self, number: int, *, hidden: bool) -> bool:
+        more, known = self._continued[hidden]
+        known.extend(itertools.islice(more, max(0, number + 1 - len(known))))
+        return known[number]
 
 
 def _spans(line: str, *, hidden: bool) -> Iterator[tuple[int, int]]:
@@ -139,15 +168,16 @@ class _Open:
         return any(sign in line for sign in self.until)
 
 
-def _continues(before: Sequence[str], line: str, *, hidden: bool) -> bool:
-    """Whether a line belongs to a value that began on the lines before it."""
+def _continued(lines: Sequence[str], *, hidden: bool) -> Iterator[bool]:
+    """For each line, whether it belongs to a value that began on the lines before it."""
     value: _Open | None = None
-    for each in before:
-        if value is None or not value.holds(each):
-            value = _opened(each, hidden=hidden)
-        elif value.ends_on(each):
+    for line in lines:
+        held = value is not None and value.holds(line)
+        yield held
+        if not held:
+            value = _opened(line, hidden=hidden)
+        elif value is not None and value.ends_on(line):
             value = None
-    return value is not None and value.holds(line)
 
 
 def _opened(line: str, *, hidden: bool) -> _Open | None:

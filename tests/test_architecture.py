@@ -135,6 +135,18 @@ def test_the_inventory_is_shown_without_connections(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_playbook_is_linted_without_what_a_run_needs(tmp_path: Path) -> None:
+    """`ndrfix lint` of a playbook without templates loads no Jinja2, reports, inventories, clients or plans."""
+    text = "- hosts: a\n  name: A\n  tasks:\n    - name: B\n      check_service_pack: {minimum: 4}\n"
+    (tmp_path / "site.yml").write_text(text, encoding="utf-8")
+    ours = ("ndrfix.report", "ndrfix.inventory", "ndrfix.client", "ndrfix.engine.plan", "ndrfix.lint.fixing")
+    unwanted = {*HEAVY, "pathspec", *ours} - {"yaml", "pydantic"}
+    code = "import sys\nfrom ndrfix import cli\n"
+    code += f"assert cli.run(['lint', 'site.yml']) == 0\nprint([name for name in {unwanted} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_the_mask_costs_no_start() -> None:
     """What every verb loads pulls in neither TLS nor mail nor HTTP."""
     code = "import sys\nimport ndrfix.secrets, ndrfix.cli\n"

@@ -64,33 +64,53 @@ def command(paths: tuple[str, ...], **options: object) -> int:
 
 
 def _lint(paths: tuple[str, ...], options: dict[str, object]) -> int:
-    from ndrfix.lint.baseline import read_baseline, write_baseline
-    from ndrfix.lint.fixing import fixes, write
-
     settings = _settings(options)
     result = _run(paths, settings)
     if options["write_baseline"]:
-        target = Path(str(options["write_baseline"]))
-        write_baseline(target, result.findings)
-        say_aside(f"{len(result.findings)} findings written to {target}")
+        _write_baseline(Path(str(options["write_baseline"])), result)
         return _CLEAN
     if options["diff"]:
-        for each in fixes(result.findings):
-            say(each.diff.rstrip("\n"))
+        _show_fixes(result)
         return _CLEAN
     if options["fix"]:
-        made = fixes(result.findings)
-        for each in made:
-            write(each)
-        say_aside(f"{sum(len(each.fixed) for each in made)} findings fixed in {len(made)} files")
+        _fix(result)
         result = _run(paths, settings)
     if settings.baseline:
-        new, known = read_baseline(Path(settings.baseline)).split(result.findings)
-        result = replace(result, findings=new)
-        say_aside(f"{len(known)} findings are in the baseline {settings.baseline}")
+        result = _without_known(Path(settings.baseline), result)
     _print(result, settings, options)
     worst = result.worst()
     return _FOUND if worst is not None and worst >= settings.fail_on else _CLEAN
+
+
+def _write_baseline(target: Path, result: Linted) -> None:
+    from ndrfix.lint.baseline import write_baseline
+
+    write_baseline(target, result.findings)
+    say_aside(f"{len(result.findings)} findings written to {target}")
+
+
+def _without_known(baseline: Path, result: Linted) -> Linted:
+    from ndrfix.lint.baseline import read_baseline
+
+    new, known = read_baseline(baseline).split(result.findings)
+    say_aside(f"{len(known)} findings are in the baseline {baseline}")
+    return replace(result, findings=new)
+
+
+def _show_fixes(result: Linted) -> None:
+    from ndrfix.lint.fixing import fixes
+
+    for each in fixes(result.findings):
+        say(each.diff.rstrip("\n"))
+
+
+def _fix(result: Linted) -> None:
+    from ndrfix.lint.fixing import fixes, write
+
+    made = fixes(result.findings)
+    for each in made:
+        write(each)
+    say_aside(f"{sum(len(each.fixed) for each in made)} findings fixed in {len(made)} files")
 
 
 def _settings(options: dict[str, object]) -> LintSettings:
@@ -118,13 +138,14 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _run(paths: tuple[str, ...], settings: LintSettings) -> Linted:
-    from ndrfix.inventory import load_inventory
     from ndrfix.lint.files import find
     from ndrfix.lint.linting import asked_for, lint_files
 
     found = find([Path(path) for path in paths], exclude=settings.exclude, here=Path.cwd())
     variables = None
     if settings.inventory:
+        from ndrfix.inventory import load_inventory
+
         inventory = load_inventory(settings.inventory)
         variables = frozenset(name for host in inventory.hosts for name in host.variables)
     rules = asked_for(settings.profile, settings.ignore)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from ndrfix import source
+from ndrfix.engine.arguments import argument_error
 from ndrfix.engine.plan import BoundTask, PlannedTask
 from ndrfix.engine.result import Status
 from ndrfix.engine.session import Named
-from ndrfix.errors import InputError, PlaybookError
+from ndrfix.errors import InputError
 from ndrfix.playbook import NotKnownYetError, Play, Scope, Task
 from ndrfix.secrets import Secret, opened
 from ndrfix.steps.base import AnyStep
@@ -130,39 +129,6 @@ def _label(item: Any) -> str:
 
 def _ended(numbered: Numbered, label: str, status: Status, message: str) -> PlannedTask:
     return PlannedTask(bound=None, result=numbered.named(label).ended(status, message))
-
-
-def argument_error(task: Task, faults: Sequence[ErrorDetails], *, shown: bool) -> PlaybookError:
-    """What is wrong with a task's arguments: one error per fault, each at the place of its value.
-
-    Without `shown` no error says anything that was made from the values.
-    """
-    errors = [_fault(task, fault, shown=shown) for fault in faults]
-    errors[0].others = tuple(errors[1:])
-    return errors[0]
-
-
-def _fault(task: Task, fault: ErrorDetails, *, shown: bool) -> PlaybookError:
-    location = fault["loc"]
-    text = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if not shown:
-        text = "not acceptable; the value is not shown: it is secret, or no_log is set"
-    if not location:
-        text = text if shown else f"the arguments are {text}"
-        return PlaybookError(f"step {task.step}: {text}", place=task.step_place, rule="wrong-argument[value]")
-    if fault["type"] == "missing":
-        return PlaybookError(
-            f"step {task.step} needs the argument {str(location[0])!r}",
-            place=task.step_place,
-            next_step=f"`ndrfix steps {task.step}` shows the arguments.",
-            rule="wrong-argument[missing]",
-        )
-    return PlaybookError(
-        f"argument {str(location[0])!r} of step {task.step}: {text}",
-        place=source.find(task.args, location).place,
-        next_step="" if shown else f"`ndrfix steps {task.step}` shows what it takes.",
-        rule="wrong-argument[value]",
-    )
 
 
 def distinct(faults: Sequence[InputError]) -> InputError:

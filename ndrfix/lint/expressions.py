@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from jinja2 import nodes
-from jinja2.exceptions import TemplateError as JinjaError
+from typing import TYPE_CHECKING
 
 from ndrfix.place import Place
 from ndrfix.playbook import Expression
-from ndrfix.playbook.jinja import ENVIRONMENT, compiled, name_offset
 from ndrfix.playbook.spot import narrow
 from ndrfix.playbook.templating import FOREIGN, braced, is_template
 from ndrfix.source import List, Map, Node, Scalar
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
 
 _GUARDS = frozenset({"default", "d"})
 _GUARD_TESTS = frozenset({"defined", "undefined"})
@@ -51,6 +51,10 @@ def uses_in(node: Node, *, condition: bool = False) -> Iterator[Use]:
 def _in_scalar(node: Scalar, *, condition: bool) -> Iterator[Use]:
     if not isinstance(node.value, str) or not (condition or is_template(node.value)):
         return
+    from jinja2.exceptions import TemplateError as JinjaError
+
+    from ndrfix.playbook.jinja import ENVIRONMENT, compiled, name_offset
+
     text = str(node.value)
     template = braced(Expression(text=text, place=node.place)) if condition and not is_template(text) else text
     try:
@@ -66,6 +70,8 @@ def _in_scalar(node: Scalar, *, condition: bool) -> Iterator[Use]:
 
 def _guarded(tree: nodes.Template) -> tuple[frozenset[str], frozenset[str]]:
     """The names that stand before `default`, and those of which the expression asks whether they are defined."""
+    from jinja2 import nodes
+
     guarded: set[str] = set()
     asked: set[str] = set()
     for each in tree.find_all(nodes.Filter):
@@ -78,6 +84,8 @@ def _guarded(tree: nodes.Template) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _names(node: nodes.Node) -> Iterator[nodes.Name]:
+    from jinja2 import nodes
+
     if isinstance(node, nodes.Name):
         yield node
     yield from node.find_all(nodes.Name)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
 
 from ndrfix.errors import InputError
 from ndrfix.lint.document import may_be_ours
 from ndrfix.place import Place
 
 _NEVER = frozenset({".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", "runs"})
+
+Matching = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ def find(paths: Sequence[Path], *, exclude: Sequence[str] = (), here: Path) -> F
     Raises:
         InputError: a path does not exist.
     """
-    excluded = GitIgnoreSpec.from_lines(exclude)
+    excluded = _matching(exclude)
     found: dict[Path, str] = {}
     named = []
     for path in paths:
@@ -42,11 +42,20 @@ def find(paths: Sequence[Path], *, exclude: Sequence[str] = (), here: Path) -> F
         elif path.is_dir():
             for each in _walk(path, ()):
                 shown = _shown(each, here)
-                if not excluded.match_file(shown):
+                if not excluded(shown):
                     found.setdefault(each, shown)
         else:
             raise InputError(f"there is no file or folder {path}", place=Place(file=str(path)))
     return Found(files=tuple(found.items()), named=frozenset(named))
+
+
+def _matching(patterns: Sequence[str]) -> Matching:
+    """Whether a file's name fits one of the patterns."""
+    if not patterns:
+        return lambda _name: False
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(patterns).match_file
 
 
 def _shown(path: Path, here: Path) -> str:
@@ -54,11 +63,11 @@ def _shown(path: Path, here: Path) -> str:
     return absolute.relative_to(here).as_posix() if absolute.is_relative_to(here) else path.as_posix()
 
 
-def _walk(folder: Path, ignored: Sequence[tuple[Path, GitIgnoreSpec]]) -> Iterator[Path]:
+def _walk(folder: Path, ignored: Sequence[tuple[Path, Matching]]) -> Iterator[Path]:
     """Every file below a folder that may be ours, sorted; links to folders are not followed."""
     own = folder / ".gitignore"
     if own.is_file():
-        ignored = (*ignored, (folder, GitIgnoreSpec.from_lines(own.read_text("utf-8", "replace").splitlines())))
+        ignored = (*ignored, (folder, _matching(own.read_text("utf-8", "replace").splitlines())))
     for each in sorted(folder.iterdir()):
         if each.name in _NEVER or _is_ignored(each, ignored):
             continue
@@ -69,6 +78,6 @@ def _walk(folder: Path, ignored: Sequence[tuple[Path, GitIgnoreSpec]]) -> Iterat
             yield each
 
 
-def _is_ignored(path: Path, ignored: Sequence[tuple[Path, GitIgnoreSpec]]) -> bool:
+def _is_ignored(path: Path, ignored: Sequence[tuple[Path, Matching]]) -> bool:
     end = "/" if path.is_dir() else ""
-    return any(spec.match_file(path.relative_to(folder).as_posix() + end) for folder, spec in ignored)
+    return any(matching(path.relative_to(folder).as_posix() + end) for folder, matching in ignored)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ndrfix.client import load_client
 from ndrfix.errors import InputError
-from ndrfix.inventory import Inventory, load_inventory
 from ndrfix.lint.document import Document
 from ndrfix.source import Entry, List, Map, Node
+
+if TYPE_CHECKING:
+    from ndrfix.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class VariablesView:
 
 def read_inventory(document: Document) -> InventoryView:
     """The view of an inventory file, with the variables files beside it taken into account."""
+    from ndrfix.inventory import load_inventory
+
     if document.faults:
         return InventoryView(document=document, inventory=None, faults=document.faults)
     try:
@@ -55,6 +59,8 @@ class ClientView:
 
 def read_client(document: Document) -> ClientView:
     """The view of a client file."""
+    from ndrfix.client import load_client
+
     faults = document.faults
     try:
         if not faults:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ndrfix.engine.binding import argument_error
+from ndrfix.engine.arguments import argument_error
 from ndrfix.errors import InputError
 from ndrfix.lint.document import Document
 from ndrfix.place import Place

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from ndrfix.errors import InputError
 from ndrfix.lint.document import Document
 from ndrfix.place import Place
-from ndrfix.report.schema import RunDocument
 from ndrfix.source import List, Map, Node, Scalar, find
+
+if TYPE_CHECKING:
+    from ndrfix.report.schema import RunDocument
 
 Places = Mapping[tuple[str, str], Place]
 """Where each task stands, by the name of its playbook's file and its own."""
@@ -32,6 +33,10 @@ class ResultView:
 
 def read_result(document: Document, places: Places) -> ResultView:
     """The view of a run result."""
+    from pydantic import ValidationError
+
+    from ndrfix.report.schema import RunDocument
+
     if document.faults or document.node is None:
         return ResultView(document=document, run=None, places=places, faults=document.faults)
     try:

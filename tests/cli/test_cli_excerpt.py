@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ndrfix.excerpt import excerpt, looks_secret, without_values
+from ndrfix.excerpt import Excerpts, excerpt, looks_secret, without_values
 from ndrfix.place import Place
 from tests.cli.conftest import Folder
 
@@ -126,3 +126,17 @@ def test_no_line_shows_a_secret(tmp_path: Path, key: str, value: str, dress: str
     for number, line in enumerate(text.splitlines(), start=1):
         for column in {1, len(line) // 2 + 1, len(line)}:
             assert "QZ" not in "".join(shown(tmp_path, text, number, column))
+
+
+def test_each_file_is_read_once(tmp_path: Path) -> None:
+    """Excerpts of one file show it as it was at the first of them, in any order, masked as alone."""
+    file = tmp_path / "vars.yml"
+    file.write_text("password: |\n  hunter2\n  hunter3\nuser: x\n", encoding="utf-8")
+    places = [Place(file=str(file), line=line, column=1) for line in (3, 1, 4, 2)]
+    alone = [excerpt(place) for place in places]
+    excerpts = Excerpts()
+    first = excerpts.at(places[0])
+    file.unlink()
+    assert [first, *map(excerpts.at, places[1:])] == alone
+    assert "hunter" not in str(alone)
+    assert alone[2] == ["    4 | user: x", "      | ^"]

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ndrfix.excerpt import excerpt
+from ndrfix.excerpt import Excerpts
 from ndrfix.lint.formats.printing import Printing
 from ndrfix.lint.model import Finding, Severity
 
 
 def write(printing: Printing) -> str:
     """The findings as blocks, and one closing line."""
-    blocks = ["\n".join(_block(finding)) + "\n" for finding in printing.findings]
+    excerpts = Excerpts()
+    blocks = ["\n".join(_block(finding, excerpts)) + "\n" for finding in printing.findings]
     return "\n".join((*blocks, closing(printing) + "\n"))
 
 
-def _block(finding: Finding) -> list[str]:
+def _block(finding: Finding, excerpts: Excerpts) -> list[str]:
     lines = [f"{finding.place}: {finding.severity.word}[{finding.rule}] {finding.message}"]
-    lines += excerpt(finding.place, hidden=finding.hidden)
+    lines += excerpts.at(finding.place, hidden=finding.hidden)
     if finding.help:
         lines.append(f"  = help: {finding.help}")
     if finding.edits:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ndrfix.errors import did_you_mean
-from ndrfix.inventory import Host
-from ndrfix.inventory.names import KNOWN_NAMES, RESERVED
 from ndrfix.lint.inventories import InventoryView, VariablesView, definitions
 from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort
 from ndrfix.place import Place
+
+if TYPE_CHECKING:
+    from ndrfix.inventory import Host
 
 _OURS = ("ansible_psrp_", "ndrfix_")
 _OLD_SYSTEM = re.compile(r"(?i)\b(windows[ _-]?)?(nt[ _-]?4|2000|w2k|win2k|nt4)")
@@ -19,6 +21,8 @@ _NO_CHECK = frozenset({"ignore"})
 
 
 def _unknown_setting(view: InventoryView | VariablesView) -> Iterator[Remark]:
+    from ndrfix.inventory.names import KNOWN_NAMES, RESERVED
+
     places = [(entry.key.text, entry.key.place) for entry in definitions(view.document.node)]
     if view.document.node is None and isinstance(view, InventoryView):  # an INI file
         places = [(name, value.place) for host in _hosts(view) for name, value in host.variables.items()]

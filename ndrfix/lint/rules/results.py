@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ndrfix.lint.model import Remark, Rule, Severity, Sort
 from ndrfix.lint.results import ResultView
-from ndrfix.report.schema import TaskDocument
+
+if TYPE_CHECKING:
+    from ndrfix.report.schema import TaskDocument
 
 _HOSTS_NAMED = 5
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jinja2 import nodes
-from jinja2.exceptions import TemplateError as JinjaError
-
 from ndrfix.errors import did_you_mean
 from ndrfix.lint.expressions import Use, uses_in
 from ndrfix.lint.model import Remark, Rule, Severity
 from ndrfix.lint.playbooks import PlaybookView, PlayView
 from ndrfix.lint.rules.reading import CHECKED
-from ndrfix.playbook.jinja import ENVIRONMENT
 from ndrfix.playbook.keywords import RESERVED_NAMES
 from ndrfix.playbook.templating import FOREIGN
 from ndrfix.source import Map
@@ -90,6 +86,11 @@ def _not_yes_or_no(view: PlaybookView) -> Iterator[Remark]:
 
 def _never_boolean(text: str) -> str:
     """What kind of value an expression always gives, empty when it may be true or false."""
+    from jinja2 import nodes
+    from jinja2.exceptions import TemplateError as JinjaError
+
+    from ndrfix.playbook.jinja import ENVIRONMENT
+
     try:
         tree = ENVIRONMENT.parse(f"{{{{ {text} }}}}")
     except (JinjaError, *FOREIGN):
