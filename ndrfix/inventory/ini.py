@@ -39,8 +39,13 @@ def looks_like_ini(text: str) -> bool:
     return any(map(_SECTION.fullmatch, lines)) or bool(lines and _HOST_LINE.match(lines[0]))
 
 
-def read_ini(text: str, name: str, draft: Draft) -> None:
-    """Read the text of the file `name`."""
+def ini_entries(text: str, name: str) -> tuple[Entry, ...]:
+    """Every variable of groups and hosts in the text of the file `name`, each as it is written: passwords too."""
+    return tuple(read_ini(text, name, Draft()))
+
+
+def read_ini(text: str, name: str, draft: Draft) -> list[Entry]:
+    """Read the text of the file `name`, and return its variables in order as they are written."""
     reader = _Reader(draft)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python's opinion of a backslash in a text is not asked for
@@ -48,6 +53,7 @@ def read_ini(text: str, name: str, draft: Draft) -> None:
             if (stripped := line.strip()) and not stripped.startswith(_COMMENTS):
                 reader.line(stripped, Place(file=name, line=number, column=line.index(stripped) + 1))
     reader.finish()
+    return reader.entries
 
 
 @dataclass(slots=True)
@@ -61,6 +67,7 @@ class _Reader:
     settings: dict[str, Place] = field(default_factory=dict)
     parents: dict[str, dict[str, Place]] = field(default_factory=dict)
     given: dict[tuple[str, str], Place] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.declared.update((ALL, UNGROUPED, *self.draft.groups))
@@ -141,7 +148,8 @@ class _Reader:
             what = f"{name.strip()!r} of the group {self.group!r} is given twice, first in line {first.line}"
             self.draft.fault(what, place, "Remove one of the two.")
         start = len(name) + 1 + len(value) - len(value.lstrip())
-        variables = self._variables([(name.strip(), value.strip(), _shifted(place, start))])
+        key = Scalar(place, name.strip(), name.strip())
+        variables = self._variables([(key, value.strip(), _shifted(place, start))])
         self.draft.define(self._group(place), variables)
 
     def _host(self, line: str, place: Place) -> None:
@@ -166,7 +174,7 @@ class _Reader:
             if variables:
                 self.draft.hosts[name].layers.append(variables)
 
-    def _pairs(self, words: list[str], line: str, place: Place) -> Iterator[tuple[str, str, Place]]:
+    def _pairs(self, words: list[str], line: str, place: Place) -> Iterator[tuple[Scalar, str, Place]]:
         for word in words:
             name, equals, value = word.partition("=")
             if not equals or not name:
@@ -178,19 +186,22 @@ class _Reader:
                 )
                 return
             found = re.search(rf"(?<!\S)[\"']?{re.escape(name)}=", line)
-            yield name, value, _shifted(place, found.end() if found else 0)
+            end = found.end() if found else 0
+            yield Scalar(_shifted(place, max(end - len(name) - 1, 0)), name, name), value, _shifted(place, end)
 
-    def _variables(self, pairs: list[tuple[str, str, Place]]) -> dict[str, Variable]:
+    def _variables(self, pairs: list[tuple[Scalar, str, Place]]) -> dict[str, Variable]:
         entries: dict[str, Entry] = {}
-        for name, text, place in pairs:
+        for key, text, place in pairs:
+            name = key.text
             if name in entries:
                 self.draft.fault(f"the variable {name!r} is given twice in one line", place, "Remove one of the two.")
             node = self._value(text, place)
+            self.entries.append(Entry(key, node))
             if is_secret_name(name) and _lost(node):
                 what = f"the value of {name} is read as {kind(node)}, which loses how it was written"
                 self.draft.fault(what, place, "Put the value in quotes, behind a host in two kinds of them: \"'…'\".")
                 node = Scalar(place, None, "")
-            entries[name] = Entry(Scalar(place, name, name), node)
+            entries[name] = Entry(key, node)
         if not entries:
             return {}
         top = pairs[0][2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,20 +10,24 @@ from ndrfix.encrypted import is_encrypted
 from ndrfix.errors import InputError
 from ndrfix.lint.model import Sort
 from ndrfix.place import Place
-from ndrfix.source import List, Map, Node, Scalar, parse_text, read_text
+from ndrfix.source import Entry, List, Map, Node, Scalar, parse_text, read_text
 
 _VARIABLE_FOLDERS = frozenset({"group_vars", "host_vars", "vars"})
 _GROUP_WORDS = frozenset({"hosts", "vars", "children"})
 _YAML_ENDINGS = (".yml", ".yaml", ".json")
 _INI_ENDING = ".ini"
-_INI_NAMES = frozenset({"hosts.ini", "inventory.ini"})  # of the files of that ending that are not named
+_NO_ENDING = frozenset({"hosts", "inventory"})
+_INI_OF_OURS = re.compile(r"(?m)^\[[^\]\s]+:(vars|children)\]|\b(ansible|ndrfix)_\w+\s*=")
+_INVENTORY_NAME = re.compile(r"(?i)(inventory|hosts)\b[^/]*$")
 _CLIENT = "client.yml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A file that was read. `shown` is how it is called; `node` is None when it is empty or nothing of it is readable.
-    An INI inventory has no nodes. `vaulted` tells that it is encrypted as a whole: nothing in it can be looked at.
+
+    Of an INI inventory the node is a mapping of all its variables. `vaulted` tells that the file is encrypted as a
+    whole: nothing in it can be looked at.
     """
 
     path: Path
@@ -31,6 +36,7 @@ class Document:
     node: Node | None
     faults: tuple[InputError, ...]
     vaulted: bool = False
+    ini: bool = False
 
     @property
     def lines(self) -> list[str]:
@@ -62,8 +68,9 @@ def read_document(path: Path, shown: str) -> Document:
         return Document(path=path, shown=shown, text="", node=None, faults=(error,))
     if is_encrypted(text):
         return Document(path=path, shown=shown, text=text, node=None, faults=(), vaulted=True)
-    if path.suffix.casefold() == _INI_ENDING:
-        return Document(path=path, shown=shown, text=text, node=None, faults=())
+    if path.suffix.casefold() not in _YAML_ENDINGS and (entries := _ini_entries(path, shown, text)) is not None:
+        whole = Map(Place(file=shown), entries)
+        return Document(path=path, shown=shown, text=text, node=whole, faults=(), ini=True)
     try:
         node, faults = parse_text(text, shown)
     except InputError as error:
@@ -71,13 +78,22 @@ def read_document(path: Path, shown: str) -> Document:
     return Document(path=path, shown=shown, text=text, node=node, faults=faults)
 
 
+def _ini_entries(path: Path, shown: str, text: str) -> tuple[Entry, ...] | None:
+    """The variables in an INI inventory, None when the file is none."""
+    from ndrfix.inventory.ini import ini_entries, looks_like_ini
+
+    is_ini = path.suffix.casefold() == _INI_ENDING or looks_like_ini(text)
+    return ini_entries(text, shown) if is_ini else None
+
+
 def sort_of(document: Document) -> Sort | None:
     """What the file is, by its folder and by what is in it; None when it is none of ours.
 
     A list of mappings of which one has `hosts` or `tasks` is a playbook; a mapping of groups is an inventory.
     """
-    if document.path.suffix.casefold() == _INI_ENDING:
-        return Sort.INVENTORY
+    if document.ini:
+        ours = document.path.stem in _NO_ENDING or _INI_OF_OURS.search(document.text)
+        return Sort.INVENTORY if ours else None
     if document.path.name == _CLIENT:
         return Sort.CLIENT
     if _VARIABLE_FOLDERS.intersection(part.casefold() for part in document.path.parent.parts[-2:]):
@@ -93,7 +109,10 @@ def sort_of(document: Document) -> Sort | None:
         groups = [entry.value for entry in node.entries]
         known = [group for group in groups if isinstance(group, Map) and _is_group(group)]
         empty = [group for group in groups if isinstance(group, Scalar) and group.value is None]
-        return Sort.INVENTORY if known and len(known) + len(empty) == len(groups) else None
+        if any(isinstance(group, Map) and isinstance(group.get("computer"), Map) for group in groups):
+            return None  # simulated hosts
+        called_so = _INVENTORY_NAME.match(document.path.name) is not None
+        return Sort.INVENTORY if called_so or (known and len(known) + len(empty) == len(groups)) else None
     return None
 
 
@@ -102,9 +121,9 @@ def _is_group(node: Map) -> bool:
 
 
 def may_be_ours(path: Path) -> bool:
-    """Whether a file in a folder is worth opening: YAML, JSON, an INI inventory by its usual name, or a variables file
-    without an ending.
+    """Whether a file in a folder is worth opening: YAML, JSON, INI, or without an ending an inventory by its usual name
+    or a variables file.
     """
-    if path.suffix.casefold() in _YAML_ENDINGS or path.name in _INI_NAMES:
+    if path.suffix.casefold() in (*_YAML_ENDINGS, _INI_ENDING) or path.name in _NO_ENDING:
         return True
     return not path.suffix and path.parent.name.casefold() in ("group_vars", "host_vars")

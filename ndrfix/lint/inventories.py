@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from ndrfix.source import Entry, List, Map, Node
 
 if TYPE_CHECKING:
     from ndrfix.inventory import Inventory
+
+_FOLDERS = frozenset({"group_vars", "host_vars"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +27,11 @@ class InventoryView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariablesView:
-    """A file of `group_vars`, `host_vars` or `vars`."""
+    """A file of `group_vars`, `host_vars` or `vars`; `beside` are the others for the same group or host."""
 
     document: Document
     faults: tuple[InputError, ...]
+    beside: tuple[Document, ...] = ()
 
 
 def read_inventory(document: Document) -> InventoryView:
@@ -44,9 +47,14 @@ def read_inventory(document: Document) -> InventoryView:
     return InventoryView(document=document, inventory=inventory, faults=())
 
 
-def read_variables(document: Document) -> VariablesView:
-    """The view of a variables file."""
-    return VariablesView(document=document, faults=document.faults)
+def read_variables(document: Document, others: Iterable[Document] = ()) -> VariablesView:
+    """The view of a variables file; of the others it is seen beside those in its folder, if that is of one group or
+    host (`group_vars/exchange/`).
+    """
+    folder = document.path.parent
+    one = folder.parent.name.casefold() in _FOLDERS
+    beside = tuple(each for each in others if one and each is not document and each.path.parent == folder)
+    return VariablesView(document=document, faults=document.faults, beside=beside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,14 +39,28 @@ class RuleCrashError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What a file is seen beside: the names of variables in inventories (None without any), where the tasks of
+    playbooks stand, and the variables files.
+    """
+
+    variables: frozenset[str] | None
+    places: Places
+    files: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Linted:
     """What a pass found. `findings` in order; `waived` those taken off by a `# noqa`; `files` all that were looked at,
-    with what each is; `secrets` stand in them, and are not to be shown.
+    with what each is; `encrypted` those of which nothing could be looked at, `passed` those in folders that are none of
+    ours. `secrets` stand in the files, and are not to be shown.
     """
 
     findings: tuple[Finding, ...]
     waived: tuple[Finding, ...]
     files: tuple[tuple[str, Sort], ...]
+    encrypted: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
 
     def worst(self) -> Severity | None:
@@ -79,17 +93,20 @@ def lint_files(
         RuleCrashError: a rule failed.
     """
     documents = [(document, _sort(document, document.path in named)) for document in _documents(files)]
-    ours = [(document, sort) for document, sort in documents if sort is not None]
-    names = variables if variables is not None else _variables(ours)
+    ours = [(document, sort) for document, sort in documents if sort is not None and not document.vaulted]
     findings: list[Finding] = []
     gone: list[Finding] = []
     secrets: dict[Secret, None] = {}
-    places = task_places([document for document, sort in ours if sort is Sort.PLAYBOOK])
+    around = _Around(
+        variables=variables if variables is not None else _variables(ours),
+        places=task_places([document for document, sort in ours if sort is Sort.PLAYBOOK]),
+        files=tuple(document for document, sort in ours if sort is Sort.VARIABLES),
+    )
     for document, sort in ours:
         held = tuple(secrets_of(document.node))
         secrets |= dict.fromkeys(secret for secret, _ in held)
         lines = {line for _, line in held}
-        found = tuple(_covered(each, lines) for each in _of_file(document, sort, rules, names, places))
+        found = tuple(_covered(each, lines) for each in _of_file(document, sort, rules, around))
         left, waived_here = waived(
             found, waivers_of(document), known=BY_ID, asked=frozenset(rule.id for rule in rules if sort in rule.sorts)
         )
@@ -99,6 +116,8 @@ def lint_files(
         findings=tuple(sorted(dict.fromkeys(findings), key=lambda each: each.order)),
         waived=tuple(gone),
         files=tuple((document.shown, sort) for document, sort in ours),
+        encrypted=tuple(document.shown for document, _ in documents if document.vaulted),
+        passed=tuple(document.shown for document, sort in documents if sort is None and not document.vaulted),
         secrets=tuple(secrets),
     )
 
@@ -115,7 +134,8 @@ def _documents(files: Iterable[tuple[Path, str]]) -> Iterator[Document]:
 
 def _sort(document: Document, named: bool) -> Sort | None:
     """What a file is; one that was named and is none of ours is read as a playbook, which says what is wrong."""
-    return sort_of(document) or (Sort.PLAYBOOK if named or (document.faults and document.node is None) else None)
+    otherwise = Sort.INVENTORY if document.ini else Sort.PLAYBOOK
+    return sort_of(document) or (otherwise if named or (document.faults and document.node is None) else None)
 
 
 def _variables(documents: Sequence[tuple[Document, Sort]]) -> frozenset[str] | None:
@@ -127,20 +147,22 @@ def _variables(documents: Sequence[tuple[Document, Sort]]) -> frozenset[str] | N
     return frozenset(name for each in inventories for host in each.hosts for name in host.variables)
 
 
-def _view(document: Document, sort: Sort, variables: frozenset[str] | None) -> View:
-    if sort is Sort.PLAYBOOK:
-        return read_view(document, variables=variables)
-    if sort is Sort.CLIENT:
-        return read_client(document)
-    return read_inventory(document) if sort is Sort.INVENTORY else read_variables(document)
+def _view(document: Document, sort: Sort, around: _Around) -> View:
+    match sort:
+        case Sort.PLAYBOOK:
+            return read_view(document, variables=around.variables)
+        case Sort.INVENTORY:
+            return read_inventory(document)
+        case Sort.VARIABLES:
+            return read_variables(document, around.files)
+        case Sort.CLIENT:
+            return read_client(document)
+        case Sort.RESULT:
+            return read_result(document, around.places)
 
 
-def _of_file(
-    document: Document, sort: Sort, rules: Sequence[Rule], variables: frozenset[str] | None, places: Places
-) -> tuple[Finding, ...]:
-    if document.vaulted:
-        return ()
-    view = read_result(document, places) if sort is Sort.RESULT else _view(document, sort, variables)
+def _of_file(document: Document, sort: Sort, rules: Sequence[Rule], around: _Around) -> tuple[Finding, ...]:
+    view = _view(document, sort, around)
     found = [finding for rule in rules if sort in rule.sorts for finding in _of_rule(rule, view)]
     faults = [*view.faults]
     if isinstance(view, PlaybookView):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from ndrfix.place import Place
+
+_NAMED = 5
 
 
 class Severity(IntEnum):
@@ -77,6 +79,12 @@ class Finding:
         return (self.place.file, self.place.line, self.place.column, self.rule, self.message)
 
 
+def some(names: Sequence[str]) -> str:
+    """The names of hosts as a message gives them: the first few, and how many more."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
     """What the check of a rule gives: the rule's name and severity are added outside."""
@@ -125,7 +133,8 @@ class Rule:
         about = f"{self.severity.word}, profile `{self.profile.word}`, tags: {', '.join(self.tags)}"
         source = f"\nSource: {self.source}.\n" if self.source else ""
         parts = [f"{self.summary}\n", f"*{about}*\n", f"{self.why.strip()}\n{source}"]
-        kind = "json" if self.sorts[0] is Sort.RESULT else "yaml"
+        ini = self.sorts[0] is Sort.INVENTORY and self.good.lstrip().startswith("[")
+        kind = "json" if self.sorts[0] is Sort.RESULT else "ini" if ini else "yaml"
         for word, text in (("Bad", self.bad), ("Good", self.good)):
             parts.append(f"{word}:\n\n```{kind}\n{text.strip()}\n```\n")
         return "\n".join((*parts, f"{self.fix.strip()}\n"))

@@ -1,4 +1,6 @@
-"""Waivers: `# noqa: rule (reason), rule (reason)` at the end of a line, or of the first line of a task."""
+"""Waivers: `# noqa: rule (reason), rule (reason)` at the end of a line, or on a line of its own above it. At the first
+line of a task it holds for the whole task.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-import yaml
-
 from ndrfix.errors import did_you_mean
+from ndrfix.lint.comments import comments
 from ndrfix.lint.document import Document
 from ndrfix.lint.model import Finding, Severity
 from ndrfix.place import Place
@@ -40,18 +41,15 @@ def waivers_of(document: Document) -> tuple[Waiver, ...]:
     if "noqa" not in document.text:
         return ()
     ends = dict(_tasks(document.node)) if document.node is not None else {}
-    inside = _texts(document.text)
     found: list[Waiver] = []
-    for number, line in enumerate(document.lines, 1):
-        comment = _COMMENT.search(line)
-        if comment is None or any(begin <= (number, comment.start()) < end for begin, end in inside):
-            continue
-        found += _entries(document, number, line, comment, ends.get(number, number))
+    for number, comment in comments(document, _COMMENT):
+        begins = number if comment.string[: comment.start()].strip() else number + 1
+        found += _entries(document, number, comment, ends.get(begins, begins))
     return tuple(found)
 
 
-def _entries(document: Document, number: int, line: str, comment: re.Match[str], until: int) -> Iterator[Waiver]:
-    rest = comment["rest"]
+def _entries(document: Document, number: int, comment: re.Match[str], until: int) -> Iterator[Waiver]:
+    line, rest = comment.string, comment["rest"]
     at = comment.start("rest") + (len(rest) - len(rest.lstrip(": \t")))
     if not line[at:].strip():
         place = Place(file=document.shown, line=number, column=comment.start("rest"))
@@ -61,18 +59,6 @@ def _entries(document: Document, number: int, line: str, comment: re.Match[str],
         place = Place(file=document.shown, line=number, column=entry.start("rule") + 1)
         yield Waiver(rule=entry["rule"], reason=(entry["reason"] or "").strip(), line=number, until=until, place=place)
         at = entry.end()
-
-
-def _texts(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where values stand, each as its first and its last position (line, column from 0)."""
-    try:
-        tokens = [token for token in yaml.scan(text, Loader=yaml.SafeLoader) if isinstance(token, yaml.ScalarToken)]
-    except yaml.YAMLError:
-        return []
-    return [
-        ((token.start_mark.line + 1, token.start_mark.column), (token.end_mark.line + 1, token.end_mark.column))
-        for token in tokens
-    ]
 
 
 def _tasks(node: Node) -> Iterator[tuple[int, int]]:

@@ -57,11 +57,13 @@ def write(name: str, text: str) -> Path:
 
 
 def test_a_clean_folder(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing found is said with the number of files, and ends with 0."""
+    """Nothing found is said with the number of files, those of another kind apart, and ends with 0."""
     write("site.yml", CLEAN)
-    write("notes.yml", "just: text\n")
     assert cli.run(["lint"]) == 0
     assert capsys.readouterr().out == "1 file: nothing found\n"
+    write("notes.yml", "just: text\n")
+    assert cli.run(["lint"]) == 0
+    assert capsys.readouterr().out == "1 file: nothing found, 1 of another kind\n"
 
 
 def test_a_finding_has_its_line_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,14 +111,16 @@ def test_ignored_folders_are_left_out_and_named_files_are_not(capsys: pytest.Cap
 
 
 def test_waivers_hold_for_a_line_and_for_a_task(capsys: pytest.CaptureFixture[str]) -> None:
-    """On the line itself, or on the first line of the task; never inside a text."""
+    """On the line itself, or at the first line of the task, or on one of its own above; never inside a text."""
     first, last = RESTART.rsplit("    - name: Restart", 1)
     task, line = last.split("\n", 1)
     write("task.yml", f"{first}    - name: Restart{task}  # noqa: service[restart-as-task] (asked for)\n{line}")
     write("line.yml", RESTART.replace("restart_service:", "restart_service:  # noqa: service (asked for)"))
+    above = "    # noqa: service[restart-as-task] (asked for)\n    - name: Restart"
+    write("above.yml", RESTART.replace("    - name: Restart", above))
     write("text.yml", RESTART.replace("name: MSExchangeIMC", 'name: "MSExchangeIMC # noqa: service (no)"'))
-    assert cli.run(["lint", "task.yml", "line.yml"]) == 0
-    assert "2 waived" in capsys.readouterr().out
+    assert cli.run(["lint", "task.yml", "line.yml", "above.yml"]) == 0
+    assert "3 waived" in capsys.readouterr().out
     assert cli.run(["lint", "text.yml"]) == 1
 
 
@@ -208,6 +212,88 @@ def test_an_ini_inventory(capsys: pytest.CaptureFixture[str]) -> None:
     assert "hosts.ini:1:" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["hosts.ini", "hosts", "sites/production.ini"])
+def test_an_ini_inventory_has_its_secrets_and_traps(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A password in plain text and what is read as something else have their places; also where the file has no ending,
+    and in a folder under any name if it has variables of connections.
+    """
+    write(
+        name,
+        "[exchange]\n"
+        "ex01 ansible_host=192.0.2.1 ansible_password='it was readable'\n"
+        "ex02 ansible_user=ACME\\consultant relay='C:\\kept'\n"
+        "[management]\n"
+        "[management:vars]\n"
+        "smtp_password = it was readable\n"
+        "ansible_psrp_auth = ntlm  # as the domain has it\n"
+        'ansible_user = "ACME\\admin"\n'
+        "note = 'half a quote\n"
+        "folder = D:\\new\\kept\n",
+    )
+    assert cli.run(["lint", "-f", "pep8"]) == 1
+    out = capsys.readouterr().out
+    assert "readable" not in out
+    assert [line.removeprefix(f"{name}:").split(" ")[:3] for line in out.splitlines()] == [
+        ["2:46:", "secret-literal[plain]", "ansible_password"],
+        ["3:19:", "inventory[ini-value]", "ansible_user:"],
+        ["6:17:", "secret-literal[plain]", "smtp_password"],
+        ["7:21:", "inventory[ini-value]", "ansible_psrp_auth:"],
+        ["8:16:", "inventory[ini-value]", "ansible_user:"],
+        ["9:8:", "inventory[ini-value]", "note:"],
+    ]
+
+
+def test_an_ini_file_of_another_program_is_none_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only what has groups' variables or names of ours is an inventory, unless its name says so; named it counts."""
+    write("tox.ini", "[tox]\nenvlist = py312\n")
+    assert cli.run(["lint"]) == 0
+    assert capsys.readouterr().out == "0 files: nothing found, 1 of another kind\n"
+    assert cli.run(["lint", "-f", "pep8", "tox.ini"]) == 1
+    assert "inventory[shape]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["inventory.yml", "inventories/hosts-production.yml"])
+def test_an_inventory_with_a_misspelt_group_is_one(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its name says so: it is not passed over as a file of another kind."""
+    write(name, "exchange:\n  host:\n    ex01:\n")
+    assert cli.run(["lint", "-f", "pep8"]) == 1
+    assert (
+        f"{name}:2:3: inventory[shape] 'host' is no part of a group, did you mean 'hosts'?" in capsys.readouterr().out
+    )
+
+
+def test_a_value_beside_its_encrypted_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also in another file for the same group, also under the name that Ansible advises; not of another group."""
+    sealed = " !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n"
+    write("group_vars/exchange/vault.yml", f"relay_password:{sealed}vault_community:{sealed}vault_owner:{sealed}")
+    write(
+        "group_vars/exchange/vars.yml",
+        'relay_password: it was readable\ncommunity: it was readable\nowner: "{{ vault_owner }}"\n',
+    )
+    write("group_vars/lab/vars.yml", "community: public\n")
+    assert cli.run(["lint", "-f", "pep8"]) == 1
+    out = capsys.readouterr().out
+    assert "readable" not in out
+    assert out.splitlines() == [
+        f"group_vars/exchange/vars.yml:{at}: secret-literal[beside-vault] {name} is encrypted in "
+        f"group_vars/exchange/vault.yml:{line} and here in plain text"
+        for at, name, line in (("1:17", "relay_password", 1), ("2:12", "community", 4))
+    ]
+
+
+def test_tags_in_a_comments_command_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those for this playbook, each at its place; not those for another one, nor what only looks like a comment."""
+    command = "# Run it: `ndrfix apply {} -l ex01 --tags pak,{} --skip-tags=slow`.\n"
+    task = "minimum: 4\n      tags: [pack]\n      vars:\n        note: '# ndrfix plan --tags x'"
+    comments = command.format("site.yml", "pack") + command.format("other.yml", "x")
+    write("site.yml", comments + CLEAN.replace("minimum: 4", task))
+    assert cli.run(["lint", "-f", "pep8"]) == 1
+    assert capsys.readouterr().out == (
+        "site.yml:1:49: tag[no-task] no task has the tag 'pak', did you mean 'pack'?\n"
+        "site.yml:1:70: tag[no-task] no task has the tag 'slow'\n"
+    )
+
+
 def test_a_saved_plan_points_into_its_playbook(capsys: pytest.CaptureFixture[str]) -> None:
     """What was not evaluated is told at the task, with the hosts; without the playbook at the result."""
     write("site.yml", CLEAN)
@@ -220,10 +306,16 @@ def test_a_saved_plan_points_into_its_playbook(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("before", ["", "\ufeff", "\n\n"])
-def test_an_encrypted_file_is_left_alone(before: str) -> None:
-    """What ansible-vault encrypted as a whole is no faulty playbook, whatever editors put before it."""
-    write("secrets.yml", f"{before}$ANSIBLE_VAULT;1.1;AES256\n6162636465\n")
-    assert cli.run(["lint", "secrets.yml"]) == 0
+def test_an_encrypted_file_is_left_alone(before: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What ansible-vault encrypted as a whole is no faulty playbook, whatever editors put before it; it is told."""
+    write("group_vars/all/secrets.yml", f"{before}$ANSIBLE_VAULT;1.1;AES256\n6162636465\n")
+    write("site.yml", CLEAN)
+    assert cli.run(["lint"]) == 0
+    assert capsys.readouterr().out == (
+        "group_vars/all/secrets.yml: encrypted as a whole, not looked into\n\n1 file: nothing found, 1 encrypted\n"
+    )
+    assert cli.run(["lint", "-f", "json", "group_vars/all/secrets.yml"]) == 0
+    assert json.loads(capsys.readouterr().out)["encrypted"] == ["group_vars/all/secrets.yml"]
 
 
 def test_a_client_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,8 @@ def write(printing: Printing) -> str:
         "schema": "ndrfix.lint/1",
         "version": __version__,
         "files": [{"file": posix(file), "kind": sort.value} for file, sort in printing.linted.files],
+        "encrypted": [posix(file) for file in printing.linted.encrypted],
+        "passed": [posix(file) for file in printing.linted.passed],
         "findings": [_finding(finding) for finding in printing.findings],
         "waived": [_finding(finding) for finding in printing.linted.waived],
     }

@@ -13,6 +13,8 @@ def write(printing: Printing) -> str:
     """The findings as blocks, and one closing line."""
     excerpts = Excerpts()
     blocks = ["\n".join(_block(finding, excerpts)) + "\n" for finding in printing.findings]
+    if printing.linted.encrypted:
+        blocks.append("".join(f"{file}: encrypted as a whole, not looked into\n" for file in printing.linted.encrypted))
     return "\n".join((*blocks, closing(printing) + "\n"))
 
 
@@ -27,16 +29,24 @@ def _block(finding: Finding, excerpts: Excerpts) -> list[str]:
 
 
 def closing(printing: Printing) -> str:
-    """One line: how many findings of which severity in how many files."""
+    """One line: how many findings of which severity in how many files, and how many files were not looked into."""
     files = len(printing.linted.files)
     where = f"{files} {'file' if files == 1 else 'files'}"
-    waived = f", {len(printing.linted.waived)} waived" if printing.linted.waived else ""
+    aside = "".join(
+        f", {len(what)} {word}"
+        for what, word in (
+            (printing.linted.waived, "waived"),
+            (printing.linted.encrypted, "encrypted"),
+            (printing.linted.passed, "of another kind"),
+        )
+        if what
+    )
     if not printing.findings:
-        return f"{where}: nothing found{waived}"
+        return f"{where}: nothing found{aside}"
     counts = Counter(finding.severity for finding in printing.findings)
     words = [
         f"{counts[each]} {each.word}{'' if counts[each] == 1 else 's'}"
         for each in sorted(Severity, reverse=True)
         if counts[each]
     ]
-    return f"{where}: {', '.join(words)}{waived}"
+    return f"{where}: {', '.join(words)}{aside}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ndrfix.lint.model import Rule
 from ndrfix.lint.rules import (
+    ini,
     inventories,
     names,
     paths,
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *queue.RULES,
     *secrets.RULES,
     *inventories.RULES,
+    *ini.RULES,
     *results.RULES,
     *waivers.RULES,
 )

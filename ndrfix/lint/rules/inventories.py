@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ndrfix.errors import did_you_mean
 from ndrfix.lint.inventories import InventoryView, VariablesView, definitions
-from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort
+from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort, some
 from ndrfix.place import Place
 
 if TYPE_CHECKING:
@@ -23,15 +23,12 @@ _NO_CHECK = frozenset({"ignore"})
 def _unknown_setting(view: InventoryView | VariablesView) -> Iterator[Remark]:
     from ndrfix.inventory.names import KNOWN_NAMES, RESERVED
 
-    places = [(entry.key.text, entry.key.place) for entry in definitions(view.document.node)]
-    if view.document.node is None and isinstance(view, InventoryView):  # an INI file
-        places = [(name, value.place) for host in _hosts(view) for name, value in host.variables.items()]
-    for name, place in dict.fromkeys(places):
-        here = place.file == view.document.shown
-        if here and name.startswith(_OURS) and name not in KNOWN_NAMES and name not in RESERVED:
+    for entry in definitions(view.document.node):
+        name = entry.key.text
+        if name.startswith(_OURS) and name not in KNOWN_NAMES and name not in RESERVED:
             yield Remark(
                 message=f"{name} is no connection variable of ndrfix{did_you_mean(name, KNOWN_NAMES)}",
-                place=place,
+                place=entry.key.place,
                 help="Correct the name or remove the variable.",
             )
 
@@ -72,18 +69,20 @@ def _unchecked_certificate(view: InventoryView) -> Iterator[Remark]:
 
 
 def _no_management_host(view: InventoryView) -> Iterator[Remark]:
+    found: dict[tuple[str, str, Place], list[str]] = {}
     for host in _hosts(view):
         if "ndrfix_via" in host.variables or _text(host, "ansible_connection")[0] == "simulated":
             continue
         for name in sorted(_SYSTEM_NAMES & host.variables.keys()):
             value, place = _text(host, name)
             if _OLD_SYSTEM.search(value) and place is not None:
-                runs = f"{host.name} runs {host.variables[name].value} ({name})"
-                yield Remark(
-                    message=f"{runs}, which has no WinRM, and has no ndrfix_via",
-                    place=place,
-                    help="Name the management host that reaches it: ndrfix_via: JUMP01.",
-                )
+                found.setdefault((name, str(host.variables[name].value), place), []).append(host.name)
+    for (name, value, place), hosts in found.items():
+        yield Remark(
+            message=f"no ndrfix_via for {some(hosts)}: {value} ({name}) has no WinRM",
+            place=place,
+            help="Name the management host that reaches it: ndrfix_via: JUMP01.",
+        )
 
 
 _GOOD = """

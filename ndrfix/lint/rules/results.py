@@ -6,13 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ndrfix.lint.model import Remark, Rule, Severity, Sort
+from ndrfix.lint.model import Remark, Rule, Severity, Sort, some
 from ndrfix.lint.results import ResultView
 
 if TYPE_CHECKING:
     from ndrfix.report.schema import TaskDocument
-
-_HOSTS_NAMED = 5
 
 
 def _tasks(view: ResultView, status: str) -> Iterator[tuple[str, str, TaskDocument]]:
@@ -31,9 +29,8 @@ def _told(view: ResultView, status: str, word: str, advice: str) -> Iterator[Rem
         found.setdefault((task.name, why), []).append(host)
     playbook = view.run.playbook if view.run is not None else ""
     for (name, why), hosts in found.items():
-        more = f" and {len(hosts) - _HOSTS_NAMED} more" if len(hosts) > _HOSTS_NAMED else ""
         yield Remark(
-            message=f"{name!r} {word} on {', '.join(hosts[:_HOSTS_NAMED])}{more}" + (f": {why}" if why else ""),
+            message=f"{name!r} {word} on {some(hosts)}" + (f": {why}" if why else ""),
             place=view.places.get((playbook, name), view.document.top),
             help=advice,
         )

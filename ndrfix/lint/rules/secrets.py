@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ndrfix.lint.document import Document
 from ndrfix.lint.expressions import uses_in
 from ndrfix.lint.inventories import InventoryView, VariablesView, definitions
 from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort
 from ndrfix.lint.playbooks import PlaybookView, PlayView
+from ndrfix.place import Place
 from ndrfix.playbook.templating import is_template
 from ndrfix.secrets import is_secret_name
-from ndrfix.source import Map, Node, Scalar, Vaulted
+from ndrfix.source import Entry, Map, Node, Scalar, Vaulted
 
+_VAULTED = "vault_"  # how the vaulted value of a variable is called, by Ansible's advice
 _EVERYWHERE = (Sort.INVENTORY, Sort.VARIABLES, Sort.PLAYBOOK)
 
 
 def _literal(view: PlaybookView | InventoryView | VariablesView) -> Iterator[Remark]:
-    for entry in definitions(view.document.node):
-        if is_secret_name(entry.key.text) and _is_plain(entry.value):
+    for entry, kept in _plain(view):
+        if kept is None and is_secret_name(entry.key.text):
             yield Remark(
                 message=f"{entry.key.text} holds a secret in plain text",
                 place=entry.value.place,
                 help="Encrypt it with `ansible-vault encrypt_string`, or take it from lookup('env', …).",
                 hidden=True,
             )
+
+
+def _plain(view: PlaybookView | InventoryView | VariablesView) -> Iterator[tuple[Entry, Place | None]]:
+    """Every value that is written out, with the place where the same is vaulted: in the file, or in one for the same
+    group or host.
+    """
+    others = view.beside if isinstance(view, VariablesView) else ()
+    vaulted = _vaulted(view.document, *others)
+    for entry in definitions(view.document.node):
+        if _is_plain(entry.value):
+            yield entry, vaulted.get(entry.key.text) or vaulted.get(_VAULTED + entry.key.text)
 
 
 def _is_plain(node: Node) -> bool:
@@ -34,20 +48,25 @@ def _is_plain(node: Node) -> bool:
 
 
 def _beside_vault(view: PlaybookView | InventoryView | VariablesView) -> Iterator[Remark]:
-    """A name that is vaulted in one place of the file and plain in another."""
-    vaulted: dict[str, int] = {}
-    found = list(definitions(view.document.node))
-    for entry in found:
-        if isinstance(entry.value, Scalar) and isinstance(entry.value.value, Vaulted):
-            vaulted.setdefault(entry.key.text, entry.value.place.line)
-    for entry in found:
-        if entry.key.text in vaulted and _is_plain(entry.value):
+    for entry, kept in _plain(view):
+        if kept is not None:
+            where = f"line {kept.line}" if kept.file == view.document.shown else f"{kept.file}:{kept.line}"
             yield Remark(
-                message=f"{entry.key.text} is encrypted in line {vaulted[entry.key.text]} and here in plain text",
+                message=f"{entry.key.text} is encrypted in {where} and here in plain text",
                 place=entry.value.place,
                 help="Encrypt this one too, or remove it; change the password, since it was readable.",
                 hidden=True,
             )
+
+
+def _vaulted(*documents: Document) -> dict[str, Place]:
+    """Where each name is vaulted first."""
+    vaulted: dict[str, Place] = {}
+    for document in documents:
+        for entry in definitions(document.node):
+            if isinstance(entry.value, Scalar) and isinstance(entry.value.value, Vaulted):
+                vaulted.setdefault(entry.key.text, document.called(entry.key.place))
+    return vaulted
 
 
 def _secret_names(play: PlayView) -> frozenset[str]:
