@@ -21,8 +21,8 @@ apart and moves the reports only, to a quarantine from which they can be put bac
 
 It does not suppress new reports, and says so when nothing does: set `SuppressNDROptions` before it (KB 837794).
 
-`messages: all` takes the mail of users too. `keep: delete` removes for good what was taken, at the end. Never more mail
-of users is taken than the plan showed.
+`messages: all` takes the mail of users too. `keep: delete` removes for good what was taken, at the end. Mail of users
+that the plan did not show, or that was changed since, stays in the queue.
 
 The risks: the service delivers again what was sent and not yet removed from `out`, and works on the inbound queue again
 (Q312443, Q148727). Mail stands still while the service is stopped.
@@ -56,7 +56,6 @@ from ndrfix.resources import (
     Change,
     Item,
     MessageKind,
-    Move,
     QuarantinesState,
     QuarantineState,
     QuarantineStatus,
@@ -68,7 +67,7 @@ from ndrfix.resources import (
     Verb,
     fold,
 )
-from ndrfix.steps.base import Check, MovedOnError, Observed, Phase, Risk, Step, StepPlan
+from ndrfix.steps.base import Check, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.clearing import (
     GUARDED,
     RUNNING,
@@ -86,6 +85,7 @@ from ndrfix.steps.clearing import (
 )
 from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
 from ndrfix.steps.clearing_place import place_problem, place_risks, probed
+from ndrfix.steps.clearing_shown import settle_move, settle_recount, settle_stop
 from ndrfix.steps.finish_queue import broken_off
 
 _TWICE = (
@@ -206,6 +206,7 @@ def _plan_move(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     state = service(observed)
     # Reports come on while the service stops: what is more than may be taken waits for the next run.
     files = args.chosen(queue)[: args.max_messages] if isinstance(queue, QueueState) else []
+    mail = frozenset(message.name for message in files if message.kind is not MessageKind.NDR)
     items: tuple[Item, ...] = (
         data_moved(args.own),
         *moved(args.own, files),
@@ -215,7 +216,7 @@ def _plan_move(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     found = backlog(queue.messages, taken=args.kinds) if isinstance(queue, QueueState) else None
     stopped = replace(state, status=STOPPED)
     rescue = brought_to(stopped, own.promised, args.service_timeout)
-    return StepPlan(items=items, on_failure=rescue, backlog=found)
+    return StepPlan(items=items, on_failure=rescue, backlog=found, carry=mail)
 
 
 # --- watch, and count again -----------------------------------------------------------------------------------------
@@ -274,71 +275,15 @@ def _recounted(args: ClearQueueArgs, own: QuarantineState, queue: QueueState) ->
     return text
 
 
-# --- what may differ from the plan that was shown -------------------------------------------------------------------
-
-
-def _settle_stop(shown: StepPlan, now: StepPlan) -> StepPlan:
-    """A queue changes all the time; what must hold is that nothing more is done, and no more mail of users goes."""
-    if now.failed:
-        return now
-    if not shown.items or not now.items:
-        note = now.note
-        if now.items and now.backlog:
-            waiting = now.backlog.of(*now.backlog.taken)[0]
-            if not waiting:  # only the start is left, which the plan did not show: the service has stopped since
-                raise MovedOnError(f"{IMS} ran when the plan was shown, and does not now")
-            left = f"{counted(waiting)} that came since {'is' if waiting == 1 else 'are'} left"
-            note = f"the plan had nothing to clear; {left} for the next run"
-        return replace(now, items=(), risks=(), note=note)
-    _no_more_mail(shown, now)
-    # A grave risk tells a number, which `_no_more_mail` compares.
-    if now.items != shown.items or _lesser(now) != _lesser(shown):
-        raise MovedOnError("the service or the quarantine is not as it was")
-    return now
-
-
-def _lesser(plan: StepPlan) -> list[Risk]:
-    return [risk for risk in plan.risks if not risk.grave]
-
-
-def _settle_move(shown: StepPlan, now: StepPlan) -> StepPlan:
-    if [item for item in now.items if not isinstance(item, Move)] != [
-        item for item in shown.items if not isinstance(item, Move)
-    ]:
-        raise MovedOnError("the service or the quarantine is not as it was")
-    _no_more_mail(shown, now)
-    return now
-
-
-def _no_more_mail(shown: StepPlan, now: StepPlan) -> None:
-    before, after = (_mail(plan) for plan in (shown, now))
-    if after > before:
-        raise MovedOnError(f"{counted(after)} besides reports would go, the plan showed {before:,}")
-
-
-def _mail(plan: StepPlan) -> int:
-    """How many messages other than reports a plan takes."""
-    if plan.backlog is None or MessageKind.USER not in plan.backlog.taken:
-        return 0
-    return plan.backlog.messages - plan.backlog.of(MessageKind.NDR)[0]
-
-
-def _settle_recount(shown: StepPlan, now: StepPlan) -> StepPlan:
-    """What was counted instead of the announcement; and nothing is removed that was not to be."""
-    told = tuple(check for check in now.checks if check.standstill)
-    checks = (Check(ok=True, text=now.carry), *told) if isinstance(now.carry, str) else now.checks
-    return replace(now, checks=checks, items=now.items if shown.items else (), carry=None)
-
-
 STEP = Step(
     name="clear_queue",
     args=ClearQueueArgs,
     phases=(
         Phase(probe=_probe_guards, plan=_plan_guards),
-        Phase(probe=_probe_queue, plan=_plan_stop, settle=_settle_stop),
-        Phase(probe=_probe_move, plan=_plan_move, settle=_settle_move),
+        Phase(probe=_probe_queue, plan=_plan_stop, settle=settle_stop),
+        Phase(probe=_probe_move, plan=_plan_move, settle=settle_move),
         Phase(probe=_probe_watch, plan=_plan_watch),
-        Phase(probe=_probe_recount, plan=_plan_recount, settle=_settle_recount),
+        Phase(probe=_probe_recount, plan=_plan_recount, settle=settle_recount),
     ),
     page=__doc__,
     in_run=in_run,

@@ -191,15 +191,32 @@ def test_a_service_that_somebody_else_started_is_not_said_to_be_stopped(stage: S
 
 
 def test_mail_that_comes_while_the_service_stops(stage: Stage) -> None:
-    """With `messages: all` more mail of users than was shown is a drift, and mail goes on."""
+    """With `messages: all` mail of users that was not shown stays; what was shown is taken."""
 
     def arrives(_resources: Sequence[Resource]) -> None:
         for file in mailbox(f"{ROOT}\\out", {MessageKind.USER: 1}, seed=99):
             stage.host().put_file(file)
 
     ended = _ended(stage, "messages: all", arrives)
-    assert (ended.status, _status(stage)) == (Status.DRIFTED, ServiceStatus.RUNNING)
-    assert len(stage.host().files(f"{ROOT}\\out")) == 9
+    assert (ended.status, _status(stage)) == (Status.CHANGED, ServiceStatus.RUNNING)
+    assert len(stage.host().files(f"{ROOT}\\out")) == 1
+    texts = [check.text for phase in ended.phases for check in phase.plan.checks]
+    assert "1 message besides reports came or changed since the plan was shown, and stays in the queue" in texts
+
+
+def test_other_mail_than_was_shown_is_not_deleted(tmp_path: Path) -> None:
+    """As many messages as were shown, but others: those that nobody saw stay."""
+    field = Field(tmp_path / "f", Work(name="x", book=CLEAR))
+    stand = field.stage.run("- clear_queue: {messages: all, keep: delete, recount_after: 5}\n")
+    plan = stand.plan()
+    shown = {message.name for message in field.messages()}
+    for file in mailbox(f"{ROOT}\\out", {MessageKind.USER: 2}, seed=99):
+        field.host.put_file(file)
+    for message in [each for each in field.messages() if each.kind is MessageKind.USER and each.name in shown]:
+        field.host.remove_file(f"{ROOT}\\out\\{message.name}")
+    assert last(stand.apply(plan)).status is Status.CHANGED
+    left = {message.name for message in field.messages()}
+    assert (len(left), left & shown) == (2, set())
 
 
 def test_reports_that_have_gone_when_the_service_has_stopped(stage: Stage) -> None:

@@ -1,0 +1,69 @@
+"""What is done of a clearing that was shown: how far the queue may differ from what it was then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ndrfix.exchange.backlog import counted
+from ndrfix.exchange.layout import IMS
+from ndrfix.resources import Item, Move
+from ndrfix.steps.base import Check, MovedOnError, Risk, StepPlan
+
+
+def settle_stop(shown: StepPlan, now: StepPlan) -> StepPlan:
+    """A queue changes all the time; what must hold is that nothing more is done."""
+    if now.failed:
+        return now
+    if not shown.items or not now.items:
+        note = now.note
+        if now.items and now.backlog:
+            waiting = now.backlog.of(*now.backlog.taken)[0]
+            if not waiting:  # only the start is left, which the plan did not show: the service has stopped since
+                raise MovedOnError(f"{IMS} ran when the plan was shown, and does not now")
+            left = f"{counted(waiting)} that came since {'is' if waiting == 1 else 'are'} left"
+            note = f"the plan had nothing to clear; {left} for the next run"
+        return replace(now, items=(), risks=(), note=note)
+    if now.items != shown.items or _lesser(now) != _lesser(shown):
+        raise MovedOnError("the service or the quarantine is not as it was")
+    # The grave ones tell how much mail of users goes: no more than was shown, see `settle_move`.
+    return replace(now, risks=shown.risks)
+
+
+def _lesser(plan: StepPlan) -> list[Risk]:
+    return [risk for risk in plan.risks if not risk.grave]
+
+
+def settle_move(shown: StepPlan, now: StepPlan) -> StepPlan:
+    """Other reports than were shown are taken; other mail is not. What carries a plan on are the names of the mail."""
+    if [item for item in now.items if not isinstance(item, Move)] != [
+        item for item in shown.items if not isinstance(item, Move)
+    ]:
+        raise MovedOnError("the service or the quarantine is not as it was")
+    mail = now.carry if isinstance(now.carry, frozenset) else frozenset()
+    return replace(_known(shown, now, mail) if mail else now, carry=None)
+
+
+def _known(shown: StepPlan, now: StepPlan, mail: frozenset[str]) -> StepPlan:
+    """The plan without those of the messages named in `mail` that were not shown, or not just so."""
+    seen = {file for item in shown.items if isinstance(item, Move) for file in item.files}
+    items: list[Item] = []
+    left = 0
+    for item in now.items:
+        if not isinstance(item, Move):
+            items.append(item)
+            continue
+        files = tuple(file for file in item.files if file.name not in mail or file in seen)
+        left += len(item.files) - len(files)
+        if files:
+            items.append(replace(item, files=files))
+    stay = "stays" if left == 1 else "stay"
+    text = f"{counted(left)} besides reports came or changed since the plan was shown, and {stay} in the queue"
+    checks = (*now.checks, Check(ok=True, text=text)) if left else now.checks
+    return replace(now, items=tuple(items), checks=checks)
+
+
+def settle_recount(shown: StepPlan, now: StepPlan) -> StepPlan:
+    """What was counted instead of the announcement; and nothing is removed that was not to be."""
+    told = tuple(check for check in now.checks if check.standstill)
+    checks = (Check(ok=True, text=now.carry), *told) if isinstance(now.carry, str) else now.checks
+    return replace(now, checks=checks, items=now.items if shown.items else (), carry=None)
