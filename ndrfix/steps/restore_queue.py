@@ -13,6 +13,9 @@ once stays there for the service's own retries. A bad message makes the service 
 goes back to the quarantine, to tell whether it is one of it or of an earlier batch that still waits; half of these go,
 and so on until the message is found. It is set aside in `bad`, and the rest goes on.
 
+A file that is held open, or of which the queue has another of that name, stays in quarantine: the rest goes back, and
+the task fails at its end and names those that stayed. When nothing of 30 messages in a row can be moved, it gives up.
+
 A name, recipient or sender that no message has is a fault when nothing is left to put back.
 
 Ctrl-C ends it after the batch that is under way; what is left stays in quarantine, to be put back another time.

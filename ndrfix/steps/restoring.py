@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import IMS, QUEUE
@@ -23,9 +24,10 @@ from ndrfix.resources import (
     ServiceState,
     ServiceStatus,
     Verb,
+    fold,
 )
 from ndrfix.steps.base import Check, Observed, StepPlan
-from ndrfix.steps.clearing import RUNNING, STOPPED, brought_to, data_moved, moved, runs_on, service
+from ndrfix.steps.clearing import RUNNING, STOPPED, brought_to, closed, data_moved, moved, runs_on, service
 from ndrfix.steps.restoring_args import RestoreQueueArgs
 
 _LOOK_EVERY = 5.0  # seconds
@@ -33,6 +35,10 @@ _LOOK_EVERY = 5.0  # seconds
 
 # Seconds that each batch is watched for at least: one after which nobody looks could stop the service unseen.
 _LEAST = 1.0
+# So many messages of which none can be moved, one batch after the other: something keeps them all, and every batch
+# costs a stop and a start.
+_GIVES_UP = 30
+_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,9 @@ class PutBack:
     `waited` are the seconds since the batch went back. `once_more`: the service has been started once more with just
     these messages; `unexplained`: it was, though none of them waited. `blamed` are those set aside of which it is not
     yet known whether the service stays started without them.
+
+    `stuck` are those that could not be moved, and stay in quarantine; `idle` is how many of these came one after the
+    other, whole batches of them.
     """
 
     batch: tuple[str, ...] = ()
@@ -56,11 +65,24 @@ class PutBack:
     once_more: bool = False
     unexplained: bool = False
     blamed: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    idle: int = 0
+
+    def seen(self, kept: Collection[str]) -> PutBack:
+        """The same once it is known which names lie in quarantine yet."""
+        before = set(self.stuck)
+        stuck = tuple(name for name in self.batch if name in kept and name not in before)
+        moved = len(self.batch) > sum(1 for name in self.batch if name in kept)
+        return replace(self, stuck=(*self.stuck, *stuck), idle=0 if moved else self.idle + len(stuck))
+
+    def then(self, **found: Any) -> PutBack:
+        """What the next round is handed: what was found, and what cannot be moved."""
+        return PutBack(stuck=self.stuck, idle=self.idle, **found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Round:
-    """What is known in a round: what lies in quarantine and is `chosen`, and what of the queue is there."""
+    """What is known in a round: what lies in quarantine, is `chosen` and can be moved, and what is in the queue."""
 
     args: RestoreQueueArgs
     state: ServiceState
@@ -71,7 +93,7 @@ class _Round:
 
     def waiting(self, names: Iterable[str]) -> tuple[Message, ...]:
         """Those that are in the queue, and not in quarantine: there may be another message of that name."""
-        wanted = set(names) - {message.name for message in self.chosen}
+        wanted = set(names) - {message.name for message in self.chosen} - set(self.last.stuck)
         return tuple(message for message in self.queue if message.name in wanted)
 
     @property
@@ -101,9 +123,10 @@ def first(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
 
 
 def again(args: RestoreQueueArgs, observed: Observed, last: StepPlan) -> StepPlan:
-    """Every other round."""
-    known = _known(args, observed, _handed_on(last))
-    return _round(known) if known else StepPlan()
+    """Every other round; the last one fails where something could not be put back."""
+    put_back = _handed_on(last)
+    known = _known(args, observed, put_back)
+    return _round(known) if known else _stuck(args, observed, put_back)
 
 
 def ended_early(args: RestoreQueueArgs, observed: Observed, last: StepPlan) -> StepPlan:
@@ -120,7 +143,7 @@ def ended_early(args: RestoreQueueArgs, observed: Observed, last: StepPlan) -> S
         return _watched(known)
     if runs or known.own.promised is STOPPED:
         waiting = ()
-    left = len(known.chosen) + len(waiting)
+    left = len(known.chosen) + len(put_back.stuck) + len(waiting)
     text = f"{counted(left)} of those chosen {'lies' if left == 1 else 'lie'} in {args.own} yet"
     items: tuple[Item, ...] = (
         *known.stop,
@@ -140,11 +163,14 @@ def _known(args: RestoreQueueArgs, observed: Observed, last: PutBack) -> _Round 
     own, queue, kept = observed.state(args.own), observed.state(QUEUE), observed.state(args.kept)
     if not isinstance(own, QuarantineState) or own.status is not QuarantineStatus.OPEN:
         return None
+    chosen = args.chosen(kept.messages) if isinstance(kept, QueueState) else []
+    last = last.seen({message.name for message in chosen})
+    stuck = set(last.stuck)
     return _Round(
         args=args,
         state=service(observed),
         own=own,
-        chosen=args.chosen(kept.messages) if isinstance(kept, QueueState) else [],
+        chosen=[message for message in chosen if message.name not in stuck],
         queue=queue.messages if isinstance(queue, QueueState) else (),
         last=last,
     )
@@ -175,25 +201,21 @@ def _watched(known: _Round) -> StepPlan:
 
 def _all_at_once(known: _Round) -> StepPlan:
     if not known.chosen:
-        return StepPlan()
-    if stuck := _stuck(known, known.chosen):
-        return stuck
+        return _through(known)
     own = known.args.own
     items: tuple[Item, ...] = (*known.stop, data_moved(own, restoring=True), *moved(own, known.chosen, back=True))
-    return StepPlan(items=items, carry=PutBack(batch=_names(known.chosen)))
+    return StepPlan(items=items, carry=known.last.then(batch=_names(known.chosen)))
 
 
 def _next_batch(known: _Round) -> StepPlan:
-    batch, last, own = known.chosen[: known.args.batch], known.last, known.args.own
+    batch, last, own = _batch(known), known.last, known.args.own
     if not batch:
         # With no `drain_timeout` too the service is not left before it had time to stop over the last batch.
-        return _watched(known) if known.waiting(last.batch) and not last.waited else StepPlan()
-    if stuck := _stuck(known, batch):
-        return stuck
+        return _watched(known) if known.waiting(last.batch) and not last.waited else _through(known)
     waiting = _names(known.waiting((*last.batch, *last.earlier, *last.trusted)))
-    put_back = PutBack(batch=_names(batch), earlier=waiting)
+    put_back = last.then(batch=_names(batch), earlier=waiting)
     if last.searching:  # the service stayed started with all that waits now
-        put_back = PutBack(batch=_names(batch), trusted=waiting)
+        put_back = last.then(batch=_names(batch), trusted=waiting)
     items: tuple[Item, ...] = (
         *known.stop,
         data_moved(own, restoring=True),
@@ -203,14 +225,41 @@ def _next_batch(known: _Round) -> StepPlan:
     return StepPlan(items=items, on_failure=known.start, carry=put_back)
 
 
-def _stuck(known: _Round, batch: Sequence[Message]) -> StepPlan | None:
-    """The failed check for messages of which none moved when it was their turn; None for others."""
-    names = _names(batch)
-    if known.last.batch != names:
-        return None
-    stay = "stays" if len(batch) == 1 else "stay"
-    text = f"{counted(len(batch))} cannot be put back, and {stay} in quarantine: {', '.join(names[:5])}"
-    advice = "See above what keeps each from being moved (`left:`), mend that, and put the rest back again."
+def _batch(known: _Round) -> Sequence[Message]:
+    """What is put back next: those last, and all of them at once, that cannot since their name is taken in the queue;
+    none, when it seems that none can be moved.
+    """
+    if known.last.idle >= _GIVES_UP:
+        return ()
+    taken = {fold(message.name) for message in known.queue}
+    free = [message for message in known.chosen if fold(message.name) not in taken]
+    return free[: known.args.batch] or known.chosen
+
+
+def _through(known: _Round) -> StepPlan:
+    """The end of what can be put back; before it is told what cannot, the quarantine is closed."""
+    if not known.last.stuck:
+        return StepPlan()
+    own, promised = known.args.own, known.own.promised
+    start = brought_to(known.state, promised, known.args.service_timeout)
+    return StepPlan(items=(*start, closed(own, promised)), carry=known.last)
+
+
+def _stuck(args: RestoreQueueArgs, observed: Observed, last: PutBack) -> StepPlan:
+    """The failed check for messages that could not be moved; nothing without any."""
+    names, kept = last.stuck, observed.state(args.kept)
+    if not names:
+        return StepPlan()
+    there = {message.name for message in args.chosen(kept.messages)} if isinstance(kept, QueueState) else set()
+    stay, more = "stays" if len(names) == 1 else "stay", ", …" if len(names) > _NAMED else ""
+    text = f"{counted(len(names))} could not be put back, and {stay} in quarantine: {', '.join(names[:_NAMED])}{more}"
+    untried = len(there - set(names))
+    text += (
+        f"; after these {counted(untried, 'other')} were not tried"
+        if untried
+        else "; no other of those chosen lies there yet"
+    )
+    advice = "See above what keeps each from being moved (`left:`), mend that, and give the same command again."
     return StepPlan(checks=(Check(ok=False, text=text, next_step=advice),))
 
 
@@ -255,7 +304,8 @@ def _taken_out(
     """Some of those that wait go back to the quarantine, to see whether the service stays started with the others."""
     own = known.args.own
     items: tuple[Item, ...] = (data_moved(own, restoring=True), *moved(own, out), *known.start)
-    put_back = PutBack(batch=_names(keep), trusted=_names(trusted), searching=True, blamed=known.last.blamed)
+    names, last = _names(keep), known.last
+    put_back = last.then(batch=names, trusted=_names(trusted), searching=True, blamed=last.blamed)
     return StepPlan(items=items, carry=put_back)
 
 
@@ -263,7 +313,7 @@ def _blamed(known: _Round, bad: Sequence[Message], others: Sequence[Message]) ->
     own = known.args.own
     items: tuple[Item, ...] = (data_moved(own, restoring=True), *moved(own, bad, kept=BAD), *known.start)
     blamed = (*known.last.blamed, *_names(bad))
-    return StepPlan(items=items, carry=PutBack(earlier=_names(others), unexplained=not others, blamed=blamed))
+    return StepPlan(items=items, carry=known.last.then(earlier=_names(others), unexplained=not others, blamed=blamed))
 
 
 def _names(messages: Iterable[Message]) -> tuple[str, ...]:

@@ -33,7 +33,6 @@ from ndrfix.resources import (
     RegistryValue,
     RemoteItem,
     Resource,
-    Service,
     ServiceState,
     ServiceStatus,
     Unreadable,
@@ -253,26 +252,86 @@ def test_a_second_clearing_in_a_run_deletes_nothing_of_the_first(stage: Stage) -
     assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 8
 
 
-def test_files_that_cannot_be_put_back_end_the_restore(stage: Stage) -> None:
-    """Each is tried once more at most: the service is not stopped for ever because of a name that is taken."""
-    stage.run("- clear_queue: {}").apply()
-    names = list(stage.host().files(f"{KEPT}\\run-0\\out"))
-    for file in mailbox("x", {MessageKind.USER: 2}, seed=7):
-        stage.host().put_file(replace(file, path=f"{ROOT}\\out\\{names.pop()}"))
-    result = stage.run("- restore_queue: {run: run-0, batch: 2, drain_timeout: 0}").apply()
-    (task,) = of(result).tasks
-    stops = [
-        outcome
+def _stops(task: TaskResult) -> int:
+    """How often the service was stopped."""
+    outcomes = (outcome for phase in task.phases for outcome in phase.outcomes if outcome.item.resource == IMS)
+    states = (outcome.after for outcome in outcomes)
+    return sum(isinstance(state, ServiceState) and state.status is ServiceStatus.STOPPED for state in states)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 10])
+def test_files_that_cannot_be_put_back_do_not_hold_the_rest(stage: Stage, batch: int) -> None:
+    """A name that is taken in the queue, a file that is held open: all others go back, these are told one by one."""
+    host = stage.host()
+    stage.run("- clear_queue: {messages: all}").apply()
+    names = sorted(host.files(f"{KEPT}\\run-0\\out"))
+    for name, file in zip(names[:2], mailbox("x", {MessageKind.USER: 2}, seed=7), strict=True):
+        host.put_file(replace(file, path=f"{ROOT}\\out\\{name}"))
+    kept = f"{KEPT}\\run-0\\out\\{names[2]}"
+    host.put_file(SimulatedFile(path=kept, content=host.content(kept), held=True))
+    task = last(stage.run(f"- restore_queue: {{run: run-0, batch: {batch}, drain_timeout: 0}}").apply())
+    assert task.status is Status.FAILED
+    assert task.message.startswith("3 messages could not be put back, and stay in quarantine: ")
+    assert task.message.endswith("; no other of those chosen lies there yet")
+    assert all(name in task.message for name in names[:3])
+    assert "give the same command again" in task.next_step
+    assert sorted(host.files(f"{KEPT}\\run-0\\out")) == names[:3]
+    assert set(host.files(f"{ROOT}\\out")) == set(names) - {names[2]}
+    left = {
+        file.name: file.reason
         for phase in task.phases
         for outcome in phase.outcomes
-        if outcome.item.resource == Service("MSExchangeIMC") and isinstance(outcome.after, ServiceState)
-        if outcome.after.status is ServiceStatus.STOPPED
-    ]
-    assert task.status is Status.FAILED
-    assert "2 messages cannot be put back, and stay in quarantine" in task.message
-    assert len(stops) <= 5
-    assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 2
-    assert _status(stage) is ServiceStatus.RUNNING
+        if isinstance(outcome.after, MoveState)
+        for file in outcome.after.left
+    }
+    assert sorted(left) == names[:3]
+    assert _stops(task) <= -(-len(names) // batch) + 2
+    assert (_status(stage), _closed(stage, "run-0")) == (ServiceStatus.RUNNING, True)
+    host.put_file(SimulatedFile(path=kept, content=host.content(kept)))
+    for name in names[:2]:
+        host.remove_file(f"{ROOT}\\out\\{name}")
+    assert last(stage.run("- restore_queue: {run: run-0, drain_timeout: 0}").apply()).status is Status.CHANGED
+    assert host.files(f"{KEPT}\\run-0\\out") == {}
+
+
+def test_files_that_cannot_be_put_back_on_a_stopped_service(stage: Stage) -> None:
+    """All goes back at once; what does not is told, and the service stays stopped."""
+    host = stage.host()
+    stage.run("- clear_queue: {restart: false}").apply()
+    name = min(host.files(f"{KEPT}\\run-0\\out"))
+    kept = f"{KEPT}\\run-0\\out\\{name}"
+    host.put_file(SimulatedFile(path=kept, content=host.content(kept), held=True))
+    task = last(stage.run("- restore_queue: {run: run-0}").apply())
+    assert (task.status, list(host.files(f"{KEPT}\\run-0\\out"))) == (Status.FAILED, [name])
+    assert f"1 message could not be put back, and stays in quarantine: {name}; no other of those" in task.message
+    assert (_status(stage), _closed(stage, "run-0")) == (ServiceStatus.STOPPED, True)
+
+
+def test_a_restore_of_which_nothing_moves_gives_up(tmp_path: Path) -> None:
+    """When everything is kept from being moved, the service is not stopped for every batch of it."""
+    stage = Stage(tmp_path, hosts=HOSTS.replace("ndr: 5", "ndr: 60"))
+    host = stage.host()
+    stage.run("- clear_queue: {}").apply()
+    for name, content in host.files(f"{KEPT}\\run-0\\out").items():
+        host.put_file(SimulatedFile(path=f"{KEPT}\\run-0\\out\\{name}", content=content, held=True))
+    task = last(stage.run("- restore_queue: {run: run-0, batch: 5, drain_timeout: 0}").apply())
+    assert "30 messages could not be put back" in task.message
+    assert "after these 30 others were not tried" in task.message
+    assert (task.status, _stops(task), _closed(stage, "run-0")) == (Status.FAILED, 6, True)
+
+
+def test_ctrl_c_counts_what_could_not_be_moved(stage: Stage) -> None:
+    """What is left after a restore that was interrupted is all that lies there."""
+    host = stage.host()
+    stage.run("- clear_queue: {}").apply()
+    name = min(host.files(f"{KEPT}\\run-0\\out"))
+    kept = f"{KEPT}\\run-0\\out\\{name}"
+    host.put_file(SimulatedFile(path=kept, content=host.content(kept), held=True))
+    stand = stage.run("- restore_queue: {run: run-0, batch: 2, drain_timeout: 0}")
+    plan = stand.plan()
+    stage.wrap = lambda _name, connection: PressesCtrlC(connection, stand.run.fleet.interrupt.event.set, after=1)
+    task = last(stand.apply(plan))
+    assert "1 message went back to the queue; 4 messages of those chosen lie in" in task.message
 
 
 def _closed(stage: Stage, run: str) -> bool:

@@ -716,7 +716,8 @@ def test_a_disk_that_fills_is_told() -> None:
 class Restoring:
     """`restore_queue` against a queue that is moved in memory, of which some messages make the service stop.
 
-    `bad` ones make it stop when it starts, `slow` ones while it is watched; those in `late` are bad from that start on.
+    `bad` ones make it stop when it starts, `slow` ones while it is watched; those in `late` are bad from that start on;
+    `held` ones cannot be moved.
     """
 
     def __init__(
@@ -726,6 +727,7 @@ class Restoring:
         bad: str = "",
         slow: str = "",
         late: Mapping[str, int] | None = None,
+        held: str = "",
         leaves: bool = True,
         ims: ServiceState = RUNNING,
         **args: Any,
@@ -739,7 +741,7 @@ class Restoring:
         self.out: dict[str, Message] = {}
         self.aside: list[str] = []
         self.bad, self.leaves, self.ims, self.own = set(bad), leaves, ims, CLOSED
-        self.slow, self.late = set(slow), late or {}
+        self.slow, self.late, self.held = set(slow), late or {}, set(held)
         self.step: AnyStep = restore_queue.STEP
         self.args = self.step.args.model_validate({"run": RUN, **args})
         self.starts = 0
@@ -779,7 +781,7 @@ class Restoring:
     def _move(self, move: Move) -> None:
         assert self.ims == STOPPED
         for file in move.files:
-            if not move.at:
+            if not move.at or file.name in self.held:
                 continue
             if move.back and move.kept == BAD:
                 self.aside.remove(file.name)
@@ -937,6 +939,21 @@ def test_a_start_that_is_refused_once_blames_no_message() -> None:
     host._work = stops_once  # type: ignore[method-assign] # the service recovers by itself
     host.run()
     assert (host.kept, host.out, host.aside, host.ims) == ({}, {}, [], RUNNING)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4, 7])
+@pytest.mark.parametrize("ims", [RUNNING, STOPPED], ids=["running", "stopped"])
+@pytest.mark.parametrize(("bad", "held"), [("B", "A"), ("B", "ACDEFG"), ("", "ABCDEFG"), ("CG", "DF"), ("A", "G")])
+def test_what_cannot_be_moved_holds_neither_the_rest_nor_a_search(
+    bad: str, held: str, ims: ServiceState, batch: int
+) -> None:
+    """Held open, a message stays where it lies, blames no other and is named at the end; bad ones are found."""
+    host = Restoring("ABCDEFG", bad=bad, held=held, ims=ims, batch=batch, drain_timeout=0)
+    with pytest.raises(AssertionError, match=f"could not be put back, and stays? in quarantine: {', '.join(held)};"):
+        host.run()
+    found = bad if ims == RUNNING else ""
+    assert (sorted(host.kept), sorted(host.aside), host.ims) == (sorted(held), sorted(found), ims)
+    assert host.own.status is QuarantineStatus.CLOSED
 
 
 def test_messages_that_cannot_be_sent_at_once_do_not_hold_the_rest() -> None:
