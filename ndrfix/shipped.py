@@ -36,6 +36,11 @@ def find_playbook(name: str) -> Path:
     return path
 
 
+def is_shipped(path: Path) -> bool:
+    """Whether a file came with ndrfix, wherever that is installed."""
+    return any(folder in path.resolve().parents for folder in (_PACKAGE, _PACKAGE.parent / "playbooks"))
+
+
 def demo_folder() -> Path:
     """The folder with the demo's inventory and simulated hosts."""
     return _PACKAGE / "demo"

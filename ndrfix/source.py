@@ -17,6 +17,7 @@ import yaml
 
 from ndrfix.building import Builder
 from ndrfix.errors import InputError
+from ndrfix.fence import FENCE
 from ndrfix.nodes import Entry, List, Map, Node, Scalar, UnsafeText, Vaulted, find, kind, plain
 from ndrfix.place import Place
 
@@ -67,9 +68,10 @@ def read_text(path: Path, *, shown: str | None = None) -> str:
     """The text of a UTF-8 file without its byte order mark.
 
     Raises:
-        InputError: the file cannot be read or is not UTF-8.
+        InputError: the file cannot be read, is not UTF-8, or the fence keeps it.
     """
     name = shown or str(path)
+    FENCE.admit(path)
     raw = b""
     try:
         raw = path.read_bytes()

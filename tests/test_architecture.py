@@ -12,7 +12,19 @@ import pytest
 import ndrfix
 
 PACKAGE = Path(ndrfix.__file__).parent
-GROUND = {"place", "errors", "encrypted", "excerpt", "nodes", "building", "resources", "secrets", "source", "shipped"}
+GROUND = {
+    "place",
+    "errors",
+    "encrypted",
+    "excerpt",
+    "fence",
+    "nodes",
+    "building",
+    "resources",
+    "secrets",
+    "source",
+    "shipped",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "connections": {"exchange"},
     "inventory": set(),

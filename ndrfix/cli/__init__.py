@@ -15,6 +15,7 @@ from ndrfix import __version__
 from ndrfix.cli.terminal import say_aside, show_bug, show_error
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError, UsageError, did_you_mean
+from ndrfix.fence import FENCE
 
 VERBS = {
     "plan": "Show what a playbook would change, with diffs; change nothing.",
@@ -114,6 +115,8 @@ def run(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost edge: a bug is reported as one, not as a traceback
         show_bug(error)
         return ExitCode.BUG
+    finally:
+        FENCE.lift()
 
 
 def _code(result: object) -> int:

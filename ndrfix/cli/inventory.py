@@ -48,8 +48,9 @@ def command(
 ) -> int:
     """Show what the inventory says; secrets are masked. One of --host, --graph and --list is needed."""
     from ndrfix import inventory as reading
+    from ndrfix.cli.configured import here
     from ndrfix.cli.passwords import vault_of
-    from ndrfix.client import home_of
+    from ndrfix.cli.scope import enter
     from ndrfix.vault import VaultOptions
 
     if sum((host is not None, as_graph, as_list)) != 1:
@@ -57,7 +58,7 @@ def command(
     if explain and host is None:
         raise UsageError("--explain is about one host: --host NAME")
     options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
-    vault = vault_of(options, home_of(inventories).client)
+    vault = vault_of(options, enter(inventories, settings=here().file))
     inventory = reading.load_inventory(inventories, decrypt=vault, beside=[beside] if beside else [])
     extra = reading.parse_extra_vars(extra_vars, decrypt=vault)
     for secret in inventory.secrets():

@@ -12,22 +12,22 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ndrfix import __version__
 from ndrfix.cli import clock
 from ndrfix.cli.connecting import Connector
+from ndrfix.cli.live import LiveRun
 from ndrfix.cli.passwords import asked_password, vault_of
 from ndrfix.cli.request import Request
 from ndrfix.cli.result_file import require_writable, write_document
+from ndrfix.cli.scope import enter
 from ndrfix.cli.state import safe
-from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_bug_texts, show_error, wants_colour
-from ndrfix.client import Hours, Zone, home_of, hours_of, until_of
+from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_error, wants_colour
+from ndrfix.client import Hours, Zone, hours_of, until_of
 from ndrfix.engine.choice import Choice
 from ndrfix.engine.damage import Damages
-from ndrfix.engine.fleet import Fleet
 from ndrfix.engine.history import HostHistory, is_of_client, read_history, removed_quarantines
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
@@ -35,14 +35,14 @@ from ndrfix.engine.preparation import Prepared, prepare, prepare_resume, prepare
 from ndrfix.engine.recorder import Journal, RecordError
 from ndrfix.engine.result import RunContext, RunResult
 from ndrfix.engine.resume import known_quarantines, returned_last
-from ndrfix.engine.run import Run, result_of
+from ndrfix.engine.run import result_of
 from ndrfix.engine.selection import Selection
 from ndrfix.errors import ExitCode, InputError, NdrfixError, OutputError
 from ndrfix.inventory import Inventory, load_inventory, parse_extra_vars, secrets_in
 from ndrfix.nodes import Vaulted
 from ndrfix.place import Place
 from ndrfix.playbook import Playbook, load_playbook
-from ndrfix.report import NO_COMMANDS, Commands, Live, exit_code, render
+from ndrfix.report import NO_COMMANDS, Commands, exit_code, render
 from ndrfix.report.text import visible
 from ndrfix.secrets import MASK, Secret
 from ndrfix.shipped import find_playbook
@@ -69,10 +69,13 @@ class Job:
         self.request = request
         self.title = title
         self.shown = shown
-        self.home = home_of(request.inventories, own_runs=request.runs_dir is None)
+        self.home = enter(request.inventories, settings=request.settings, own_runs=request.runs_dir is None)
+        for path, what in ((request.runs_dir, "the folder of runs"), (request.json_file, "the file of --json")):
+            if path:
+                self.home.admit(path, f"{what} {path}")
         self.until = self._until()
         self.steps = {step.name: step for step in STEPS}
-        self.vault: Vault = vault_of(request.vault_options, self.home.client)
+        self.vault: Vault = vault_of(request.vault_options, self.home)
         self.damages = Damages()
         self.owed: Owed = self._owed()
         self.prepared: Prepared
@@ -121,6 +124,9 @@ class Job:
             closed=prepared.access.closed,
         )
         self.connector.check()
+        for settings in prepared.access.settings.values():
+            for path in filter(None, (settings.certificate_pem, settings.certificate_key_pem)):
+                self.home.admit(Path(path), f"the certificate {path} of {settings.inventory_name}")
 
     def _until(self) -> datetime | None:
         """What `--until` means, told once: its time of day may pass while somebody reads the plan."""
@@ -162,6 +168,7 @@ class Job:
         """
         named = Path(self.request.playbook)
         folder = named if named.is_dir() else self.runs_dir / named
+        self.home.admit(folder, f"the run in {folder}", "Give the inventory of that run.")
         journal = folder / "journal.jsonl"
         own = folder.resolve().parent == self.home.runs.resolve()
         if not own and journal.is_file() and not is_of_client(journal, self.home.name):
@@ -231,8 +238,8 @@ class Job:
             journal.close()
         return result
 
-    def _run(self, context: RunContext) -> _Live:
-        return _Live(context, self.request.forks, self.connector, self.owed, self.resume_command(context.run_id))
+    def _run(self, context: RunContext) -> LiveRun:
+        return LiveRun(context, self.request.forks, self.connector, self.owed, self.resume_command(context.run_id))
 
     def show(self, result: RunResult, commands: Commands = NO_COMMANDS) -> None:
         """Print the report.
@@ -366,32 +373,3 @@ def inventory_of(request: Request, vault: Vault, beside: tuple[Path, ...] = ()) 
 def _left_closed(_vaulted: Vaulted, _place: Place) -> Secret:
     """What stands for an encrypted value in a listing: it shows no values, and needs no vault password."""
     return Secret(MASK)
-
-
-class _Live:
-    """A run with its progress on standard error, as a context manager; `value` is the run."""
-
-    def __init__(self, context: RunContext, forks: int, connector: Connector, owed: Any, resume: str) -> None:
-        self._live = Live(sys.stderr, terminal=sys.stderr.isatty(), now=time.monotonic, masker=MASKER)
-        self.value = Run(
-            context=context,
-            fleet=Fleet(forks=forks, on_interrupt=_say_stopping),
-            connect=connector,
-            clock=time.monotonic,
-            listen=lambda host, _task, progress: self._live.show(host, progress),
-            finished=self._live.done,
-            owed=owed,
-            resume=resume,
-        )
-
-    def __enter__(self) -> _Live:
-        self._live.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._live.__exit__(*error)
-        show_bug_texts(self.value.fleet.bugs)
-
-
-def _say_stopping() -> None:
-    say_aside("stopping: each host ends after the task it is at; press Ctrl-C again to leave at once")

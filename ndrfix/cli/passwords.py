@@ -8,10 +8,10 @@ import click
 
 from ndrfix.cli.configured import environment
 from ndrfix.cli.terminal import MASKER, say_aside
-from ndrfix.client import FILE, Client
+from ndrfix.client import FILE, Home
 from ndrfix.errors import InputError, UsageError
 from ndrfix.secrets import Secret
-from ndrfix.vault import Vault, VaultOptions, identities_of
+from ndrfix.vault import Identity, Vault, VaultOptions, identities_of
 
 
 def asked(question: str, *, otherwise: str, instead: str) -> Secret:
@@ -59,21 +59,34 @@ def asked_new_vault_password(question: str) -> Secret:
     return typed
 
 
-def vault_of(options: VaultOptions, client: Client | None = None) -> Vault:
+def vault_of(options: VaultOptions, home: Home) -> Vault:
     """The vault of a command line. Its passwords are fetched when a value needs them. For a client that has vault ids
-    no others are opened or used: `--vault-id` may not name one, a configured one is left out.
+    no others are opened or used, nor files of another client: the command line may not name them, what is configured
+    is left out.
 
     Raises:
-        InputError: a password file that does not exist, a text that names no source, or a vault id of another client.
+        InputError: a password file that does not exist, a text that names no source, or one of another client.
     """
-    foreign = client.foreign if client else lambda _label: ""
-    for label in (text.partition("@")[0].strip() for text in options.ids if "@" in text):
-        if label and (reason := foreign(label)):
-            raise InputError(
-                f"--vault-id {label}: {reason}",
-                next_step=f"Give a password of the client, or add the label to vault_id in {FILE}.",
-            )
-    identities = identities_of(
-        options, environment(), asked_vault_password, warn=lambda text: say_aside(f"warning: {text}")
-    )
-    return Vault([each for each in identities if not foreign(each.label)], MASKER.add, foreign)
+    foreign = home.client.foreign if home.client else lambda _label: ""
+    identities = identities_of(options, environment(), asked_vault_password, warn=warn)
+    for identity in identities:
+        if identity.named:
+            _require_own(identity, home, foreign(identity.label))
+    own = (each for each in identities if not foreign(each.label) and (each.file is None or home.admits(each.file)))
+    return Vault(list(own), MASKER.add, foreign)
+
+
+def _require_own(identity: Identity, home: Home, foreign: str) -> None:
+    """Make sure that a vault password is the client's; `foreign` says why its label is not."""
+    if foreign:
+        raise InputError(
+            f"--vault-id {identity.label}: {foreign}",
+            next_step=f"Give a password of the client, or add the label to vault_id in {FILE}.",
+        )
+    if identity.file:
+        home.admit(identity.file, f"the vault password file {identity.file}")
+
+
+def warn(text: str) -> None:
+    """Tell the user what works, but is worth a look."""
+    say_aside(f"warning: {text}")

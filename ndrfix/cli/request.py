@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ndrfix.cli.configured import here
 from ndrfix.vault import VaultOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A command line of `plan` or `apply`, as given."""
+    """A command line of `plan` or `apply`, as given. `settings` is the file that stood in for flags, if one did."""
 
     playbook: str
     inventories: tuple[str, ...]
@@ -37,6 +38,7 @@ class Request:
     tasks: tuple[str, ...] = ()
     skip_tasks: tuple[str, ...] = ()
     outside_window: bool = False
+    settings: Path | None = None
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Request:
@@ -44,7 +46,7 @@ class Request:
         for name in options.keys() & {"tags", "skip_tags"}:
             words = (word.strip() for text in options[name] for word in text.split(","))
             options[name] = tuple(word for word in words if word)
-        return cls(**options)
+        return cls(settings=here().file, **options)
 
     @property
     def vault_options(self) -> VaultOptions:

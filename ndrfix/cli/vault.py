@@ -14,6 +14,7 @@ from ndrfix.cli.options import vault_options
 from ndrfix.cli.passwords import asked, asked_new_vault_password, asked_vault_password, vault_of
 from ndrfix.cli.terminal import MASKER, say, say_aside, written_out
 from ndrfix.cli.verb import Verb
+from ndrfix.client import home_of
 from ndrfix.errors import InputError, UsageError, did_you_mean
 from ndrfix.secrets import Secret
 from ndrfix.vault import Identity, VaultOptions, encryption_label, identities_of, seal
@@ -87,7 +88,8 @@ def view(
     """Print what is in encrypted files, in clear text."""
     from ndrfix.vault.rekeying import opened_files
 
-    vault = vault_of(_asking(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)))
+    options = _asking(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass))
+    vault = vault_of(options, home_of([str(file) for file in files], own_runs=False))
     for file in opened_files(files, vault):
         with written_out():  # unmasked: it is what was asked for
             click.echo(file.content, nl=False)
@@ -118,7 +120,8 @@ def rekey(
     text = new_vault_id or (f"default@{new_file}" if new_file else "prompt")
     new = Identity.of(text, asked_new_vault_password)
     new.source.check()
-    vault = vault_of(_asking(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)))
+    options = _asking(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass))
+    vault = vault_of(options, home_of([str(file) for file in files], own_runs=False))
     opened = opened_files(files, vault)
     MASKER.add(new.password())
     for path, file in zip(files, opened, strict=True):

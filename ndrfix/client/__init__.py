@@ -2,8 +2,9 @@
 
 from ndrfix.client.home import RUNS, Home, home_of
 from ndrfix.client.hours import Hours, hours_of, moment, until_of
-from ndrfix.client.loading import FILE, load_client
+from ndrfix.client.loading import load_client
 from ndrfix.client.model import Branding, Client
+from ndrfix.client.owner import FILE
 from ndrfix.client.window import ChangeWindow, Span, Zone
 
 __all__ = [

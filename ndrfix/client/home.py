@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ndrfix.client.loading import FILE, load_client
+from ndrfix.client.loading import load_client
 from ndrfix.client.model import Client
+from ndrfix.client.owner import FILE, Owners
 from ndrfix.errors import InputError
 
 RUNS = "runs"
@@ -15,10 +16,14 @@ RUNS = "runs"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder in which runs and simulations are looked for, and its client (None: nobody is named)."""
+    """The folder in which runs and simulations are looked for, and its client (None: nobody is named).
+
+    What lies in the folder of a client is for that client alone: `admit` refuses the files of every other one.
+    """
 
     folder: Path
     client: Client | None
+    _owners: Owners = field(default_factory=Owners, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -30,6 +35,32 @@ class Home:
         """Where run folders are unless told otherwise."""
         return self.folder / RUNS
 
+    def admits(self, path: Path) -> bool:
+        """Whether a path is the client's, or in no client's folder."""
+        return self._other(path) is None
+
+    def admit(self, path: Path, what: str = "", next_step: str = "") -> None:
+        """Make sure that a path may be used here. `what` tells what it is; without it, it is a file by its name.
+
+        Raises:
+            InputError: it lies in the folder of another client.
+        """
+        other = self._other(path)
+        if other is not None:
+            own = (
+                f"this is for {self.name} ({_shown(self.client.file)})" if self.client else "the inventory is nobody's"
+            )
+            instead = f"one of {self.name} or one" if self.client else "one"
+            raise InputError(
+                f"{what or path} is of client {_name(other)} ({_shown(other / FILE)}), and {own}",
+                next_step=next_step or f"Give {instead} in no client's folder, or the inventory of {_name(other)}.",
+            )
+
+    def _other(self, path: Path) -> Path | None:
+        """The folder of another client that a path lies in."""
+        own = self._owners(self.client.file) if self.client else ()
+        return next((each for each in self._owners(path) if each not in own), None)
+
 
 def home_of(inventories: Sequence[str], *, own_runs: bool = True) -> Home:
     """The one folder that the inventories of a run belong to.
@@ -40,24 +71,23 @@ def home_of(inventories: Sequence[str], *, own_runs: bool = True) -> Home:
     Raises:
         InputError: the inventories lie in folders of different clients; a `client.yml` that is wrong.
     """
+    owners = Owners()
     found: dict[Path, tuple[Path, str]] = {}
     for source in inventories:
-        found.setdefault(_folder(source).resolve(), (_folder(source), source))
+        for folder in _folders(source, owners):
+            found.setdefault(folder.resolve(), (folder, source))
     taken = [each for each in found.values() if _somebodys(each[0], own_runs=own_runs)]
     if len(taken) > 1:
         raise _two_clients(taken)
     folder, _ = (taken or list(found.values()))[0]
-    return Home(folder, load_client(folder))
+    return Home(folder, load_client(folder), owners)
 
 
-def _folder(source: str) -> Path:
-    """The nearest folder with a `client.yml` from where an inventory lies upwards; without any the one it lies in."""
+def _folders(source: str, owners: Owners) -> tuple[Path, ...]:
+    """The folders of the clients that an inventory belongs to; without any the one it lies in."""
     path = Path(source)
     own = path if path.is_dir() else path.parent
-    if (own / FILE).is_file():
-        return own
-    above = own.resolve()
-    return next((each for each in above.parents if (each / FILE).is_file()), own)
+    return tuple(own if own.resolve() == each else each for each in owners(path)) or (own,)
 
 
 def _somebodys(folder: Path, *, own_runs: bool) -> bool:
@@ -74,3 +104,18 @@ def _two_clients(taken: Sequence[tuple[Path, str]]) -> InputError:
         if any(names)
         else "Give the inventories of one folder, or say with --runs-dir where runs are kept.",
     )
+
+
+def _name(folder: Path) -> str:
+    """The name of the client whose folder it is; the folder's own where `client.yml` does not tell."""
+    try:
+        client = load_client(folder)
+    except InputError:
+        client = None
+    return client.name if client else folder.name
+
+
+def _shown(path: Path) -> Path:
+    """A path as short as it can be said from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -11,12 +11,12 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ndrfix.client.model import Branding, Client
+from ndrfix.client.owner import FILE
 from ndrfix.client.window import DAYS, EVERY_DAY, ChangeWindow, Span, Zone
 from ndrfix.errors import InputError, did_you_mean
 from ndrfix.place import Place
 from ndrfix.source import List, Map, Node, Scalar, kind, load_file, raise_faults
 
-FILE = "client.yml"
 KEYS = ("name", "contact", "vault_id", "report", "time_zone", "change_window")
 _REPORT = ("logo", "colour", "footer")
 _WINDOW = ("from", "until", "days")

@@ -1,10 +1,11 @@
 """Settings that are given once and for all, in `ndrfix.cfg` or the environment."""
 
 from ndrfix.config.configuration import FILE, Configuration, Value, configuration
-from ndrfix.config.settings import BY_NAME, OTHER_VARIABLES, SETTINGS, Kind, Plain, Setting
+from ndrfix.config.settings import BY_NAME, CONFIG, OTHER_VARIABLES, SETTINGS, Kind, Plain, Setting
 
 __all__ = [
     "BY_NAME",
+    "CONFIG",
     "FILE",
     "OTHER_VARIABLES",
     "SETTINGS",

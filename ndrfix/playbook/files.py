@@ -48,7 +48,8 @@ def _text(path: Path, place: Place | None, decrypt: Decrypt | None) -> str | Sec
     try:
         text = read_text(path)
     except InputError as error:
-        raise TemplateError(f"{path}: {error.what}", place=place, next_step=error.next_step) from error
+        what = f"{path}: {error.what}" if error.place else error.what
+        raise TemplateError(what, place=place, next_step=error.next_step) from error
     if is_encrypted(text):
         return _opened(Vaulted(text), path, place, decrypt or refuse_vaulted)
     if len(text) > _LARGEST:

@@ -210,6 +210,7 @@ class _PlayReader:
             try:
                 root = self._load_variables(path, each.place)
             except InputError as error:
+                error.place = error.place or each.place
                 self._faults.note(error)
                 continue
             if root is not None:

@@ -46,7 +46,7 @@ def identities_of(
     warn: Callable[[str], None],
     folder: Path | None = None,
 ) -> tuple[Identity, ...]:
-    """The identities; no password is fetched yet. Files that the command line names exist.
+    """The identities; no password is fetched yet. Those that the command line names are marked, and their files exist.
 
     In Ansible's order: the configured list, then `--vault-id`, then `--vault-password-file`, then the configured file,
     then the question. `NDRFIX_…` variables hide the `ANSIBLE_…` ones, which hide `ansible.cfg`; `folder` is the current
@@ -65,6 +65,7 @@ def identities_of(
     named += [_file(name, here, ask, warn) for name in options.password_files]
     for identity in named:
         identity.source.check()
+        identity.named = True
     found += named
     if (file := config.setting("VAULT_PASSWORD_FILE", "vault_password_file")) is not None:
         found.append(_file(file.text, file.folder, ask, warn))

@@ -167,10 +167,14 @@ def _unreadable(path: Path, error: OSError) -> InputError:
 
 @dataclass(slots=True)
 class Identity:
-    """A label with the source of its password, which is asked once; a failure of it is the same each time."""
+    """A label with the source of its password, which is asked once; a failure of it is the same each time.
+
+    `named` tells that the command line names it, as against what is configured.
+    """
 
     label: str
     source: Source
+    named: bool = False
     _known: Secret | InputError | None = field(default=None, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -189,6 +193,11 @@ class Identity:
         if isinstance(self._known, InputError):
             raise self._known
         return self._known
+
+    @property
+    def file(self) -> Path | None:
+        """The file that holds the password, or prints it; None when it is asked for."""
+        return self.source.path if isinstance(self.source, FileSource | ScriptSource) else None
 
     @classmethod
     def of(

@@ -1,0 +1,41 @@
+"""Whose a file is: the client's in whose folder it lies, however deep. What lies in no client's folder is anybody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILE = "client.yml"
+
+
+class Owners:
+    """Tells the clients' folders that a path belongs to; a folder is looked at once."""
+
+    def __init__(self) -> None:
+        self._real: dict[Path, Path] = {}
+        self._nearest: dict[Path, Path | None] = {}
+
+    def __call__(self, path: Path) -> tuple[Path, ...]:
+        """The folders, resolved, each once: of the path as it is spelled, and of what its links lead to. Mostly it is
+        one, or none.
+        """
+        parent = path.absolute().parent
+        real = self._resolved(parent)
+        spelled = (real if ".." in parent.parts else parent) / path.name
+        leads_to = spelled.resolve() if spelled.is_symlink() else real / path.name
+        found = (self._of(each) for each in dict.fromkeys((spelled, leads_to)))
+        return tuple(dict.fromkeys(self._resolved(each) for each in found if each))
+
+    def _resolved(self, folder: Path) -> Path:
+        if folder not in self._real:
+            self._real[folder] = folder.resolve()
+        return self._real[folder]
+
+    def _of(self, path: Path) -> Path | None:
+        """The path itself or the nearest folder above it that holds a `client.yml`."""
+        return path if (path / FILE).is_file() else self._above(path.parent)
+
+    def _above(self, folder: Path) -> Path | None:
+        if folder not in self._nearest:
+            own = (folder / FILE).is_file()
+            self._nearest[folder] = folder if own else None if folder == folder.parent else self._above(folder.parent)
+        return self._nearest[folder]

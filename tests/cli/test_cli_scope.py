@@ -1,0 +1,186 @@
+"""What lies in a client's folder is for that client alone: each way in which a file of another could come along."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ndrfix.secrets import Secret
+from ndrfix.vault import seal
+from tests.cli.conftest import BOOK, INVENTORY, Ended, Folder
+
+_CERTIFICATE = "ansible_psrp_auth: certificate\nansible_psrp_protocol: https\nansible_psrp_certificate"
+_RUN = "runs/20261125-1200-book-0001"
+
+
+@pytest.fixture
+def two(folder: Folder) -> Folder:
+    """The folders of two clients, side by side, and a playbook of nobody."""
+    book = BOOK.replace("  tasks:", "  vars_files: [vars.yml]\n  tasks:", 1)
+    for name, client in (("acme", "ACME Ltd"), ("nw", "Northwind")):
+        place = folder.path / name
+        for below in ("group_vars", "sub", _RUN):
+            (place / below).mkdir(parents=True)
+        files = {
+            "client.yml": f"name: {client}\n",
+            "inventory.yml": INVENTORY.replace("hosts.yml", "../hosts.yml"),
+            "group_vars/all.yml": f"whose: {name}\n",
+            "vars.yml": f"whose: {name}\n",
+            "book.yml": book,
+            "sub/book.yml": BOOK,
+            "hosts.txt": "ex01\n",
+            "pass": f"password of {name}\n",
+            "settings.cfg": "[defaults]\nforks = 2\n",
+            f"{_RUN}/journal.jsonl": json.dumps({"event": "run", "schema": "ndrfix.journal/1", "client": "ACME Ltd"})
+            + "\n",
+        }
+        for path, text in files.items():
+            (place / path).write_text(text)
+    return folder
+
+
+def refused(ended: Ended, what: str) -> None:
+    """The file is said to be Northwind's, with both clients and their places; nothing was done."""
+    assert (ended.code, ended.out) == (1, "")
+    first, *rest = ended.err.splitlines()
+    assert first == f"error: {what} is of client Northwind (nw/client.yml), and this is for ACME Ltd (acme/client.yml)"
+    assert "inventory" in rest[-1] or "another folder" in rest[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("plan nw/book.yml", "nw/book.yml"),
+        ("plan nw/sub/book.yml", "nw/sub/book.yml"),
+        ("apply acme/../nw/book.yml --yes", "acme/../nw/book.yml"),
+        ("inventory --graph --playbook-dir nw", "nw/group_vars/all.yml"),
+        ("inventory --graph -l @nw/hosts.txt", "nw/hosts.txt"),
+        ("plan book.yml -l @nw/hosts.txt", "nw/hosts.txt"),
+        ("plan book.yml -l ex02,@nw/hosts.txt", "nw/hosts.txt"),
+        ("plan book.yml -e @nw/vars.yml", "nw/vars.yml"),
+        ("inventory --host ex01 -e @nw/vars.yml", "nw/vars.yml"),
+        ("plan book.yml --vault-id x@nw/pass", "the vault password file nw/pass"),
+        ("plan book.yml --vault-password-file nw/pass", "the vault password file nw/pass"),
+        ("inventory --graph --vault-id nw/pass", "the vault password file nw/pass"),
+        ("apply book.yml --yes --runs-dir nw/runs", "the folder of runs nw/runs"),
+        ("apply book.yml --yes --runs-dir nw/elsewhere", "the folder of runs nw/elsewhere"),
+        ("plan book.yml --json nw/out.json", "the file of --json nw/out.json"),
+        (f"undo nw/{_RUN} --yes", f"the run in nw/{_RUN}"),
+        (f"resume nw/{_RUN} --yes", f"the run in nw/{_RUN}"),
+        ("resume --yes --runs-dir nw/runs", "the folder of runs nw/runs"),
+    ],
+)
+def test_what_the_command_line_names(two: Folder, line: str, what: str) -> None:
+    """A file of another client is refused by its name, whichever flag names it."""
+    refused(two(f"{line} -i acme/inventory.yml"), what)
+    assert two.hosts.host("ex01").writes == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "what"),
+    [
+        ({"own.yml": BOOK.replace("  tasks:", "  vars_files: [nw/vars.yml]\n  tasks:", 1)}, "nw/vars.yml"),
+        ({"own.yml": BOOK.replace("data: 2", "data: \"{{ lookup('file', 'nw/vars.yml') }}\"")}, "nw/vars.yml"),
+        ({"own.yml": BOOK.replace("data: 2", "data: \"{{ lookup('file', '{here}/nw/pass') }}\"")}, "{here}/nw/pass"),
+        (
+            {"own.yml": BOOK, "nw/sim.yml": "x: {}", "acme/host_vars/ex01.yml": "ndrfix_simulation: ../nw/sim.yml"},
+            "acme/../nw/sim.yml",
+        ),
+        (
+            {
+                "own.yml": BOOK,
+                "acme/host_vars/ex02.yml": f"{_CERTIFICATE}_pem: a.pem\nansible_psrp_certificate_key_pem: nw/key.pem",
+            },
+            "the certificate nw/key.pem of ex02",
+        ),
+    ],
+)
+def test_what_a_file_names(two: Folder, files: dict[str, str], what: str) -> None:
+    """The same holds for what playbooks and variables bring along; a place is where they name it."""
+    for name, text in files.items():
+        path = two.path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.replace("{here}", str(two.path)))
+    refused(two("plan own.yml -i acme/inventory.yml"), what.replace("{here}", str(two.path)))
+
+
+def test_links_do_not_lead_out(two: Folder) -> None:
+    """A link in the client's folder to another's file, and one in another's folder to the client's."""
+    (two.path / "acme/host_vars").symlink_to("../nw/group_vars")
+    (two.path / "nw/host_vars").mkdir()
+    (two.path / "nw/group_vars/ex01.yml").write_text("whose: nw\n")
+    refused(two("plan book.yml -i acme/inventory.yml"), "acme/host_vars/ex01.yml")
+    (two.path / "acme/host_vars").unlink()
+    (two.path / "nw/linked.yml").symlink_to("../acme/book.yml")
+    refused(two("plan nw/linked.yml -i acme/inventory.yml"), "nw/linked.yml")
+    (two.path / "acme/hosts.yml").symlink_to("../nw/inventory.yml")
+    assert "belong to different clients" in two("inventory -i acme/hosts.yml --graph").err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "plan acme/book.yml",
+        "plan acme/sub/book.yml",
+        "plan book.yml -e @acme/vars.yml -l @acme/hosts.txt --vault-id x@acme/pass --json acme/out.json",
+        "plan nw/../acme/book.yml",
+        "plan book.yml --runs-dir all",
+        "plan audit --list-hosts",
+        "inventory --graph --playbook-dir acme/sub",
+    ],
+)
+def test_what_is_the_clients_own_or_nobodys_goes(two: Folder, line: str) -> None:
+    """However it is spelled."""
+    ended = two(f"{line} -i acme/inventory.yml")
+    assert (ended.code, ended.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "line", ["plan acme/book.yml", "plan book.yml -e @acme/vars.yml", "plan book.yml --json acme/o"]
+)
+def test_a_clients_files_do_not_go_to_hosts_of_nobody(two: Folder, line: str) -> None:
+    """Whose they are cannot be told; what to do is."""
+    ended = two(f"{line} -i inventory.yml")
+    assert ended.code == 1
+    assert "is of client ACME Ltd (acme/client.yml), and the inventory is nobody's" in ended.err
+    assert ended.err.endswith("  Give one in no client's folder, or the inventory of ACME Ltd.\n")
+
+
+def test_settings_of_another_client(two: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ndrfix.cfg` in the current folder, or named; the vault passwords that are configured for all are sorted out."""
+    monkeypatch.delenv("NDRFIX_CONFIG", raising=False)
+    for line in ("plan ../book.yml", "inventory --graph"):
+        monkeypatch.chdir(two.path / "nw")
+        (two.path / "nw/ndrfix.cfg").write_text("[defaults]\nforks = 2\n")
+        ended = two(f"{line} -i ../acme/inventory.yml")
+        assert ended.err.startswith(
+            "error: the settings file ndrfix.cfg is of client Northwind (client.yml), and this is"
+        )
+        assert "NDRFIX_CONFIG" in ended.err
+        monkeypatch.setenv("NDRFIX_CONFIG", "/dev/null")
+        assert two(f"{line} -i ../acme/inventory.yml").code == 0
+        monkeypatch.chdir(two.path)
+        monkeypatch.setenv("NDRFIX_CONFIG", "nw/settings.cfg")
+        refused(two(f"{line.replace('../', '')} -i acme/inventory.yml"), "the settings file nw/settings.cfg")
+        monkeypatch.delenv("NDRFIX_CONFIG")
+    monkeypatch.setenv("NDRFIX_VAULT_IDENTITY_LIST", "nw@nw/pass, acme@acme/pass")
+    (two.path / "acme/group_vars/all.yml").write_text(seal(b"mode: 2\n", Secret("password of nw"), "acme"))
+    assert "no vault password given opens the file" in two("plan book.yml -i acme/inventory.yml").err
+    (two.path / "acme/group_vars/all.yml").write_text(seal(b"mode: 2\n", Secret("password of acme"), "acme"))
+    assert two("plan book.yml -i acme/inventory.yml").code == 0
+
+
+def test_nothing_is_kept_after_a_command(two: Folder) -> None:
+    """One process may run a command for one client, then one for another."""
+    for name in ("acme", "nw", "acme"):
+        assert two(f"plan {name}/book.yml -i {name}/inventory.yml").code == 0
+
+
+def test_a_vault_command_is_for_one_client(two: Folder) -> None:
+    """The files are of one, and its passwords are."""
+    for name in ("acme", "nw"):
+        (two.path / name / "sealed").write_text(seal(b"x", Secret(f"password of {name}")))
+    assert two("vault view acme/sealed --vault-id acme/pass").code == 0
+    refused(two("vault view acme/sealed --vault-id nw/pass"), "the vault password file nw/pass")
+    assert "different clients" in two("vault view acme/sealed nw/sealed --vault-id acme/pass").err
