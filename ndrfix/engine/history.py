@@ -5,6 +5,7 @@ restarted.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,15 @@ Entry = dict[str, Any]
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A quarantine that the run removed with so many `messages`; `mail` of them were no reports (None: not known)."""
+
+    quarantine: Quarantine
+    messages: int
+    mail: int | None
+
+
 @dataclass(slots=True, kw_only=True)
 class HostHistory:
     """One host in a run.
@@ -29,7 +39,8 @@ class HostHistory:
     or holds sealed with a key that is not here (`locked` tells of such); those of `veiled` resources were sealed.
     `restarted` services are up again; of `broken` ones the run stopped or restarted, that is not known. In the
     quarantines `quarantined` lie messages that it took, or may have taken, out of the queue; `quarantines` are all that
-    it worked on, `removed` those that it removed, `returned` those from which it put messages back.
+    it worked on, `lost` those that it removed, `returned` those from which it put messages back. `mail` counts the
+    messages besides reports that it took into each.
     """
 
     host: str
@@ -43,13 +54,14 @@ class HostHistory:
     broken: list[Service] = field(default_factory=list)
     quarantined: list[Quarantine] = field(default_factory=list)
     quarantines: list[Quarantine] = field(default_factory=list)
-    removed: list[Quarantine] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
     returned: list[Quarantine] = field(default_factory=list)
+    mail: Counter[Quarantine] = field(default_factory=Counter)
 
     @property
     def empty(self) -> bool:
         """Whether the run did nothing to the host."""
-        done = (self.changes, self.unsure, self.restarted, self.broken, self.quarantined)
+        done = (self.changes, self.unsure, self.restarted, self.broken, self.quarantined, self.lost)
         return not self.hidden and not any(done)
 
 
@@ -150,7 +162,8 @@ def removed_quarantines(
     found: dict[str, dict[Quarantine, str]] = {}
     for path, histories in histories_of(runs, client, damages):
         for history in histories:
-            found.setdefault(history.host, {}).update(dict.fromkeys(history.removed, path.parent.name))
+            gone = (each.quarantine for each in history.lost)
+            found.setdefault(history.host, {}).update(dict.fromkeys(gone, path.parent.name))
     return found
 
 
@@ -219,6 +232,8 @@ def _settle(outcome: Entry, history: HostHistory, waiting: list[Entry]) -> None:
         return
     if outcome["status"] == "done" and item.get("after") == {"state": "absent"}:
         _removed(item, history)
+    if "move" in item:
+        _took(item, outcome, history)
     if not _counts(item):
         return
     if outcome["status"] == "failed":
@@ -276,8 +291,16 @@ def _removed(item: Entry, history: HostHistory) -> None:
     """A quarantine that was removed holds nothing to put back."""
     if item["resource"]["kind"] == "quarantine":
         gone = quarantine_of(item["resource"])
-        history.removed.append(gone)
+        mail = history.mail[gone] if gone in history.quarantined else None
+        history.lost.append(Lost(quarantine=gone, messages=item["before"].get("messages", 0), mail=mail))
         history.quarantined = [each for each in history.quarantined if each != gone]
+
+
+def _took(item: Entry, outcome: Entry, history: HostHistory) -> None:
+    """The mail of users among the messages that a move took."""
+    left = {name for name, _ in outcome.get("after", {}).get("left", ())}
+    if item["move"] != "back" and item["at"]:
+        history.mail[quarantine_of(item["quarantine"])] += len(set(item.get("mail", ())) - left)
 
 
 def _quarantined(item: Entry, history: HostHistory, run: str) -> None:

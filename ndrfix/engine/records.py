@@ -73,6 +73,7 @@ def _move_record(move: Move) -> Record:
         "at": move.at,
         "kept": move.kept,
         "files": [(file.name, file.size, file.written) for file in move.files],
+        **({"mail": sorted(move.mail)} if move.mail else {}),
     }
 
 

@@ -153,7 +153,7 @@ class _WayBack:
         names = tuple(task.name for task in restarts)
         unsure = {change.resource for change in self.history.unsure}
         back = (self._put_back(change, change.resource not in unsure, names) for change in ways_back(self.history))
-        messages = (self._messages(quarantine) for quarantine in reversed(self.history.quarantined))
+        messages = (self._messages(quarantine) for quarantine in _emptied(self.history))
         return Errand(
             name=self.history.host,
             computer=self.history.computer,
@@ -165,10 +165,14 @@ class _WayBack:
 
     def _messages(self, quarantine: Quarantine) -> BoundTask:
         name = messages_name(quarantine)
+        lost = [each for each in self.history.lost if each.quarantine == quarantine]
+        own = quarantine.run if any(each.mail is not None for each in lost) else ""
         args = TakeBackArgs(
             run=quarantine.run,
             quarantine=quarantine.folder if isinstance(quarantine.folder, str) else None,
-            removed_by=self.removed.get(quarantine, ""),
+            removed_by=self.removed.get(quarantine, own),
+            lost=sum(each.messages for each in lost),
+            mail=sum(each.mail or 0 for each in lost),
         )
         return BoundTask(index=self.numbers[name], name=name, step=self.steps["restore_queue"], args=args)
 
@@ -235,6 +239,12 @@ def restarted(history: HostHistory) -> tuple[Service, ...]:
     return tuple(dict.fromkeys((*history.restarted, *history.broken, *sorted(cycled, key=str))))
 
 
+def _emptied(history: HostHistory) -> tuple[Quarantine, ...]:
+    """The quarantines into which the run took messages, or which it removed, the last one first."""
+    gone = (each.quarantine for each in history.lost)
+    return tuple(reversed(dict.fromkeys((*gone, *history.quarantined))))
+
+
 def back_name(change: Change) -> str:
     """The name of the task that puts a change back."""
     return f"Put back {change.resource}"
@@ -257,7 +267,7 @@ def undo_planners(
     removed: Mapping[str, Mapping[Quarantine, str]],
 ) -> tuple[Errand, ...]:
     """The way back on each host, in the order given. `removed` are the quarantines on each host that are gone."""
-    messages = (messages_name(quarantine) for each in histories for quarantine in reversed(each.quarantined))
+    messages = (messages_name(quarantine) for each in histories for quarantine in _emptied(each))
     back = (back_name(change) for each in histories for change in ways_back(each))
     restarts = (restart_name(service) for each in histories for service in restarted(each))
     numbers = {name: number for number, name in enumerate(dict.fromkeys((BY_HAND, *messages, *back, *restarts)))}

@@ -251,7 +251,8 @@ class Move:
     The quarantine must be open. The far side puts every file on record in the manifest, on disk, before it moves it;
     one that is not as it was seen (size, time), is held open, or would replace another is left where it is and
     reported. A file that is on the far end already counts as moved, so that a move can be repeated. `replace`: a file
-    of that name on the far end is replaced. `timeout` is the limit in seconds for all of it.
+    of that name on the far end is replaced. `mail` are the names of those that are known to be no reports. `timeout` is
+    the limit in seconds for all of it.
     """
 
     queue: MessageQueue
@@ -261,6 +262,7 @@ class Move:
     kept: str = OUT
     back: bool = False
     replace: bool = False
+    mail: frozenset[str] = field(default=frozenset(), compare=False)
     timeout: float = field(default=600.0, compare=False)
 
     @property
@@ -277,5 +279,6 @@ class Move:
             at=self.at,
             kept=self.kept,
             back=not self.back,
+            mail=self.mail,
             timeout=self.timeout,
         )

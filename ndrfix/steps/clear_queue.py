@@ -37,7 +37,8 @@ The risks: the service delivers again what was sent and not yet removed from `ou
 
 ### Undo
 
-`ndrfix undo` puts the messages back in small batches, as `restore_queue` does. What `keep: delete` removed is gone.
+`ndrfix undo` puts the messages back in small batches, as `restore_queue` does. What `keep: delete` removed is gone:
+it says in red how many messages that were, and how many of them no reports.
 """
 
 from __future__ import annotations
@@ -206,7 +207,6 @@ def _plan_move(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     state = service(observed)
     # Reports come on while the service stops: what is more than may be taken waits for the next run.
     files = args.chosen(queue)[: args.max_messages] if isinstance(queue, QueueState) else []
-    mail = frozenset(message.name for message in files if message.kind is not MessageKind.NDR)
     items: tuple[Item, ...] = (
         data_moved(args.own),
         *moved(args.own, files),
@@ -216,7 +216,7 @@ def _plan_move(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     found = backlog(queue.messages, taken=args.kinds) if isinstance(queue, QueueState) else None
     stopped = replace(state, status=STOPPED)
     rescue = brought_to(stopped, own.promised, args.service_timeout)
-    return StepPlan(items=items, on_failure=rescue, backlog=found, carry=mail)
+    return StepPlan(items=items, on_failure=rescue, backlog=found)
 
 
 # --- watch, and count again -----------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from ndrfix.resources import (
     QUEUE_DATA,
     REPLACED,
     Change,
+    Message,
+    MessageKind,
     Move,
     Quarantine,
     QuarantineState,
@@ -144,7 +146,11 @@ def moved(
         return ()
     limit = _MOVE_SECONDS + _FILE_SECONDS * len(files)
     plain = tuple(QueueFile(file.name, file.size, file.written) for file in files)
-    return (Move(queue=QUEUE, quarantine=quarantine, files=plain, at=at, kept=kept, back=back, timeout=limit),)
+    told = (file for file in files if isinstance(file, Message))
+    mail = frozenset(message.name for message in told if message.kind is not MessageKind.NDR)
+    return (
+        Move(queue=QUEUE, quarantine=quarantine, files=plain, at=at, kept=kept, back=back, mail=mail, timeout=limit),
+    )
 
 
 def data_moved(quarantine: Quarantine, *, restoring: bool = False) -> Move:

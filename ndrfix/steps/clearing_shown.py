@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import IMS
-from ndrfix.resources import Item, Move
+from ndrfix.resources import Item, Move, QueueFile
 from ndrfix.steps.base import Check, MovedOnError, Risk, StepPlan
 
 
@@ -34,32 +35,33 @@ def _lesser(plan: StepPlan) -> list[Risk]:
 
 
 def settle_move(shown: StepPlan, now: StepPlan) -> StepPlan:
-    """Other reports than were shown are taken; other mail is not. What carries a plan on are the names of the mail."""
+    """Other reports than were shown are taken; mail of users that was not shown, or not just so, is left."""
     if [item for item in now.items if not isinstance(item, Move)] != [
         item for item in shown.items if not isinstance(item, Move)
     ]:
         raise MovedOnError("the service or the quarantine is not as it was")
-    mail = now.carry if isinstance(now.carry, frozenset) else frozenset()
-    return replace(_known(shown, now, mail) if mail else now, carry=None)
-
-
-def _known(shown: StepPlan, now: StepPlan, mail: frozenset[str]) -> StepPlan:
-    """The plan without those of the messages named in `mail` that were not shown, or not just so."""
+    if not any(isinstance(item, Move) and item.mail for item in now.items):
+        return now
     seen = {file for item in shown.items if isinstance(item, Move) for file in item.files}
-    items: list[Item] = []
-    left = 0
-    for item in now.items:
-        if not isinstance(item, Move):
-            items.append(item)
-            continue
-        files = tuple(file for file in item.files if file.name not in mail or file in seen)
-        left += len(item.files) - len(files)
-        if files:
-            items.append(replace(item, files=files))
+    items = [_known(item, seen) if isinstance(item, Move) else item for item in now.items]
+    left = _files(now.items) - _files(items)
     stay = "stays" if left == 1 else "stay"
     text = f"{counted(left)} besides reports came or changed since the plan was shown, and {stay} in the queue"
-    checks = (*now.checks, Check(ok=True, text=text)) if left else now.checks
-    return replace(now, items=tuple(items), checks=checks)
+    return replace(
+        now,
+        items=tuple(item for item in items if not isinstance(item, Move) or item.files),
+        checks=(*now.checks, Check(ok=True, text=text)) if left else now.checks,
+    )
+
+
+def _known(move: Move, seen: Collection[QueueFile]) -> Move:
+    """The move without the mail that was not seen."""
+    files = tuple(file for file in move.files if file.name not in move.mail or file in seen)
+    return replace(move, files=files, mail=move.mail & {file.name for file in files})
+
+
+def _files(items: Iterable[Item]) -> int:
+    return sum(len(item.files) for item in items if isinstance(item, Move))
 
 
 def settle_recount(shown: StepPlan, now: StepPlan) -> StepPlan:

@@ -83,10 +83,10 @@ def _probe_guards(args: RestoreQueueArgs) -> tuple[Resource, ...]:
 
 
 def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
-    if isinstance(args, TakeBackArgs) and _gone(args, observed.state(args.folder)):
-        who = f"run {args.removed_by}" if args.removed_by else "somebody"
-        text = f"the messages that run {args.run} took cannot be put back: {who} removed them from the quarantine"
-        return StepPlan(note="there is nothing to put back", risks=(Risk(text=text, grave=True),))
+    gone = isinstance(args, TakeBackArgs) and _gone(args, observed.state(args.folder))
+    lost = (_lost(args),) if isinstance(args, TakeBackArgs) and (gone or args.lost) else ()
+    if gone:
+        return StepPlan(note="there is nothing to put back", risks=lost)
     if problems := guards(observed):
         return StepPlan(checks=problems)
     found = observed.state(args.folder)
@@ -100,7 +100,18 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(checks=(Check(ok=False, text=text, next_step="Name one of these runs."),))
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     checks = tuple(Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
-    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
+    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=(*lost, *work.risks))
+
+
+def _lost(args: TakeBackArgs) -> Risk:
+    """That messages are gone for good, and the mail of users among them."""
+    who = "it" if args.removed_by == args.run else f"run {args.removed_by}" if args.removed_by else "somebody"
+    what = f"the {counted(args.lost)}" if args.lost else "the messages"
+    them = "it" if args.lost == 1 else "them"
+    text = f"{what} that run {args.run} took cannot be put back: {who} removed {them} from the quarantine"
+    if args.mail:
+        text += f"; {args.mail:,} OF THESE {'is' if args.mail == 1 else 'are'} no report: mail of users is gone"
+    return Risk(text=text, grave=True)
 
 
 def _gone(args: RestoreQueueArgs, found: State) -> bool:

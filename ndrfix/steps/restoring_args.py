@@ -118,11 +118,14 @@ class RestoreQueueArgs(Args):
 class TakeBackArgs(RestoreQueueArgs):
     """The arguments when a whole run is taken back: that nothing is left of what it took is no reason not to go on.
 
-    `removed_by` is the run that removed its quarantine, as far as that is known.
+    `removed_by` is the run that removed its quarantine, as far as that is known. The run that is taken back removed
+    `lost` messages for good itself, `mail` of them no reports.
     """
 
     quarantine: str | None = None  # as a journal has it, in whatever form
     removed_by: str = ""
+    lost: int = 0
+    mail: int = 0
 
 
 def _fits(addresses: Iterable[str], patterns: Iterable[str]) -> bool:

@@ -466,16 +466,58 @@ def test_a_restore_of_a_quarantine_that_is_gone_fails(stage: Stage) -> None:
     assert last(stage.run("- restore_queue: {run: run-0}").shown()).status is Status.FAILED
 
 
-def test_undo_of_a_clearing_that_deleted_goes_on_to_what_can_be_taken_back(stage: Stage) -> None:
-    """The registry value goes back, although the messages are gone for good."""
+@pytest.mark.parametrize(
+    ("arguments", "messages", "mail"),
+    [
+        ("keep: delete", 5, ""),
+        ("keep: delete, messages: all", 8, "; 3 OF THESE are no report: mail of users is gone"),
+    ],
+)
+def test_undo_of_a_clearing_that_deleted_tells_what_is_gone(
+    stage: Stage, arguments: str, messages: int, mail: str
+) -> None:
+    """In red, with its number, the mail of users apart; what can be taken back is taken back all the same."""
     key = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeIMC\Parameters"
     value = f"- set_registry: {{path: '{key}', name: SuppressNDROptions, type: dword, data: 1}}"
-    stage.run(f"{value}\n- clear_queue: {{keep: delete}}\n").apply()
-    tasks = of(undo(stage, "run-0").apply()).tasks
+    stage.run(f"{value}\n- clear_queue: {{{arguments}}}\n").apply()
+    stand = undo(stage, "run-0")
+    plan = stand.plan()
+    tasks = of(stand.apply(plan)).tasks
     assert [(task.name.partition(" ")[0], task.status) for task in tasks] == [
+        ("Put", Status.OK),
         ("Put", Status.CHANGED),
         ("Restart", Status.CHANGED),
     ]
+    took = f"the {messages} messages that run run-0 took cannot be put back"
+    text = f"{took}: it removed them from the quarantine{mail}"
+    for risks in (plan.plays[0].hosts[0].risks(), tasks[0].phases[0].plan.risks):
+        assert [(risk.text, risk.grave) for risk in risks] == [(text, True)]
+
+
+def test_undo_counts_no_mail_that_stayed(stage: Stage) -> None:
+    """A message that was left where it was is not gone."""
+    state = stage.host().read(QUEUE)
+    assert isinstance(state, QueueState)
+    name = next(message.name for message in state.messages if message.kind is MessageKind.USER)
+    path = f"{ROOT}\\out\\{name}"
+    stage.host().put_file(SimulatedFile(path=path, content=stage.host().content(path), held=True))
+    stage.run("- clear_queue: {keep: delete, messages: all}\n").apply()
+    plan = undo(stage, "run-0").plan()
+    (risk,) = plan.plays[0].hosts[0].risks()
+    assert risk.text.startswith("the 7 messages that run run-0 took")
+    assert "; 2 OF THESE are no report" in risk.text
+
+
+def test_undo_of_a_purge_says_that_nothing_comes_back(stage: Stage) -> None:
+    """It took nothing, but what it removed does not come back by undoing it."""
+    stage.run("- clear_queue: {}").apply()
+    stand = stage.run("- purge_quarantine: {older_than_days: 0}\n")
+    run = "20261201-0000-purge"
+    stand.run.context = replace(stand.run.context, run_id=run)
+    assert last(stand.apply()).status is Status.CHANGED
+    (risk,) = undo(stage, run).plan().plays[0].hosts[0].risks()
+    words = f"the 5 messages that run run-0 took cannot be put back: run {run} removed them from the quarantine"
+    assert (risk.text, risk.grave) == (words, True)
 
 
 def hung_and_moved(field: Field) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
-from ndrfix.engine.history import read_history
+from ndrfix.engine.history import Lost, read_history
 from ndrfix.engine.pending import Debt, owed_handlers
 from ndrfix.engine.records import (
     holds_secret,
@@ -142,7 +143,22 @@ def test_quarantines_of_a_run(
     (found,) = read_history(_journal(tmp_path / RUN.run, *entries))
     assert (found.quarantines, found.quarantined) == (worked_on, taken)
     assert (found.changes, found.unsure, found.restarted, found.broken, found.hidden) == ([], [], [], [], 0)
-    assert found.empty is not bool(taken)
+    assert found.empty is not bool(taken or found.lost)
+
+
+def test_what_a_run_removed_for_good(tmp_path: Path) -> None:
+    """How many messages, and how many of them were no reports: of what it took itself; of another run's, not known."""
+    take = replace(TAKE, mail=frozenset({"A [1]", "ü"}))
+    took = _outcome(take) | {"after": {"moved": 1, "size": 5, "left": [["ü", "is held open"]]}}
+    gone = replace(GONE, before=replace(OPEN, messages=7, size=9))
+    other = replace(gone, resource=ANOTHER)
+    entries = (_intent(take), took, _intent(gone, other), _outcome(gone), _outcome(other))
+    (found,) = read_history(_journal(tmp_path / RUN.run, *entries))
+    assert found.lost == [
+        Lost(quarantine=RUN, messages=7, mail=1),
+        Lost(quarantine=ANOTHER, messages=7, mail=None),
+    ]
+    assert not found.empty
 
 
 def test_known_quarantines_come_from_all_runs(tmp_path: Path) -> None:
