@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -60,31 +61,55 @@ def asked_new_vault_password(question: str) -> Secret:
 
 
 def vault_of(options: VaultOptions, home: Home) -> Vault:
-    """The vault of a command line. Its passwords are fetched when a value needs them. For a client that has vault ids
-    no others are opened or used, nor files of another client: the command line may not name them, what is configured
-    is left out.
+    """The vault of a command line, with the passwords that may be used for its client; see `identities_for`."""
+    return Vault(identities_for(options, home), MASKER.add, _foreign(home))
+
+
+def identities_for(
+    options: VaultOptions, home: Home, ask: Callable[[str], Secret] = asked_vault_password
+) -> tuple[Identity, ...]:
+    """The vault passwords of a command line, fetched when a value needs them. A client that has vault ids uses no
+    others, and no client another's files: the command line may not name them, what is configured is left out.
 
     Raises:
         InputError: a password file that does not exist, a text that names no source, or one of another client.
     """
-    foreign = home.client.foreign if home.client else lambda _label: ""
-    identities = identities_of(options, environment(), asked_vault_password, warn=warn)
+    identities = identities_of(options, environment(), ask, warn=warn)
     for identity in identities:
         if identity.named:
-            _require_own(identity, home, foreign(identity.label))
-    own = (each for each in identities if not foreign(each.label) and (each.file is None or home.admits(each.file)))
-    return Vault(list(own), MASKER.add, foreign)
+            require_own(identity, home)
+    foreign = _foreign(home)
+    return tuple(
+        each for each in identities if not foreign(each.label) and (each.file is None or home.admits(each.file))
+    )
 
 
-def _require_own(identity: Identity, home: Home, foreign: str) -> None:
-    """Make sure that a vault password is the client's; `foreign` says why its label is not."""
-    if foreign:
-        raise InputError(
-            f"--vault-id {identity.label}: {foreign}",
-            next_step=f"Give a password of the client, or add the label to vault_id in {FILE}.",
-        )
+def require_own(identity: Identity, home: Home) -> None:
+    """Make sure that a vault password which the command line names may be used for the client.
+
+    Raises:
+        InputError: its label or its file is another client's.
+    """
+    require_own_label("--vault-id", identity.label, home)
     if identity.file:
         home.admit(identity.file, f"the vault password file {identity.file}")
+
+
+def require_own_label(flag: str, label: str, home: Home) -> None:
+    """Make sure that a vault id which a flag, or a setting, names is not another client's.
+
+    Raises:
+        InputError: it is.
+    """
+    if reason := _foreign(home)(label):
+        raise InputError(
+            f"{flag} {label}: {reason}",
+            next_step=f"Give a vault id of the client, or add the label to vault_id in {FILE}.",
+        )
+
+
+def _foreign(home: Home) -> Callable[[str], str]:
+    return home.client.foreign if home.client else lambda _label: ""
 
 
 def warn(text: str) -> None:

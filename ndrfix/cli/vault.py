@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from ndrfix.cli.configured import environment
 from ndrfix.cli.options import vault_options
-from ndrfix.cli.passwords import asked, asked_new_vault_password, asked_vault_password, vault_of
+from ndrfix.cli.passwords import (
+    asked,
+    asked_new_vault_password,
+    identities_for,
+    require_own,
+    require_own_label,
+    vault_of,
+    warn,
+)
 from ndrfix.cli.terminal import MASKER, say, say_aside, written_out
 from ndrfix.cli.verb import Verb
-from ndrfix.client import home_of
+from ndrfix.client import Home, home_of
 from ndrfix.errors import InputError, UsageError, did_you_mean
 from ndrfix.secrets import Secret
-from ndrfix.vault import Identity, VaultOptions, encryption_label, identities_of, seal
+from ndrfix.vault import Identity, Vault, VaultOptions, encryption_label, seal
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _INDENT = " " * 10
@@ -72,7 +81,7 @@ def encrypt_string(
     if variable is not None and not _NAME.fullmatch(variable):
         raise UsageError("the name of a variable may only hold letters, digits and _")
     options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
-    identity = _for_encryption(options, label)
+    identity = _for_encryption(options, label, home_of([os.curdir], own_runs=False))
     content = _content(text, from_stdin=stdin_name is not None or text == "-")
     lines = seal(content, identity.password(), identity.label).splitlines()
     say("\n".join((f"{variable}: !vault |" if variable else "!vault |", *(f"{_INDENT}{line}" for line in lines))))
@@ -88,8 +97,8 @@ def view(
     """Print what is in encrypted files, in clear text."""
     from ndrfix.vault.rekeying import opened_files
 
-    options = _asking(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass))
-    vault = vault_of(options, home_of([str(file) for file in files], own_runs=False))
+    options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
+    vault = _vault_of(options, _home_of(files))
     for file in opened_files(files, vault):
         with written_out():  # unmasked: it is what was asked for
             click.echo(file.content, nl=False)
@@ -120,8 +129,9 @@ def rekey(
     text = new_vault_id or (f"default@{new_file}" if new_file else "prompt")
     new = Identity.of(text, asked_new_vault_password)
     new.source.check()
-    options = _asking(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass))
-    vault = vault_of(options, home_of([str(file) for file in files], own_runs=False))
+    home = _home_of(files)
+    require_own(new, home)
+    vault = _vault_of(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass), home)
     opened = opened_files(files, vault)
     MASKER.add(new.password())
     for path, file in zip(files, opened, strict=True):
@@ -130,21 +140,28 @@ def rekey(
     return 0
 
 
-def _asking(options: VaultOptions) -> VaultOptions:
-    """The options, which ask for a password when nothing gives one."""
-    given = _identities(options, asked_vault_password)
-    return options if given else VaultOptions(ask=True)
+def _home_of(files: Sequence[Path]) -> Home:
+    """The one folder that the files belong to; files of two clients have no password in common."""
+    return home_of([str(file) for file in files], own_runs=False)
 
 
-def _identities(options: VaultOptions, ask: Callable[[str], Secret]) -> tuple[Identity, ...]:
-    return identities_of(options, environment(), ask, warn=_warn)
+def _vault_of(options: VaultOptions, home: Home) -> Vault:
+    """The vault of the options, which asks for a password when nothing gives one."""
+    return vault_of(options if identities_for(options, home) else VaultOptions(ask=True), home)
 
 
-def _for_encryption(options: VaultOptions, label: str | None) -> Identity:
-    """The identity to encrypt with: the one that the label names, or the only one; asked for when there is none."""
-    known = _identities(options, asked_new_vault_password)
-    known = known or _identities(VaultOptions(ask=True), asked_new_vault_password)
-    label = label or encryption_label(environment(), warn=_warn)
+def _for_encryption(options: VaultOptions, label: str | None, home: Home) -> Identity:
+    """The identity to encrypt with: the one that the label names, or the only one; asked for when there is none.
+
+    Raises:
+        InputError: the label is another client's than the folder's.
+    """
+    flag = "--encrypt-vault-id" if label else "vault_encrypt_identity"
+    label = label or encryption_label(environment(), warn=warn)
+    if label is not None:
+        require_own_label(flag, label, home)
+    known = identities_for(options, home, asked_new_vault_password)
+    known = known or identities_for(VaultOptions(ask=True), home, asked_new_vault_password)
     labels = list(dict.fromkeys(each.label for each in known))
     if label is None and len(known) > 1:
         raise UsageError(
@@ -154,8 +171,16 @@ def _for_encryption(options: VaultOptions, label: str | None) -> Identity:
     found = next((each for each in known if label in (None, each.label)), None)
     if found is None:
         raise UsageError(f"there is no password for the vault id {label!r}{did_you_mean(str(label), labels)}")
+    _tell_unlabelled(found, home)
     MASKER.add(found.password())
     return found
+
+
+def _tell_unlabelled(identity: Identity, home: Home) -> None:
+    """Say that a value carries no vault id, where the client has one: nobody can see later whose it is."""
+    own = home.client.vault_ids if home.client else ()
+    if own and identity.label not in own:
+        warn(f"the value gets no vault id, and {home.name} has {' or '.join(own)}: as in --vault-id {own[0]}@prompt")
 
 
 def _content(text: str | None, *, from_stdin: bool) -> bytes:
@@ -168,7 +193,7 @@ def _content(text: str | None, *, from_stdin: bool) -> bytes:
     if from_stdin:
         content = sys.stdin.buffer.read()
     elif text is not None:
-        _warn("others can read the text in the list of processes, and it stays in the shell's history")
+        warn("others can read the text in the list of processes, and it stays in the shell's history")
         content = text.encode("utf-8", "surrogateescape")
     else:
         instead = "Give the text on standard input, with --stdin-name NAME."
@@ -183,9 +208,5 @@ def _content(text: str | None, *, from_stdin: bool) -> bytes:
             "the text to encrypt is not UTF-8", next_step="A variable is text: save it as UTF-8."
         ) from None
     if from_stdin and content.endswith(b"\n"):
-        _warn("the text ends in a line feed, which is encrypted, too; printf writes none")
+        warn("the text ends in a line feed, which is encrypted, too; printf writes none")
     return content
-
-
-def _warn(text: str) -> None:
-    say_aside(f"warning: {text}")

@@ -53,7 +53,8 @@ class Home:
             instead = f"one of {self.name} or one" if self.client else "one"
             raise InputError(
                 f"{what or path} is of client {_name(other)} ({_shown(other / FILE)}), and {own}",
-                next_step=next_step or f"Give {instead} in no client's folder, or the inventory of {_name(other)}.",
+                next_step=next_step
+                or f"Give {instead} in no client's folder, or work with the files of {_name(other)} alone.",
             )
 
     def _other(self, path: Path) -> Path | None:

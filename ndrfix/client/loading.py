@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,8 +16,12 @@ from ndrfix.client.owner import FILE
 from ndrfix.client.window import DAYS, EVERY_DAY, ChangeWindow, Span, Zone
 from ndrfix.errors import InputError, did_you_mean
 from ndrfix.place import Place
-from ndrfix.source import List, Map, Node, Scalar, kind, load_file, raise_faults
+from ndrfix.source import List, Map, Node, Scalar, kind, load_file, raise_faults, read_text
 
+_SPELLINGS = (FILE, "client.yaml")
+_LIKE = 0.8
+_ENDINGS = ("", ".yml", ".yaml", ".json", ".txt")
+_NAMED = re.compile(r"^name\s*:", re.MULTILINE)
 KEYS = ("name", "contact", "vault_id", "report", "time_zone", "change_window")
 _REPORT = ("logo", "colour", "footer")
 _WINDOW = ("from", "until", "days")
@@ -36,10 +41,10 @@ def load_client(folder: Path) -> Client | None:
         InputError: the file cannot be read, or holds what is not known or does not fit; `others` holds further faults.
     """
     path = folder / FILE
-    other = folder / "client.yaml"
     if not path.is_file():
-        if other.is_file():
-            raise InputError(f"{other.name} is not read", place=Place(file=str(other)), next_step=f"Name it {FILE}.")
+        if other := _misnamed(folder):
+            what = f"{other.name} is not read, the file that names the client is {FILE}"
+            raise InputError(what, place=Place(file=str(other)), next_step=f"Name it {FILE}.")
         return None
     root = load_file(path)
     if not isinstance(root, Map):
@@ -50,6 +55,25 @@ def load_client(folder: Path) -> Client | None:
             next_step="Begin with 'name: ' and the client's name.",
         )
     return _Reader(path).client(root)
+
+
+def _misnamed(folder: Path) -> Path | None:
+    """A file whose name is nearly right: by its case or ending, or a little misspelt if it begins like a client's."""
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    near = [path for path in there if path.suffix.lower() in _ENDINGS and _is_near(path.name) and path.is_file()]
+    return next((path for path in near if path.name.casefold() in _SPELLINGS or _names_somebody(path)), None)
+
+
+def _is_near(name: str) -> bool:
+    stem = name.partition(".")[0].casefold()
+    return stem.isalpha() and bool(difflib.get_close_matches(stem, (Path(FILE).stem,), cutoff=_LIKE))
+
+
+def _names_somebody(path: Path) -> bool:
+    try:
+        return _NAMED.search(read_text(path)) is not None
+    except InputError:
+        return False
 
 
 @dataclass(slots=True)
@@ -159,7 +183,14 @@ def _line(node: Node) -> str:
 
 
 def _labels(node: Node) -> tuple[str, ...]:
-    return tuple(_label(each) for each in (node.items if isinstance(node, List) else (node,)))
+    nodes = node.items if isinstance(node, List) else (node,)
+    if not nodes:
+        raise InputError(
+            "vault_id is an empty list: no value could be opened",
+            place=node.place,
+            next_step="Name the labels of the client's vault passwords, or leave it out.",
+        )
+    return tuple(_label(each) for each in nodes)
 
 
 def _label(node: Node) -> str:

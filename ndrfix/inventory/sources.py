@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from ndrfix.encrypted import Decrypt, is_encrypted
@@ -23,8 +24,11 @@ _IGNORED_ENDINGS = (
     *(".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst"),
     *(".orig", ".cfg", ".retry"),
 )
-# simulation.yml describes simulated hosts, client.yml whose hosts these are; both lie beside the inventory.
-_IGNORED_NAMES = ("host_vars", "group_vars", "vars_plugins", "simulation.yml", "client.yml")
+# simulation.yml describes simulated hosts, client.yml whose hosts these are, runs holds what was done to them; they lie
+# beside the inventory.
+_CLIENT = "client.yml"
+_INVENTORY = "inventory"
+_IGNORED_NAMES = ("host_vars", "group_vars", "vars_plugins", "simulation.yml", "runs", _CLIENT)
 _BEGIN = "Begin with 'all:' and below it 'hosts:' with one host a line."
 _CONVERT = (
     "Let Ansible write what it says to a file: ansible-inventory -i {} --list --export --yaml --output inventory.yml"
@@ -42,6 +46,9 @@ class Source:
 def find_source(source: Path | str, draft: Draft) -> Source:
     """Return what a source stands for; the hosts of an inline list (`a,b,`) go straight into the draft.
 
+    The folder of a client, which `client.yml` tells, stands for the inventories in it by name, `inventory.yml` or the
+    like: beside them lie playbooks, runs and passwords.
+
     Raises:
         InventoryError: a folder without an inventory file, or a source that names nothing.
     """
@@ -53,6 +60,11 @@ def find_source(source: Path | str, draft: Draft) -> Source:
         return Source()
     if not path.is_dir():
         return Source((path,), (path.parent,))
+    if (path / _CLIENT).is_file() and (own := sorted(each for each in path.iterdir() if _is_inventory(each))):
+        found = [find_source(each, draft) for each in own]
+        return Source(
+            tuple(chain(*(source.files for source in found))), tuple(chain(*(source.bases for source in found)))
+        )
     files = tuple(_files(path))
     if not files:
         raise InventoryError(
@@ -61,6 +73,10 @@ def find_source(source: Path | str, draft: Draft) -> Source:
             next_step="Name a file, or put one with the ending .yml or .ini into the folder.",
         )
     return Source(files, (path,))
+
+
+def _is_inventory(path: Path) -> bool:
+    return path.stem == _INVENTORY and path.suffix in ("", ".ini", *_YAML)
 
 
 def _inline(text: str, draft: Draft) -> None:

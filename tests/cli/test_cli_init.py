@@ -32,6 +32,8 @@ def test_a_new_folder_works_at_once(outside: Folder, monkeypatch: pytest.MonkeyP
         ended = outside(line if line.startswith("inventory") else f"{line} --list-hosts")
         assert (ended.code, ended.err) == (0, ""), command
         assert "ex01" in ended.out
+        line = f"{line} -i ." if line.startswith("inventory") else f"{line} -i . --list-hosts"
+        assert outside(line).code == 0, "the folder itself is its inventory"
     lint = outside("lint")
     assert (lint.code, "nothing found" in lint.out + lint.err) == (0, True)
     assert 'inventory(ndrfix.cfg:3:1) = ["inventory.yml"]' in outside("config --only-changed").out

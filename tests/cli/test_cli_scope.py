@@ -45,7 +45,7 @@ def refused(ended: Ended, what: str) -> None:
     assert (ended.code, ended.out) == (1, "")
     first, *rest = ended.err.splitlines()
     assert first == f"error: {what} is of client Northwind (nw/client.yml), and this is for ACME Ltd (acme/client.yml)"
-    assert "inventory" in rest[-1] or "another folder" in rest[-1]
+    assert "of Northwind alone." in rest[-1] or "of that run." in rest[-1] or "another folder" in rest[-1]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_clients_files_do_not_go_to_hosts_of_nobody(two: Folder, line: str) ->
     ended = two(f"{line} -i inventory.yml")
     assert ended.code == 1
     assert "is of client ACME Ltd (acme/client.yml), and the inventory is nobody's" in ended.err
-    assert ended.err.endswith("  Give one in no client's folder, or the inventory of ACME Ltd.\n")
+    assert ended.err.endswith("  Give one in no client's folder, or work with the files of ACME Ltd alone.\n")
 
 
 def test_settings_of_another_client(two: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,3 +184,61 @@ def test_a_vault_command_is_for_one_client(two: Folder) -> None:
     assert two("vault view acme/sealed --vault-id acme/pass").code == 0
     refused(two("vault view acme/sealed --vault-id nw/pass"), "the vault password file nw/pass")
     assert "different clients" in two("vault view acme/sealed nw/sealed --vault-id acme/pass").err
+
+
+@pytest.fixture
+def sealing(two: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """In ACME's folder, whose vault id is known."""
+    (two.path / "acme/client.yml").write_text("name: ACME Ltd\nvault_id: [acme, acme-old]\n")
+    monkeypatch.chdir(two.path / "acme")
+    return two
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("--vault-id nw@pass", "--vault-id nw: the vault id 'nw' is not of client ACME Ltd, whose is acme or acme-old"),
+        (
+            "--vault-id acme@pass --encrypt-vault-id nw",
+            "--encrypt-vault-id nw: the vault id 'nw' is not of client ACME",
+        ),
+        (
+            "--vault-id acme@../nw/pass",
+            "the vault password file ../nw/pass is of client Northwind (",
+        ),
+    ],
+)
+def test_nothing_is_encrypted_for_another_client(sealing: Folder, line: str, what: str) -> None:
+    """By its label, or by the file of the password; whoever works in the folder of a client works for that client."""
+    ended = sealing(f"vault encrypt-string text {line}")
+    assert (ended.code, ended.out) == (1, "")
+    assert f"error: {what}" in ended.err
+
+
+def test_a_foreign_vault_id_that_is_configured(sealing: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the one to encrypt for it is refused; among many passwords it is left out."""
+    monkeypatch.setenv("NDRFIX_VAULT_IDENTITY_LIST", "nw@../nw/pass, acme@pass")
+    assert "$ANSIBLE_VAULT;1.2;AES256;acme\n" in sealing("vault encrypt-string text").out
+    monkeypatch.setenv("NDRFIX_VAULT_ENCRYPT_IDENTITY", "nw")
+    assert "error: vault_encrypt_identity nw: the vault id 'nw' is not of" in sealing("vault encrypt-string text").err
+
+
+def test_what_has_no_vault_id(sealing: Folder) -> None:
+    """It is told when it is made. It opens with the client's password, or one that is given without a label."""
+    ended = sealing("vault encrypt-string text --vault-password-file pass")
+    assert "$ANSIBLE_VAULT;1.1;AES256\n" in ended.out
+    assert "warning: the value gets no vault id, and ACME Ltd has acme or acme-old: as in --vault-id acme@" in ended.err
+    (sealing.path / "acme/group_vars/all.yml").write_text(seal(b"mode: 2\n", Secret("password of acme")))
+    for given in ("--vault-id acme@pass", "--vault-id acme-old@pass", "--vault-password-file pass"):
+        assert sealing(f"plan book.yml -i inventory.yml {given}").code == 0
+
+
+def test_a_file_is_not_rekeyed_for_another_client(sealing: Folder) -> None:
+    """Neither by label nor by file."""
+    text = seal(b"x", Secret("password of acme"), "acme")
+    (sealing.path / "acme/sealed").write_text(text)
+    for new in ("--new-vault-id nw@pass", "--new-vault-id acme@../nw/pass", "--new-vault-password-file ../nw/pass"):
+        ended = sealing(f"vault rekey sealed --vault-id acme@pass {new}")
+        assert ended.code == 1
+        assert "of client" in ended.err
+    assert (sealing.path / "acme/sealed").read_text() == text

@@ -57,12 +57,38 @@ def test_a_name_is_enough(tmp_path: Path) -> None:
     assert found == Client(name="4711", file=tmp_path / "client.yml")
 
 
-def test_a_folder_without_a_client(tmp_path: Path) -> None:
-    """Without the file there is no client; one under a name that is not read is an error."""
-    assert load_client(tmp_path) is None
-    (tmp_path / "client.yaml").write_text("name: ACME\n")
-    with pytest.raises(InputError, match=r"client\.yaml is not read"):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "client.yaml",
+        "Client.yml",
+        "CLIENT.YAML",
+        "clients.yml",
+        "cleint.yml",
+        "client.json",
+        "client.yml.txt",
+        "client",
+    ],
+)
+def test_a_name_that_is_nearly_right(name: str, tmp_path: Path) -> None:
+    """The file is not passed over, or the run would be for nobody."""
+    (tmp_path / name).write_text("name: ACME\n")
+    if (tmp_path / "client.yml").exists():
+        return  # a file system that takes no notice of case: it is the right name
+    with pytest.raises(InputError) as caught:
         load_client(tmp_path)
+    assert caught.value.what == f"{name} is not read, the file that names the client is client.yml"
+    (tmp_path / "client.yml").write_text("name: ACME\n")
+    assert load_client(tmp_path) is not None
+
+
+@pytest.mark.parametrize("name", ["clients.yml", "client.ini", "client.yml.bak", "client-list.yml", "inventory.yml"])
+def test_other_files_may_be_called_alike(name: str, tmp_path: Path) -> None:
+    """An inventory, a backup; a folder too."""
+    assert load_client(tmp_path / "nowhere") is None
+    (tmp_path / "clients.yaml").mkdir()
+    (tmp_path / name).write_text("clients: {hosts: {ex01: }}\n")
+    assert load_client(tmp_path) is None
 
 
 @pytest.mark.parametrize("case", FAULTS, ids=[case["name"] for case in FAULTS])

@@ -406,3 +406,36 @@ def test_a_folder_of_real_inventories_never_ends_in_a_foreign_error() -> None:
         except InputError as error:
             faults = (error, *error.others)
         assert all(fault.place for fault in faults), path
+
+
+def names(folder: Path) -> list[str]:
+    """The hosts of a folder that is given as inventory."""
+    return [host.name for host in load_inventory([folder]).hosts]
+
+
+def test_the_folder_of_a_client_stands_for_its_inventory(tmp_path: Path) -> None:
+    """Playbooks, runs and passwords lie beside it; several inventories count, with the variables beside each."""
+    files = {
+        "inventory.yml": "all: {hosts: {a: }}",
+        "client.yml": "name: ACME",
+        "playbooks/x.yml": "- hosts: all",
+        "acme.vault-pass": "hunter2",
+        "hosts.yml": "all: {hosts: {b: }}",
+        "group_vars/all.yml": "x: 1",
+    }
+    write(tmp_path, files)
+    [host] = load_inventory([tmp_path]).hosts
+    assert (host.name, host.variables["x"].value) == ("a", 1)
+    write(
+        tmp_path, {"inventory.ini": "c", "inventory/d.yml": "all: {hosts: {d: }}", "inventory/host_vars/d.yml": "x: 2"}
+    )
+    found = load_inventory([tmp_path]).hosts
+    assert {host.name: host.variables["x"].value for host in found} == {"d": 2, "c": 1, "a": 1}
+
+
+def test_a_folder_of_inventories_with_a_client_or_runs(tmp_path: Path) -> None:
+    """Where none has that name, all of them are read, as ever; what was done is no inventory."""
+    write(tmp_path, {"01.yml": "all: {hosts: {a: }}", "02.yml": "all: {hosts: {b: }}", "runs/1/journal.jsonl": "{}"})
+    assert names(tmp_path) == ["a", "b"]
+    write(tmp_path, {"client.yml": "name: ACME"})
+    assert names(tmp_path) == ["a", "b"]
