@@ -44,7 +44,7 @@ class Excerpts:
             return []
         line = text.masked(place.line - 1, hidden=hidden)
         column = line.column(place.column - 1)
-        if place.column > len(line.written) or column >= _WIDTH:
+        if place.column > len(line.written) + 1 or column >= _WIDTH:
             return []
         number = f"{place.line:>5} | "
         shown = line.text[:_WIDTH].replace("\t", " ")

@@ -8,8 +8,11 @@ readable are collected and raised together. No message shows a value: it could b
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -33,7 +36,9 @@ __all__ = [
     "kind",
     "load_file",
     "load_text",
+    "offset_of",
     "parse_text",
+    "place_at",
     "plain",
     "raise_faults",
     "read_text",
@@ -143,7 +148,7 @@ def _careful(text: str, name: str) -> _Read:
         code = error.character if isinstance(error.character, int) else ord(error.character)
         raise InputError(
             f"not valid YAML: the character #x{code:04x} is not allowed",
-            place=_place_at(name, text, error.position),
+            place=place_at(text, error.position, name),
             rule="yaml[syntax]",
         ) from error
     except ValueError as error:  # PyYAML hands the number of an escape to chr()
@@ -159,9 +164,22 @@ def _place(name: str, mark: yaml.Mark) -> Place:
     return Place(file=name, line=mark.line + 1, column=mark.column + 1)
 
 
-def _place_at(name: str, text: str, position: int) -> Place:
-    before = text[:position]
-    return Place(file=name, line=before.count("\n") + 1, column=position - (before.rfind("\n") + 1) + 1)
+@lru_cache(maxsize=8)
+def _line_starts(text: str) -> Sequence[int]:
+    return (0, *itertools.accumulate(map(len, text.splitlines(keepends=True))))
+
+
+def offset_of(text: str, place: Place) -> int:
+    """How many characters of a file's text stand before a place in it; all of them when it is too short."""
+    starts = _line_starts(text)
+    return starts[place.line - 1] + place.column - 1 if place.line < len(starts) else len(text)
+
+
+def place_at(text: str, offset: int, name: str) -> Place:
+    """The place of the character at an offset of the text of the file `name`."""
+    starts = _line_starts(text)
+    line = max(1, min(bisect.bisect_right(starts, offset), len(starts) - 1))
+    return Place(file=name, line=line, column=offset - starts[line - 1] + 1)
 
 
 # PyYAML's words, ours where its own would quote what may be a password, and what to do about it.

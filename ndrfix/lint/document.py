@@ -10,7 +10,7 @@ from ndrfix.encrypted import is_encrypted
 from ndrfix.errors import InputError
 from ndrfix.lint.model import Sort
 from ndrfix.place import Place
-from ndrfix.source import Entry, List, Map, Node, Scalar, parse_text, read_text
+from ndrfix.source import Entry, List, Map, Node, Scalar, offset_of, parse_text, read_text
 
 _VARIABLE_FOLDERS = frozenset({"group_vars", "host_vars", "vars"})
 _GROUP_WORDS = frozenset({"hosts", "vars", "children"})
@@ -54,10 +54,7 @@ class Document:
 
     def offset(self, place: Place) -> int:
         """How many characters of the text stand before a place in it."""
-        starts = 0
-        for line in self.text.splitlines(keepends=True)[: place.line - 1]:
-            starts += len(line)
-        return starts + place.column - 1
+        return offset_of(self.text, place)
 
 
 def read_document(path: Path, shown: str) -> Document:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ndrfix.place import Place
-from ndrfix.playbook import Expression
-from ndrfix.playbook.spot import narrow
-from ndrfix.playbook.templating import FOREIGN, braced, is_template
+from ndrfix.playbook.templating import FOREIGN, braced, is_template, name_place
 from ndrfix.source import List, Map, Node, Scalar
 
 if TYPE_CHECKING:
@@ -21,14 +20,20 @@ _GUARD_TESTS = frozenset({"defined", "undefined"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """A name in an expression; `place` is the name itself. `guarded` tells that the expression allows for its absence,
-    `asked` that it asks whether the name is there (`is defined`).
+    """A name in an expression, which is the text of `leaf` or part of it. `guarded` tells that the expression allows
+    for its absence, `asked` that it asks whether the name is there (`is defined`).
     """
 
     name: str
-    place: Place
+    leaf: Scalar
+    bare: bool
     guarded: bool
     asked: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where the name stands."""
+        return name_place(self.leaf.place, str(self.leaf.value), self.name, condition=self.bare)
 
 
 def names_in(node: Node) -> frozenset[str]:
@@ -53,19 +58,24 @@ def _in_scalar(node: Scalar, *, condition: bool) -> Iterator[Use]:
         return
     from jinja2.exceptions import TemplateError as JinjaError
 
-    from ndrfix.playbook.jinja import ENVIRONMENT, compiled, name_offset
-
     text = str(node.value)
-    template = braced(Expression(text=text, place=node.place)) if condition and not is_template(text) else text
+    bare = condition and not is_template(text)
     try:
-        free = compiled(template).free
-        tree = ENVIRONMENT.parse(template)
+        uses = _uses(braced(text) if bare else text)
     except (JinjaError, *FOREIGN):
         return
-    guarded, asked = _guarded(tree)
-    for name in sorted(free):
-        place = narrow(node.place, text, name, name_offset(text, name))
-        yield Use(name=name, place=place, guarded=name in guarded, asked=name in asked)
+    for name, guarded, asked in uses:
+        yield Use(name=name, leaf=node, bare=bare, guarded=guarded, asked=asked)
+
+
+@lru_cache(maxsize=2048)
+def _uses(template: str) -> tuple[tuple[str, bool, bool], ...]:
+    """The names that a template needs from outside, and whether each is guarded, and asked for."""
+    from ndrfix.playbook.jinja import ENVIRONMENT, compiled
+
+    free = compiled(template).free
+    guarded, asked = _guarded(ENVIRONMENT.parse(template)) if free else (frozenset[str](), frozenset[str]())
+    return tuple((name, name in guarded, name in asked) for name in sorted(free))
 
 
 def _guarded(tree: nodes.Template) -> tuple[frozenset[str], frozenset[str]]:

@@ -104,6 +104,10 @@ class PlayView:
         """Tasks, then handlers."""
         return (*self.tasks, *self.handlers)
 
+    def first(self, *steps: str) -> Mapping[str, int]:
+        """The number of the first task of each of the steps; those that no task has are not there."""
+        return {task.step: task.number for task in reversed(self.tasks) if task.step in steps}
+
     @property
     def written(self) -> tuple[Task, ...]:
         """Tasks, then handlers, each once."""

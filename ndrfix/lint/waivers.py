@@ -4,6 +4,7 @@ line of a task it holds for the whole task.
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from ndrfix.lint.comments import comments
 from ndrfix.lint.document import Document
 from ndrfix.lint.model import Finding, Severity
 from ndrfix.place import Place
-from ndrfix.source import List, Map, Node
+from ndrfix.source import List, Map
 
 _COMMENT = re.compile(r"(?:^|\s)#\s*noqa\b(?P<rest>.*)$")
 _ENTRY = re.compile(r"\s*(?P<rule>[\w\[\]*.-]+)\s*(?:\((?P<reason>[^)]*)\))?\s*(?:,|$)")
@@ -40,7 +41,7 @@ def waivers_of(document: Document) -> tuple[Waiver, ...]:
     """Every waiver in a file's comments; in the text of a value there is none."""
     if "noqa" not in document.text:
         return ()
-    ends = dict(_tasks(document.node)) if document.node is not None else {}
+    ends = _ends(document)
     found: list[Waiver] = []
     for number, comment in comments(document, _COMMENT):
         begins = number if comment.string[: comment.start()].strip() else number + 1
@@ -61,21 +62,39 @@ def _entries(document: Document, number: int, comment: re.Match[str], until: int
         at = entry.end()
 
 
-def _tasks(node: Node) -> Iterator[tuple[int, int]]:
-    """The first and last line of every play's tasks."""
-    for play in node.items if isinstance(node, List) else ():
+def _ends(document: Document) -> dict[int, int]:
+    """The last line of every play's tasks by the first: that before whatever comes next in the play, or in the file."""
+    begins: list[int] = []
+    tasks: list[int] = []
+    for play in document.node.items if isinstance(document.node, List) else ():
+        begins.append(play.place.line)
         for entry in play.entries if isinstance(play, Map) else ():
+            begins.append(entry.key.place.line)
             if entry.key.value in _TASK_LISTS and isinstance(entry.value, List):
-                for task in entry.value.items:
-                    yield task.place.line, _last_line(task)
+                tasks += [task.place.line for task in entry.value.items]
+    lines = sorted({*begins, *tasks, len(document.lines) + 1})
+    return {task: lines[bisect.bisect_right(lines, task)] - 1 for task in tasks}
 
 
-def _last_line(node: Node) -> int:
-    if isinstance(node, Map):
-        return max((_last_line(entry.value) for entry in node.entries), default=node.place.line)
-    if isinstance(node, List):
-        return max((_last_line(item) for item in node.items), default=node.place.line)
-    return node.place.line
+class _Nearby:
+    """Waivers by the lines that they hold for, so that a finding is not compared with each."""
+
+    def __init__(self, waivers: Sequence[Waiver]) -> None:
+        self._by_line: dict[int, list[int]] = {}
+        self._by_end: dict[int, list[int]] = {}  # those of whole tasks, of which no two overlap
+        for number, waiver in enumerate(waivers):
+            if waiver.until > waiver.line + 1:
+                self._by_end.setdefault(waiver.until, []).append(number)
+                continue
+            for line in range(waiver.line, waiver.until + 1):
+                self._by_line.setdefault(line, []).append(number)
+        self._ends = sorted(self._by_end)
+
+    def at(self, line: int) -> tuple[int, ...]:
+        """The numbers of the waivers that may hold for a line."""
+        end = bisect.bisect_left(self._ends, line)
+        of_task = self._by_end[self._ends[end]] if end < len(self._ends) else ()
+        return (*self._by_line.get(line, ()), *of_task)
 
 
 def waived(
@@ -88,8 +107,9 @@ def waived(
     used: set[int] = set()
     left: list[Finding] = []
     gone: list[Finding] = []
+    nearby = _Nearby(waivers)
     for finding in findings:
-        hits = [number for number, waiver in enumerate(waivers) if waiver.covers(finding)]
+        hits = [number for number in nearby.at(finding.place.line) if waivers[number].covers(finding)]
         used.update(hits)
         (gone if hits else left).append(finding)
     groups = {rule.partition("[")[0] for rule in known}

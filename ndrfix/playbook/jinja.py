@@ -190,14 +190,3 @@ def _reads_only(node: nodes.Expr) -> bool:
         extra = node.kwargs or node.dyn_args or node.dyn_kwargs or len(node.args) > 1
         return not extra and _reads_only(node.node) and all(map(_reads_only, node.args))
     return False
-
-
-def name_offset(text: str, name: str) -> int:
-    """Where a template's text first uses a name as a variable; 0 when that cannot be told."""
-    offset, before = 0, ""
-    for _, sort, value in ENVIRONMENT.lex(text):
-        if sort == "name" and value == name and before not in (".", "|", "is"):
-            return offset if text.startswith(name, offset) else 0
-        offset += len(value)
-        before = before if sort == "whitespace" else value
-    return 0

@@ -12,7 +12,7 @@ from ndrfix.errors import SealedError, TemplateError, did_you_mean
 from ndrfix.place import Place
 from ndrfix.playbook.files import content
 from ndrfix.playbook.model import Expression, Play
-from ndrfix.playbook.templating import UndefinedNameError, braced, evaluate, is_template, program
+from ndrfix.playbook.templating import UndefinedNameError, evaluate, is_template, program
 from ndrfix.secrets import Secret, is_secret_name, sealed
 from ndrfix.source import List, Map, Node, Scalar, UnsafeText, Vaulted
 
@@ -176,7 +176,7 @@ class Scope:
         """
         from ndrfix.playbook.expressions import describe
 
-        value = evaluate(braced(condition), _Reader(self, condition.place), condition.place)
+        value = evaluate(condition.text, _Reader(self, condition.place), condition.place, condition=True)
         if isinstance(value, bool):
             return value
         raise TemplateError(
@@ -241,7 +241,7 @@ class Scope:
 def _free(value: Any, place: Place | None) -> Iterator[str]:
     """The names in the templates of a value, however deep."""
     if isinstance(value, Expression):
-        yield from program(braced(value), value.place).free
+        yield from program(value.text, value.place, condition=True).free
     elif isinstance(value, Scalar):
         yield from _free(value.value, value.place)
     elif isinstance(value, str):

@@ -1,36 +1,38 @@
-"""Where exactly inside a value a word stands, found by looking into the file: an error should point at the word."""
+"""Where exactly inside a value something stands, found by looking into the file: an error should point at the word."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from itertools import islice
+from functools import lru_cache
 from pathlib import Path
 
 from ndrfix.errors import InputError
 from ndrfix.place import Place
-from ndrfix.source import read_text
+from ndrfix.playbook.written import positions
+from ndrfix.source import offset_of, place_at, read_text
 
-_LINES_SEARCHED = 200
 
+def inside(place: Place, text: str, offset: int) -> Place:
+    """The place of the character at an offset of a value's text, however the file writes it: plain, quoted, escaped,
+    folded or literal. For the text's end the place behind its last character.
 
-def narrow(place: Place, text: str, word: str, at: int) -> Place:
-    """The place of the word that stands at an offset of a value's text, or the value's own place if it is not found.
-
-    The value may be quoted, escaped or folded in the file, so the word is looked for from the value's beginning on,
-    skipping as many equal words as stand before it in the text.
+    The value's own place where the file does not hold the text: it comes from a variable, or the file was changed.
     """
-    pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-    before = sum(1 for found in pattern.finditer(text) if found.start() < at)
-    return next(islice(_occurrences(place, pattern), before, None), place)
+    source = _source(place.file)
+    begin = offset_of(source, place)
+    found = positions(source, begin, text) if source and begin < len(source) else None
+    return place_at(source, found[min(offset, len(text))], place.file) if found is not None else place
 
 
-def _occurrences(place: Place, pattern: re.Pattern[str]) -> Iterator[Place]:
+def _source(file: str) -> str:
+    """The text of a file, empty when it is none or cannot be read."""
     try:
-        lines = read_text(Path(place.file)).splitlines()
-    except InputError:  # the value does not come from a file, or the file is gone
-        return
-    start = place.line - 1
-    for number, line in enumerate(lines[start : start + _LINES_SEARCHED], place.line):
-        for found in pattern.finditer(line, place.column - 1 if number == place.line else 0):
-            yield Place(file=place.file, line=number, column=found.start() + 1)
+        state = Path(file).stat()
+        return _read(file, (state.st_ino, state.st_mtime_ns, state.st_size))
+    except (OSError, ValueError, InputError):
+        return ""
+
+
+@lru_cache(maxsize=2)
+def _read(file: str, _version: tuple[int, int, int]) -> str:
+    """The text of a file in that version: a file with many faults is read once."""
+    return read_text(Path(file))

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from ndrfix.errors import TemplateError
 from ndrfix.place import Place
 from ndrfix.playbook.model import Expression
-from ndrfix.playbook.spot import narrow
+from ndrfix.playbook.spot import inside
 from ndrfix.source import List, Map, Node, Scalar, UnsafeText
 
 if TYPE_CHECKING:
     from ndrfix.playbook.jinja import Names, Program
 
+_BEFORE = "{{ "
 _OPENINGS = ("{{", "{%", "{#")
 _LITERAL = "If the braces are meant literally, mark the value with !unsafe."
 
@@ -52,33 +53,56 @@ def is_template(value: object) -> bool:
     )
 
 
-def braced(expression: Expression) -> str:
+def braced(condition: str) -> str:
     """A condition as the template that gives its value."""
-    return f"{{{{ {expression.text} }}}}"
+    return f"{_BEFORE}{condition} }}}}"
 
 
-def program(text: str, place: Place | None) -> Program:
-    """The compiled template.
+def program(text: str, place: Place | None, *, condition: bool = False) -> Program:
+    """The compiled template; a `condition` is written without braces.
 
     Raises:
-        TemplateError: it is no valid Jinja, or names a filter or test that does not exist.
+        TemplateError: it is no valid Jinja, or names a filter or test that does not exist; names the place of that.
     """
     import jinja2
 
     from ndrfix.playbook.jinja import compiled
 
+    template = braced(text) if condition else text
     try:
-        return compiled(text)
-    except jinja2.TemplateAssertionError as error:  # good syntax, but a filter or test that does not exist
-        raise TemplateError(f"not valid Jinja: {error.message}", place=place) from error
+        return compiled(template)
     except jinja2.TemplateError as error:
-        raise TemplateError(f"not valid Jinja: {error.message}", place=place, next_step=_LITERAL) from error
+        from ndrfix.playbook.stumble import stumble
+
+        spot = _inside(place, text, stumble(template, error), condition=condition) if place else None
+        # An assertion is good syntax, but a filter or test that does not exist.
+        advice = "" if condition or isinstance(error, jinja2.TemplateAssertionError) else _LITERAL
+        said = (error.message or "").replace(
+            "'end of print statement'", "end of the condition" if condition else "'}}'"
+        )
+        raise TemplateError(f"not valid Jinja: {said}", place=spot, next_step=advice) from error
     except FOREIGN as error:
-        raise TemplateError(f"not valid Jinja: {_reason(error)}", place=place, next_step=_LITERAL) from error
+        advice = "" if condition else _LITERAL
+        raise TemplateError(f"not valid Jinja: {_reason(error)}", place=place, next_step=advice) from error
 
 
-def evaluate(text: str, names: Names, place: Place | None) -> Any:
-    """The value of a template.
+def _inside(place: Place, text: str, offset: int | None, *, condition: bool) -> Place:
+    """The place of an offset of a template, which for a condition has braces that are not in the file."""
+    if offset is None:
+        return place
+    return inside(place, text, max(0, offset - len(_BEFORE)) if condition else offset)
+
+
+def name_place(place: Place, text: str, name: str, *, condition: bool = False) -> Place:
+    """Where a template, or a condition, first uses a name as a variable."""
+    from ndrfix.playbook.stumble import name_offsets
+
+    offset = name_offsets(braced(text) if condition else text).get(name)
+    return _inside(place, text, offset, condition=condition)
+
+
+def evaluate(text: str, names: Names, place: Place | None, *, condition: bool = False) -> Any:
+    """The value of a template, or of a condition.
 
     Raises:
         TemplateError: it cannot be evaluated.
@@ -86,14 +110,12 @@ def evaluate(text: str, names: Names, place: Place | None) -> Any:
     """
     import jinja2
 
-    from ndrfix.playbook.jinja import name_offset
-
-    made = program(text, place)
+    made = program(text, place, condition=condition)
     try:
         return made.run(names)
     except UndefinedNameError as error:
         if place is not None and error.place is place:
-            error.place = narrow(place, text, error.name, name_offset(text, error.name))
+            error.place = name_place(place, text, error.name, condition=condition)
         raise
     except TemplateError:
         raise
@@ -116,9 +138,8 @@ def expression_fault(expression: Expression) -> TemplateError | None:
             "a condition is written without braces", place=expression.place, next_step="Remove the {{ and }}."
         )
     try:
-        made = program(braced(expression), expression.place)
+        made = program(expression.text, expression.place, condition=True)
     except TemplateError as error:
-        error.next_step = ""
         return error
     return None if made.single else TemplateError("a condition must be one expression", place=expression.place)
 

@@ -13,21 +13,20 @@ from ndrfix.lint.playbooks import PlaybookView, PlayView, TaskView
 _QUEUE_FOLDER = "imcdata"
 
 
-def _clearings(view: PlaybookView) -> Iterator[tuple[PlayView, TaskView]]:
-    for play in view.plays:
-        for task in play.all:
-            if task.step == "clear_queue":
-                yield play, task
+def _clearings(view: PlaybookView) -> Iterator[TaskView]:
+    return (task for play in view.plays for task in _clearings_in(play))
 
 
-def _before(play: PlayView, task: TaskView, step: str) -> list[TaskView]:
-    return [each for each in play.tasks if each.step == step and each.number < task.number]
+def _clearings_in(play: PlayView) -> Iterator[TaskView]:
+    return (task for task in play.all if task.step == "clear_queue")
 
 
 def _not_suppressed(view: PlaybookView) -> Iterator[Remark]:
-    for play, task in _clearings(view):
-        earlier = (*_before(play, task, "set_registry"), *_before(play, task, "check_registry"))
-        if not any(_about_suppression(each) for each in earlier):
+    for play in view.plays:
+        first = next((each.number for each in play.tasks if _about_suppression(each)), None)
+        for task in _clearings_in(play):
+            if first is not None and first < task.number:
+                continue
             yield Remark(
                 message="the queue is cleared and nothing suppresses new reports before",
                 place=task.task.step_place,
@@ -36,12 +35,12 @@ def _not_suppressed(view: PlaybookView) -> Iterator[Remark]:
 
 
 def _about_suppression(task: TaskView) -> bool:
-    name = task.arguments.get("name")
+    name = task.arguments.get("name") if task.step in ("set_registry", "check_registry") else None
     return name is not None and (not name.known or str(name.value).casefold() == VALUE_NAME.casefold())
 
 
 def _all_messages(view: PlaybookView) -> Iterator[Remark]:
-    for _, task in _clearings(view):
+    for task in _clearings(view):
         if str(task.value("messages")) == "all":
             yield Remark(
                 message="messages: all takes the mail of users out of the queue too",
@@ -51,7 +50,7 @@ def _all_messages(view: PlaybookView) -> Iterator[Remark]:
 
 
 def _deletes(view: PlaybookView) -> Iterator[Remark]:
-    for _, task in _clearings(view):
+    for task in _clearings(view):
         if str(task.value("keep")) == "delete":
             yield Remark(
                 message="keep: delete removes for good what is taken: it cannot be put back",
@@ -61,7 +60,7 @@ def _deletes(view: PlaybookView) -> Iterator[Remark]:
 
 
 def _no_limit(view: PlaybookView) -> Iterator[Remark]:
-    for _, task in _clearings(view):
+    for task in _clearings(view):
         if "max_messages" not in task.arguments:
             yield Remark(
                 message="a clearing without 'max_messages'",
@@ -86,14 +85,17 @@ def _inside_queue(view: PlaybookView) -> Iterator[Remark]:
 
 
 def _no_checks(view: PlaybookView) -> Iterator[Remark]:
-    for play, task in _clearings(view):
-        missing = [step for step in ("check_service_pack", "check_hotfix") if not _before(play, task, step)]
-        if missing:
-            yield Remark(
-                message=f"the queue is cleared before {' and '.join(missing)}",
-                place=task.task.step_place,
-                help="Without service pack and hotfix the suppression has no effect, and the queue fills again.",
-            )
+    needed = ("check_service_pack", "check_hotfix")
+    for play in view.plays:
+        first = play.first(*needed)
+        for task in _clearings_in(play):
+            missing = [step for step in needed if first.get(step, task.number) >= task.number]
+            if missing:
+                yield Remark(
+                    message=f"the queue is cleared before {' and '.join(missing)}",
+                    place=task.task.step_place,
+                    help="Without service pack and hotfix the suppression has no effect, and the queue fills again.",
+                )
 
 
 _CHECKED = """

@@ -12,10 +12,11 @@ from ndrfix.exchange.values import DOCUMENTED, EXTENSION, PARAMETERS, Documented
 from ndrfix.lint.model import Profile, Remark, Rule, Severity
 from ndrfix.lint.playbooks import Argument, PlaybookView, PlayView, TaskView
 from ndrfix.lint.rules.names import NOTIFIED
-from ndrfix.resources import RegistryKey, RegistryType, RegistryValue, fold
+from ndrfix.resources import RegistryKey, RegistryType, RegistryValue
 from ndrfix.source import Scalar
 from ndrfix.steps.registry_data import registry_data
 
+_DEEPEST = 512  # Windows has no deeper keys
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 
 
@@ -34,15 +35,16 @@ def value_of(task: TaskView) -> RegistryValue | None:
     return RegistryValue(key, str(name)) if key is not None and isinstance(name, str | int) and name != "" else None
 
 
-def _changes(view: PlaybookView) -> Iterator[tuple[PlayView, TaskView]]:
-    for play in view.plays:
-        for task in play.all:
-            if task.step == "set_registry":
-                yield play, task
+def _changes(view: PlaybookView) -> Iterator[TaskView]:
+    return (task for play in view.plays for task in _changes_in(play))
+
+
+def _changes_in(play: PlayView) -> Iterator[TaskView]:
+    return (task for task in play.all if task.step == "set_registry")
 
 
 def _unknown_value(view: PlaybookView) -> Iterator[Remark]:
-    for _, task in _changes(view):
+    for task in _changes(view):
         key, value = key_of(task), value_of(task)
         if value is None or key not in (PARAMETERS, EXTENSION) or documented(value) is not None:
             continue
@@ -139,19 +141,24 @@ def _combination(view: PlaybookView) -> Iterator[Remark]:
             )
 
 
-def _covers(backup: TaskView, key: RegistryKey) -> bool:
-    """Whether a backup saves a key; one whose path is not known, or is faulty, may be meant to."""
-    saved = key_of(backup)
-    return (
-        saved is None or saved == key or (saved.hive == key.hive and fold(key.path).startswith(fold(saved.path) + "\\"))
-    )
+def _first_backups(play: PlayView) -> dict[RegistryKey | None, int]:
+    """The number of the first task that saves each key; a path that is not known, or is faulty, counts as None."""
+    return {key_of(task): task.number for task in reversed(play.tasks) if task.step == "backup_registry"}
+
+
+def _and_above(key: RegistryKey) -> Iterator[RegistryKey]:
+    """A key, and those that hold it."""
+    parts = key.path.split("\\", _DEEPEST)
+    return (RegistryKey(key.hive, "\\".join(parts[:depth])) for depth in range(len(parts), 0, -1))
 
 
 def _no_backup(view: PlaybookView) -> Iterator[Remark]:
-    for play, task in _changes(view):
-        key = key_of(task)
-        before = [each for each in play.tasks if each.step == "backup_registry" and each.number < task.number]
-        if key is not None and not any(_covers(each, key) for each in before):
+    for play in view.plays:
+        first = _first_backups(play)
+        for task in _changes_in(play):
+            key = key_of(task)
+            if key is None or any(first.get(each, task.number) < task.number for each in (None, *_and_above(key))):
+                continue
             yield Remark(
                 message="a registry change with no backup of the key before it",
                 place=task.task.step_place,
@@ -160,22 +167,18 @@ def _no_backup(view: PlaybookView) -> Iterator[Remark]:
 
 
 def _no_restart(view: PlaybookView) -> Iterator[Remark]:
-    for play, task in _changes(view):
-        key = key_of(task)
-        if key not in (PARAMETERS, EXTENSION) or _restarted(play, task):
-            continue
-        yield Remark(
-            message=f"a value of {IMC.name} is changed and the service is not restarted: it reads it when it starts",
-            place=task.task.step_place,
-            help="Add 'notify' with a handler that has restart_service, name: MSExchangeIMC.",
-        )
-
-
-def _restarted(play: PlayView, task: TaskView) -> bool:
-    """Whether the service is surely or possibly started again after a change."""
-    handlers = [each for each in play.handlers if each.task.name in task.task.notify]
-    after = [each for each in play.tasks if each.number > task.number]
-    return any(_restarts(each) for each in (*handlers, *after))
+    for play in view.plays:
+        last = max((task.number for task in play.tasks if _restarts(task)), default=-1)
+        handlers = {handler.task.name for handler in play.handlers if _restarts(handler)}
+        for task in _changes_in(play):
+            if key_of(task) not in (PARAMETERS, EXTENSION) or last > task.number or handlers & set(task.task.notify):
+                continue
+            yield Remark(
+                message=f"a value of {IMC.name} is changed and the service is not restarted: "
+                "it reads it when it starts",
+                place=task.task.step_place,
+                help="Add 'notify' with a handler that has restart_service, name: MSExchangeIMC.",
+            )
 
 
 def _restarts(task: TaskView) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ndrfix.exchange.services import by_display_name
 from ndrfix.lint.model import Edit, Profile, Remark, Rule, Severity
-from ndrfix.lint.playbooks import PlaybookView, TaskView
+from ndrfix.lint.playbooks import PlaybookView, PlayView, TaskView
 from ndrfix.lint.rules.names import NOTIFIED
 from ndrfix.source import Scalar
 
@@ -36,11 +36,13 @@ def _display_name(view: PlaybookView) -> Iterator[Remark]:
 
 def _stop_only(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
+        last = _last_starts(play)
         for task in play.tasks:
             if task.step != "set_service" or str(task.value("state")) != "stopped":
                 continue
-            later = [each for each in (*play.tasks, *play.handlers) if each.number > task.number]
-            if str(task.value("start_mode")) != "disabled" and not any(_starts(each, task) for each in later):
+            name = _folded(task)
+            start = max(last.values(), default=-1) if name is None else max(last.get(name, -1), last.get(None, -1))
+            if str(task.value("start_mode")) != "disabled" and start <= task.number:
                 yield Remark(
                     message=f"{task.value('name') or 'the service'} is stopped and not started again",
                     place=task.place("state"),
@@ -48,13 +50,20 @@ def _stop_only(view: PlaybookView) -> Iterator[Remark]:
                 )
 
 
-def _starts(task: TaskView, stopped: TaskView) -> bool:
-    if task.step not in _SERVICE_STEPS:
-        return False
-    mine, other = task.value("name"), stopped.value("name")
-    same = mine is None or other is None or str(mine).casefold() == str(other).casefold()
-    starting = str(task.value("state")) == "started" if task.step == "set_service" else task.value("start_if_stopped")
-    return same and bool(starting)
+def _last_starts(play: PlayView) -> dict[str | None, int]:
+    """The number of the last task that starts each service; under None those of which the name is not known."""
+    return {_folded(task): task.number for task in play.all if _starts(task)}
+
+
+def _folded(task: TaskView) -> str | None:
+    name = task.value("name")
+    return None if name is None else str(name).casefold()
+
+
+def _starts(task: TaskView) -> bool:
+    if task.step == "set_service":
+        return str(task.value("state")) == "started"
+    return task.step == "restart_service" and bool(task.value("start_if_stopped"))
 
 
 def _restart_as_task(view: PlaybookView) -> Iterator[Remark]:

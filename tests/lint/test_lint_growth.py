@@ -1,0 +1,55 @@
+"""A file ten times as long takes about ten times as long to lint and to print, whatever is in it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from ndrfix.lint.formats import Printing, written
+from tests.lint.conftest import Lint
+
+CHANGES = """
+    - {name: Save §, backup_registry: {path: 'HKLM\\SOFTWARE\\Client\\K§'}, register: saved_§}
+    - name: Covered §
+      set_registry: {path: 'HKLM\\SOFTWARE\\Client\\K§', name: x, data: y}
+      when: saved_§ is succeeded
+    - name: Decimal §
+      set_registry:
+        path: HKLM\\SYSTEM\\CurrentControlSet\\Services\\MSExchangeIMC\\Parameters
+        name: SuppressNDROptions
+        type: dword
+        data: 100
+"""
+SERVICES = """
+    - {name: Stopped and never started §, set_service: {name: S§, state: stopped}}
+    - {name: Cleared too soon §, clear_queue: {}}
+"""
+TEMPLATES = """
+    - {name: Faulty §, manual: {instruction: 'a {{ b + }}'}, when: c is succeeded and c§ is failed}
+"""
+WAIVERS = """
+    - name: Waived § # noqa: loop[no-item] (why)
+      manual:
+        instruction: |
+          a # noqa
+"""
+
+
+@pytest.mark.parametrize(
+    "tasks", [CHANGES, SERVICES, TEMPLATES, WAIVERS], ids=["changes", "services", "templates", "waivers"]
+)
+def test_time_grows_with_the_file(lint: Lint, tasks: str) -> None:
+    """Eight times as many take less than twenty times as long; were each compared with each, it would be sixty."""
+
+    def seconds(count: int) -> float:
+        text = "- name: Many\n  hosts: exchange\n  tasks:\n" + "".join(tasks.replace("§", str(n)) for n in range(count))
+        began = time.process_time()
+        found = lint(text)
+        written("text", Printing(linted=found, rules=(), when=datetime.now(UTC)))
+        assert len(found.findings) >= count
+        return time.process_time() - began
+
+    seconds(10)
+    assert seconds(1_000) < 20 * max(seconds(125), seconds(125))
