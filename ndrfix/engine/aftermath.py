@@ -216,8 +216,11 @@ def put_back(done: Sequence[PhaseResult]) -> tuple[Change, ...]:
 
 def abandoned(message: str, rescue: Rescue, stands: Standing) -> str:
     """What is said when a task ended between two phases."""
-    if rescue.righted:
-        message += "; afterwards " + ", ".join(f"{each} was started again" for each in rescue.righted)
+    good = [each for each in rescue.outcomes if each.item.resource in rescue.righted]
+    if good:
+        words = {True: "was started again", False: "runs again"}  # somebody else may have started it
+        told = (f"{each.item.resource} {words[each.status is OutcomeStatus.DONE]}" for each in good)
+        message += "; afterwards " + ", ".join(told)
     return message + stands.loud(rescue.righted)
 
 
@@ -297,4 +300,6 @@ def state_words(resource: Resource, state: State) -> str:
     """A state in one line, for messages."""
     if isinstance(resource, RegistryValue):
         return describe(resource, state)
+    if isinstance(state, QuarantineState):
+        return f"{state.status} with {IMS} to be {state.promised.word} at the end"
     return f"{state.status.word}, start type {state.start}" if isinstance(state, ServiceState) else str(state)

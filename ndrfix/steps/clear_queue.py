@@ -80,13 +80,14 @@ from ndrfix.steps.clearing import (
     guards,
     moved,
     opened,
+    paused_until_now,
     runs_on,
     service,
     too_many,
 )
 from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
 from ndrfix.steps.clearing_place import place_problem, place_risks, probed
-from ndrfix.steps.clearing_shown import settle_move, settle_recount, settle_stop
+from ndrfix.steps.clearing_shown import settle_move, settle_recount, settle_stop, settle_watch
 from ndrfix.steps.finish_queue import broken_off
 
 _TWICE = (
@@ -104,7 +105,7 @@ def _probe_guards(args: ClearQueueArgs) -> tuple[Resource, ...]:
 
 
 def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
-    if problems := guards(observed):
+    if problems := guards(observed, starts=args.restart is True):
         return StepPlan(checks=problems)
     found = observed.state(args.folder)
     runs, unclear = broken_off(args.folders, observed)
@@ -118,6 +119,8 @@ def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(checks=(Check(ok=False, text=text, next_step=advice),))
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     checks = tuple(Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
+    if work.problem:
+        return StepPlan(checks=(*checks, work.problem))
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
 
 
@@ -173,7 +176,8 @@ def _promise(args: ClearQueueArgs, status: ServiceStatus) -> ServiceStatus:
 
 
 def _risks(args: ClearQueueArgs, found: Backlog, observed: Observed, state: ServiceState) -> list[Risk]:
-    risks = [Risk(text=_TWICE), *place_risks(args, observed)]
+    paused = paused_until_now(state, _promise(args, state.status))
+    risks = [Risk(text=_TWICE), *paused, *place_risks(args, observed)]
     value = observed.state(SUPPRESSION)
     number = value.data if isinstance(value, RegistryData) else 0
     if not isinstance(number, int) or not number or not is_documented(number):
@@ -202,8 +206,10 @@ def _probe_move(args: ClearQueueArgs) -> tuple[Resource, ...]:
 
 def _plan_move(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     own, queue = observed.state(args.own), observed.state(QUEUE)
-    if not isinstance(own, QuarantineState) or own.status is not QuarantineStatus.OPEN:
+    if not isinstance(own, QuarantineState):
         return StepPlan()
+    if own.status is not QuarantineStatus.OPEN:
+        return StepPlan(note=f"somebody else has closed {args.own} since")
     state = service(observed)
     # Reports come on while the service stops: what is more than may be taken waits for the next run.
     files = args.chosen(queue)[: args.max_messages] if isinstance(queue, QueueState) else []
@@ -228,9 +234,9 @@ def _probe_watch(args: ClearQueueArgs) -> tuple[Resource, ...]:
 
 def _plan_watch(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     own = observed.state(args.own)
-    if not isinstance(own, QuarantineState) or not args.recount_after or own.promised is not RUNNING:
+    if not isinstance(own, QuarantineState) or own.promised is not RUNNING:
         return StepPlan()
-    return StepPlan(items=(Action(verb=Verb.WATCH, resource=IMS, timeout=args.recount_after),))
+    return StepPlan(items=(Action(verb=Verb.WATCH, resource=IMS, timeout=args.watched),))
 
 
 def _probe_recount(args: ClearQueueArgs) -> tuple[Resource, ...]:
@@ -259,8 +265,7 @@ def _plan_recount(args: ClearQueueArgs, observed: Observed) -> StepPlan:
 
 
 def _when(args: ClearQueueArgs, own: QuarantineState) -> str:
-    started = args.recount_after and own.promised is RUNNING
-    return f"{args.recount_after:g} s after the start" if started else "afterwards"
+    return f"{args.watched:g} s after the start" if own.promised is RUNNING else "afterwards"
 
 
 def _recounted(args: ClearQueueArgs, own: QuarantineState, queue: QueueState) -> str:
@@ -282,7 +287,7 @@ STEP = Step(
         Phase(probe=_probe_guards, plan=_plan_guards),
         Phase(probe=_probe_queue, plan=_plan_stop, settle=settle_stop),
         Phase(probe=_probe_move, plan=_plan_move, settle=settle_move),
-        Phase(probe=_probe_watch, plan=_plan_watch),
+        Phase(probe=_probe_watch, plan=_plan_watch, settle=settle_watch),
         Phase(probe=_probe_recount, plan=_plan_recount, settle=settle_recount),
     ),
     page=__doc__,

@@ -27,7 +27,7 @@ from ndrfix.resources import (
     ServiceStatus,
     StartType,
 )
-from ndrfix.steps.base import Check, Observed, Risk
+from ndrfix.steps.base import Check, Observed, Risk, StepPlan
 from ndrfix.steps.service_name import held_by_dependents, missing_service
 
 GUARDED: tuple[Resource, ...] = (ROOT_DIR, IMS, CLUSTER)
@@ -40,8 +40,10 @@ _MOVE_SECONDS, _FILE_SECONDS = 120.0, 0.05
 RUNNING, STOPPED = ServiceStatus.RUNNING, ServiceStatus.STOPPED
 
 
-def guards(observed: Observed) -> tuple[Check, ...]:
-    """The failed checks of a host on which the queue cannot be worked on; none when it can."""
+def guards(observed: Observed, *, starts: bool = False) -> tuple[Check, ...]:
+    """The failed checks of a host on which the queue cannot be worked on; none when it can. `starts`: a service that is
+    stopped is to run afterwards.
+    """
     root = observed.state(ROOT_DIR)
     if not isinstance(root, RegistryData) or not root.data:
         what = "empty" if isinstance(root, RegistryData) else "absent"
@@ -52,7 +54,7 @@ def guards(observed: Observed) -> tuple[Check, ...]:
     state = observed.state(IMS)
     if not isinstance(state, ServiceState):
         return (missing_service(IMS.name),)
-    found = (_clustered(observed), held_by_dependents(IMS, state), _would_not_return(state))
+    found = (_clustered(observed), held_by_dependents(IMS, state), _would_not_return(state, starts=starts))
     return tuple(check for check in found if check)
 
 
@@ -67,12 +69,18 @@ def _clustered(observed: Observed) -> Check | None:
     )
 
 
-def _would_not_return(state: ServiceState) -> Check | None:
-    if state.status is STOPPED or state.start is not StartType.DISABLED:
+def _would_not_return(state: ServiceState, *, starts: bool) -> Check | None:
+    stopped = state.status is STOPPED
+    if state.start is not StartType.DISABLED or (stopped and not starts):
         return None
+    why = (
+        " and disabled: it cannot be started"
+        if stopped
+        else ", but disabled: once stopped it could not be started again"
+    )
     return Check(
         ok=False,
-        text=f"{IMS} is {state.status.word}, but disabled: once stopped it could not be started again",
+        text=f"{IMS} is {state.status.word}{why}",
         next_step="Set its start type first, with set_service and start_mode: auto.",
     )
 
@@ -106,6 +114,29 @@ def brought_to(state: ServiceState, status: ServiceStatus, timeout: float) -> tu
     if state.status is status:
         return ()
     return (Change(resource=IMS, before=state, after=replace(state, status=status, dependents=()), timeout=timeout),)
+
+
+def paused_until_now(state: ServiceState, promised: ServiceStatus) -> tuple[Risk, ...]:
+    """That a service which is paused does not return to that: nothing brings it there but a person."""
+    if state.status is not ServiceStatus.PAUSED or promised is not RUNNING:
+        return ()
+    return (Risk(text=f"{IMS} is paused: it is running at the end; pause it again if it is to be so"),)
+
+
+def moved_on(shown: StepPlan, now: StepPlan) -> str:
+    """What is said of a plan that opens a quarantine with another promise than the one that was shown; empty when that
+    is the same.
+    """
+    before, after = _promise(shown), _promise(now)
+    if before is None or after is None or before is after:
+        return ""
+    ran, runs = ("ran" if before is RUNNING else "did not run"), ("runs" if after is RUNNING else "does not run")
+    return f"{IMS} {ran} when the plan was shown, and {runs} now"
+
+
+def _promise(plan: StepPlan) -> ServiceStatus | None:
+    changes = (item.after for item in plan.items if isinstance(item, Change))
+    return next((after.promised for after in changes if isinstance(after, QuarantineState)), None)
 
 
 def opened(quarantine: Quarantine, before: QuarantineState | None, promised: ServiceStatus) -> Change:
@@ -169,13 +200,14 @@ def data_moved(quarantine: Quarantine, *, restoring: bool = False) -> Move:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
     """What finishes interrupted work: the items in order, what to try when one fails, what was found, and what a person
-    must make sure of.
+    must make sure of. `problem` is the failed check for what stands in the way of it.
     """
 
     items: tuple[RemoteItem, ...]
     on_failure: tuple[RemoteItem, ...]
     texts: tuple[str, ...]
     risks: tuple[Risk, ...]
+    problem: Check | None
 
 
 def finish(
@@ -202,7 +234,8 @@ def finish(
     stopped = replace(state, status=STOPPED, dependents=())
     rescue = brought_to(stopped, RUNNING, service_timeout) if items and now.status is RUNNING else ()
     risks = (Risk(text=_AT_WORK),) if texts else ()
-    return Finish(items=tuple(items), on_failure=rescue, texts=tuple(texts), risks=risks)
+    problem = _would_not_return(state, starts=bool(rescue))
+    return Finish(items=tuple(items), on_failure=rescue, texts=tuple(texts), risks=risks, problem=problem)
 
 
 def _pending(quarantine: Quarantine, found: QuarantineState) -> list[Move]:

@@ -13,6 +13,9 @@ from ndrfix.steps.finish_queue import places
 from ndrfix.steps.quarantine_path import QuarantinePath
 from ndrfix.steps.service_name import LONGEST_WAIT
 
+LEAST_WATCH = 5.0
+"""Seconds that a service is watched for at least after a start."""
+
 
 class Taken(StrEnum):
     """Which messages are taken out of the queue."""
@@ -48,7 +51,7 @@ class ClearQueueArgs(Args):
         600.0, gt=0, le=LONGEST_WAIT, description="Seconds to wait for the service to stop, and to start (Q184542)."
     )
     recount_after: float = Field(
-        60.0, ge=0, le=3600, description="Seconds to watch the service before the queue is counted again; 0: do not."
+        60.0, ge=0, le=3600, description="Seconds (5 at least) to watch the service before the queue is counted again."
     )
     restart: bool | None = Field(
         None,
@@ -62,6 +65,11 @@ class ClearQueueArgs(Args):
         False, description="The quarantine may lie on another volume: messages are copied, which takes longer."
     )
     show: int = Field(5, ge=0, le=1000, description="How many messages to show by name, subject and recipient.")
+
+    @property
+    def watched(self) -> float:
+        """Seconds to watch the service: one after which nobody looks could stop unseen."""
+        return max(self.recount_after, LEAST_WATCH)
 
     @property
     def folder(self) -> Quarantines:

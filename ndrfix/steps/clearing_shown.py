@@ -9,6 +9,7 @@ from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import IMS
 from ndrfix.resources import Item, Move, QueueFile
 from ndrfix.steps.base import Check, MovedOnError, Risk, StepPlan
+from ndrfix.steps.clearing import moved_on
 
 
 def settle_stop(shown: StepPlan, now: StepPlan) -> StepPlan:
@@ -24,10 +25,20 @@ def settle_stop(shown: StepPlan, now: StepPlan) -> StepPlan:
             left = f"{counted(waiting)} that came since {'is' if waiting == 1 else 'are'} left"
             note = f"the plan had nothing to clear; {left} for the next run"
         return replace(now, items=(), risks=(), note=note)
-    if now.items != shown.items or _lesser(now) != _lesser(shown):
-        raise MovedOnError("the service or the quarantine is not as it was")
+    if now.items != shown.items:
+        raise MovedOnError(_other_work(shown, now) or moved_on(shown, now))
+    if _lesser(now) != _lesser(shown):
+        raise MovedOnError("; ".join(risk.text for risk in _lesser(now) if risk not in shown.risks))
     # The grave ones tell how much mail of users goes: no more than was shown, see `settle_move`.
     return replace(now, risks=shown.risks)
+
+
+def _other_work(shown: StepPlan, now: StepPlan) -> str:
+    """What is said when something came to a queue in which nothing was to be cleared, or all went; empty else."""
+    before, after = (plan.backlog.of(*plan.backlog.taken)[0] if plan.backlog else 0 for plan in (shown, now))
+    if before and not after:
+        return "what was to be taken has left the queue since"
+    return f"{counted(after)} would be taken, the plan showed none" if after and not before else ""
 
 
 def _lesser(plan: StepPlan) -> list[Risk]:
@@ -35,11 +46,17 @@ def _lesser(plan: StepPlan) -> list[Risk]:
 
 
 def settle_move(shown: StepPlan, now: StepPlan) -> StepPlan:
-    """Other reports than were shown are taken; mail of users that was not shown, or not just so, is left."""
+    """Other reports than were shown are taken; mail of users that was not shown, or not just so, is left. When all
+    had left, nothing was begun.
+    """
+    if not now.items:
+        if now.note:
+            raise MovedOnError(now.note)
+        return now
     if [item for item in now.items if not isinstance(item, Move)] != [
         item for item in shown.items if not isinstance(item, Move)
     ]:
-        raise MovedOnError("the service or the quarantine is not as it was")
+        raise MovedOnError
     if not any(isinstance(item, Move) and item.mail for item in now.items):
         return now
     seen = {file for item in shown.items if isinstance(item, Move) for file in item.files}
@@ -62,6 +79,13 @@ def _known(move: Move, seen: Collection[QueueFile]) -> Move:
 
 def _files(items: Iterable[Item]) -> int:
     return sum(len(item.files) for item in items if isinstance(item, Move))
+
+
+def settle_watch(shown: StepPlan, now: StepPlan) -> StepPlan:
+    """A service that was not touched is not watched."""
+    if now.items and now.items != shown.items:
+        raise MovedOnError
+    return now
 
 
 def settle_recount(shown: StepPlan, now: StepPlan) -> StepPlan:

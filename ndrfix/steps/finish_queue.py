@@ -63,6 +63,8 @@ def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
     # What cannot be read is no reason to leave alone what can; it is told afterwards, as a fault.
     texts = (*work.texts, *filter(None, (_afterwards(*each) for each in wanted)))
     checks = tuple(Check(ok=True, text=text) for text in texts)
+    if work.problem:
+        return StepPlan(checks=(*checks, work.problem))
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
 
 

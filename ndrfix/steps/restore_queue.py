@@ -65,7 +65,9 @@ from ndrfix.steps.clearing import (
     closed,
     finish,
     guards,
+    moved_on,
     opened,
+    paused_until_now,
     runs_on,
     service,
 )
@@ -100,6 +102,8 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(checks=(Check(ok=False, text=text, next_step="Name one of these runs."),))
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     checks = tuple(Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
+    if work.problem:
+        return StepPlan(checks=(*checks, work.problem))
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=(*lost, *work.risks))
 
 
@@ -142,9 +146,11 @@ def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     running = runs_on(state.status)
     pace = f", {args.batch} at a time" if running and len(chosen) > args.batch else ""
     check = Check(ok=True, text=f"{counted(len(chosen))} go{'es' if len(chosen) == 1 else ''} back to the queue{pace}")
-    items = () if own.status is QuarantineStatus.OPEN else (opened(args.own, own, RUNNING if running else STOPPED),)
+    promised = RUNNING if running else STOPPED
+    items = () if own.status is QuarantineStatus.OPEN else (opened(args.own, own, promised),)
     missing = (Check(ok=True, text=text) for text in strangers)
     risks = _risks(found.of(MessageKind.NDR)[0], -(-len(chosen) // args.batch) if running else 0)
+    risks += paused_until_now(state, promised)
     if not running:
         risks += (Risk(text=f"{_STAYS}: nothing that is put back is sent before it is started", grave=True),)
     return StepPlan(checks=(check, *missing), items=items, backlog=found, risks=risks)
@@ -174,8 +180,10 @@ def _settle_choice(shown: StepPlan, now: StepPlan) -> StepPlan:
     if not shown.items and now.items:
         return replace(now, items=(), checks=(), note="nothing was to be put back when the plan was shown")
     before, after = (plan.backlog.messages if plan.backlog else 0 for plan in (shown, now))
-    if after > before or now.items != shown.items:
+    if after > before:
         raise MovedOnError(f"{counted(after)} would be put back, the plan showed {before:,}")
+    if now.items != shown.items:
+        raise MovedOnError(moved_on(shown, now))
     return now
 
 
