@@ -110,6 +110,48 @@ def test_ignored_folders_are_left_out_and_named_files_are_not(capsys: pytest.Cap
     assert "a/site.yml:8:7" in capsys.readouterr().out
 
 
+def test_patterns_of_git_as_git_reads_them() -> None:
+    """What is nearer wins, `!` takes back; those of the folders above hold too, up to the root of the repository. A
+    folder that is ignored and named is looked at, all the same.
+    """
+    write(".gitignore", "*.yml\n/drafts/\n")
+    write("a/.gitignore", "!keep.yml\n")
+    write("a/keep.yml", RESTART)
+    write("a/other.yml", RESTART)
+    write("drafts/site.yml", RESTART)
+    write("b/site.yml", RESTART)
+    found = ["lint", "--write-baseline", "known.json"]
+
+    def files(*paths: str) -> list[str]:
+        assert cli.run([*found, *paths]) == 0
+        return [each["file"] for each in json.loads(Path("known.json").read_text())["findings"]]
+
+    assert files() == ["a/keep.yml"]
+    assert files("b") == []
+    assert files("b/site.yml") == ["b/site.yml"]
+    write(".gitignore", "/drafts/\n")
+    assert files("drafts") == ["drafts/site.yml"]
+    assert files(".") == ["a/keep.yml", "a/other.yml", "b/site.yml"]
+    assert files(".", "--exclude", "b", "--exclude", "a/k*") == ["a/other.yml"]
+
+
+def test_a_folder_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody can say that it is clean; it can be left out."""
+    write("a/site.yml", CLEAN)
+    write("b/site.yml", CLEAN)
+    inside = Path.iterdir
+
+    def refused(path: Path) -> Iterator[Path]:
+        if path.name == "b":
+            raise PermissionError(13, "Permission denied", str(path))
+        return inside(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert cli.run(["lint"]) == 2
+    assert "it cannot be read: Permission denied\n  b:1:1" in capsys.readouterr().err
+    assert cli.run(["lint", "--exclude", "b/"]) == 0
+
+
 def test_waivers_hold_for_a_line_and_for_a_task(capsys: pytest.CaptureFixture[str]) -> None:
     """On the line itself, or at the first line of the task, or on one of its own above; never inside a text."""
     first, last = RESTART.rsplit("    - name: Restart", 1)
