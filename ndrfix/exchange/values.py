@@ -135,6 +135,19 @@ DOCUMENTED: tuple[DocumentedValue, ...] = (
         meaning="library of the Imsext add-on",
         source="Q258206",
     ),
+    *(
+        DocumentedValue(key=EXTENSION, name=name, type=_STRING, meaning=meaning, source="Q258206, Q262097, Q262122")
+        for name, meaning in (
+            ("InboundPrepend", "file put before incoming messages"),
+            ("InboundAppend", "file put after incoming messages"),
+            ("OutboundPrepend", "file put before outgoing messages"),
+            ("OutboundAppend", "file put after outgoing messages"),
+            ("InboundJournal", "mailbox that gets a copy of incoming messages"),
+            ("OutboundJournal", "mailbox that gets a copy of outgoing messages"),
+            ("InboundJournalNDR", "what becomes of a copy of incoming messages that cannot be delivered"),
+            ("OutboundJournalNDR", "what becomes of a copy of outgoing messages that cannot be delivered"),
+        )
+    ),
     DocumentedValue(
         key=SETUP, name="Services", type=_STRING, meaning="root folder of Exchange", source="Q149205, Q230251"
     ),

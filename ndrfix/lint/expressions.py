@@ -53,6 +53,42 @@ def uses_in(node: Node, *, condition: bool = False) -> Iterator[Use]:
         yield from _in_scalar(node, condition=condition)
 
 
+def trees_in(node: Node, *, condition: bool = False) -> Iterator[tuple[Scalar, nodes.Template]]:
+    """Every template of a node and every condition under `when`, with what Jinja makes of it; faulty ones have none."""
+    if isinstance(node, Map):
+        for entry in node.entries:
+            yield from trees_in(entry.value, condition=entry.key.value == "when")
+    elif isinstance(node, List):
+        for item in node.items:
+            yield from trees_in(item, condition=condition)
+    elif isinstance(node.value, str) and (condition or is_template(node.value)):
+        text = str(node.value)
+        tree = _tree(braced(text) if condition and not is_template(text) else text)
+        if tree is not None:
+            yield node, tree
+
+
+def expression(text: str) -> nodes.Expr | None:
+    """The expression that a condition is, None for a faulty one."""
+    from jinja2 import nodes
+
+    tree = _tree(braced(text))
+    output = tree.body[0] if tree is not None and tree.body else None
+    return output.nodes[0] if isinstance(output, nodes.Output) and output.nodes else None
+
+
+@lru_cache(maxsize=2048)
+def _tree(template: str) -> nodes.Template | None:
+    from jinja2.exceptions import TemplateError as JinjaError
+
+    from ndrfix.playbook.jinja import ENVIRONMENT
+
+    try:
+        return ENVIRONMENT.parse(template)
+    except (JinjaError, *FOREIGN):
+        return None
+
+
 def _in_scalar(node: Scalar, *, condition: bool) -> Iterator[Use]:
     if not isinstance(node.value, str) or not (condition or is_template(node.value)):
         return

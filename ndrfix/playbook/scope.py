@@ -17,7 +17,7 @@ from ndrfix.secrets import Secret, is_secret_name, sealed
 from ndrfix.source import List, Map, Node, Scalar, UnsafeText, Vaulted
 
 # Names of Ansible that have no value here → why.
-_NOT_HERE = {
+NOT_HERE = {
     "ansible_check_mode": "A playbook cannot tell a dry run from a real one, so that both take the same way.",
     "ansible_diff_mode": "Differences are always shown.",
     "ansible_facts": "No facts are gathered; ndrfix_host has computer_name and os_version.",
@@ -229,7 +229,7 @@ class Scope:
     def undefined(self, name: str, place: Place | None) -> UndefinedNameError:
         """The error for a name that nothing defines."""
         searched = dict.fromkeys(layer.level.label for layer in reversed(self.layers) if layer.variables)
-        why = _NOT_HERE.get(name, "")
+        why = NOT_HERE.get(name, "")
         return UndefinedNameError(
             f"the variable {name!r} is not defined{'' if why else did_you_mean(name, self.names())}",
             name=name,

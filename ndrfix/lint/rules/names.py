@@ -67,7 +67,7 @@ def _register_unused(view: PlaybookView) -> Iterator[Remark]:
                 )
 
 
-_HANDLED = f"""{CHECKED}      register: pack
+HANDLED = f"""{CHECKED}      register: pack
 
     - name: The hotfix is installed
       check_hotfix:
@@ -201,7 +201,7 @@ RULES: tuple[Rule, ...] = (
         summary="A registered result that nothing uses.",
         why="Whoever reads the playbook looks for the place where it matters, and there is none.",
         bad=CHECKED.replace("        minimum: 4", "        minimum: 4\n      register: pack"),
-        good=_HANDLED,
+        good=HANDLED,
         fix="Use it in a later task, or remove `register`.",
         check=_register_unused,
     ),

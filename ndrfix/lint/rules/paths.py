@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
+from ndrfix.exchange.services import meant_by
 from ndrfix.lint.model import Edit, Remark, Rule, Severity
 from ndrfix.lint.playbooks import Argument, PlaybookView
-from ndrfix.resources import RegistryKey
+from ndrfix.resources import Hive, RegistryKey, fold
 
 _WITH_PATH = frozenset({"set_registry", "check_registry", "backup_registry"})
+_CONTROL_SET = re.compile(r"(?i)\\(ControlSet\d{3})\\")
+_LIKE = 0.9
+_SERVICES = r"SYSTEM\CurrentControlSet\Services"
+# What lies below a key below HKLM on hosts with Exchange 5.5, as far as something else there is a misspelling.
+_BELOW: Mapping[str, tuple[str, ...]] = {
+    fold(key): names
+    for key, names in {
+        "": ("SYSTEM", "SOFTWARE", "HARDWARE", "SAM", "SECURITY"),
+        "SYSTEM": ("CurrentControlSet", "Select", "Setup"),
+        r"SYSTEM\CurrentControlSet": ("Control", "Enum", "Services"),
+        rf"{_SERVICES}\MSExchangeIMC": ("Parameters", "Performance"),
+        rf"{_SERVICES}\MSExchangeIMC\Parameters": ("Extension",),
+        "SOFTWARE": ("Microsoft",),
+        r"SOFTWARE\Microsoft": ("Exchange",),
+        r"SOFTWARE\Microsoft\Exchange": ("Setup",),
+    }.items()
+}
 _COLON = re.compile(r"(?i)^(HK[A-Z_]+):(?=\\)")
 
 
@@ -60,6 +80,44 @@ def _wow(view: PlaybookView) -> Iterator[Remark]:
                 place=argument.place,
                 help="Leave Wow6432Node out of the path.",
             )
+
+
+def _control_set(view: PlaybookView) -> Iterator[Remark]:
+    for argument, path in _paths(view):
+        if found := _CONTROL_SET.search(path):
+            yield Remark(
+                message=f"{found[1]} is not always the set in use: Windows starts from the one that Select names",
+                place=argument.place,
+                help="Write CurrentControlSet.",
+            )
+
+
+def _misspelt(view: PlaybookView) -> Iterator[Remark]:
+    for argument, path in _paths(view):
+        if meant := misspelt(path):
+            yield Remark(
+                message=f"{meant[0]!r} is no key that hosts have here, did you mean {meant[1]!r}?",
+                place=argument.place,
+                help=f"Write {meant[1]}.",
+            )
+
+
+@lru_cache(maxsize=2048)
+def misspelt(path: str) -> tuple[str, str] | None:
+    """The first part of a path that is nearly, but not quite, one that every host has there, with that one."""
+    try:
+        key = RegistryKey.parse(path)
+    except ValueError:
+        return None
+    above = ""
+    for part in key.path.split("\\") if key.hive is Hive.HKLM else ():
+        names = {fold(name): name for name in _BELOW.get(above, ())}
+        if fold(part) not in names and (near := difflib.get_close_matches(fold(part), names, 1, _LIKE)):
+            return part, names[near[0]]
+        if above == fold(_SERVICES) and (meant := meant_by(part)):
+            return part, meant
+        above = f"{above}\\{fold(part)}".lstrip("\\")
+    return None
 
 
 _AUDIT = """
@@ -117,5 +175,28 @@ RULES: tuple[Rule, ...] = (
         good=_AUDIT,
         fix="Leave `Wow6432Node` out of the path.",
         check=_wow,
+    ),
+    Rule(
+        id="registry-path[misspelt]",
+        tags=("registry",),
+        summary="A path with a part that is nearly one that every host has there.",
+        why="A misspelt key is made without a word, and nobody reads it: the setting is written, the report says so, "
+        "and nothing changes.",
+        bad=_AUDIT.replace("CurrentControlSet", "CurentControlSet"),
+        good=_AUDIT,
+        fix="Correct the part that the finding names.",
+        check=_misspelt,
+    ),
+    Rule(
+        id="registry-path[control-set]",
+        severity=Severity.WARNING,
+        tags=("registry",),
+        summary="A path through `ControlSet001` or another numbered control set.",
+        why="Which of them is in use changes, for one after a start with the last known good configuration: the value "
+        "is then read from the other set.",
+        bad=_AUDIT.replace("CurrentControlSet", "ControlSet001"),
+        good=_AUDIT,
+        fix="Write `CurrentControlSet`, which always is the one in use.",
+        check=_control_set,
     ),
 )

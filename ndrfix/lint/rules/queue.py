@@ -36,6 +36,8 @@ def _not_suppressed(view: PlaybookView) -> Iterator[Remark]:
 
 def _about_suppression(task: TaskView) -> bool:
     name = task.arguments.get("name") if task.step in ("set_registry", "check_registry") else None
+    if str(task.value("state")) == "absent":
+        return False
     return name is not None and (not name.known or str(name.value).casefold() == VALUE_NAME.casefold())
 
 

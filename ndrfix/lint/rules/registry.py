@@ -12,11 +12,14 @@ from ndrfix.exchange.values import DOCUMENTED, EXTENSION, PARAMETERS, Documented
 from ndrfix.lint.model import Profile, Remark, Rule, Severity
 from ndrfix.lint.playbooks import Argument, PlaybookView, PlayView, TaskView
 from ndrfix.lint.rules.names import NOTIFIED
-from ndrfix.resources import RegistryKey, RegistryType, RegistryValue
-from ndrfix.source import Scalar
+from ndrfix.lint.rules.paths import misspelt
+from ndrfix.resources import RegistryKey, RegistryType, RegistryValue, fold
+from ndrfix.source import List, Scalar
 from ndrfix.steps.registry_data import registry_data
 
 _DEEPEST = 512  # Windows has no deeper keys
+_SERVICE_KEY = fold(PARAMETERS.path.removesuffix(r"\Parameters"))
+_OF_THE_SERVICE = tuple(each for each in DOCUMENTED if each.key in (PARAMETERS, EXTENSION))
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 
 
@@ -44,8 +47,11 @@ def _changes_in(play: PlayView) -> Iterator[TaskView]:
 
 
 def _unknown_value(view: PlaybookView) -> Iterator[Remark]:
-    for task in _changes(view):
+    for task in view.tasks:
         key, value = key_of(task), value_of(task)
+        may_be_absent = task.step == "check_registry" and (_is_absent(task) or task.value("or_absent") is not False)
+        if task.step not in ("set_registry", "check_registry") or may_be_absent:
+            continue
         if value is None or key not in (PARAMETERS, EXTENSION) or documented(value) is not None:
             continue
         names = sorted(each.name for each in DOCUMENTED if each.key == key)
@@ -54,6 +60,26 @@ def _unknown_value(view: PlaybookView) -> Iterator[Remark]:
             f"{did_you_mean(value.name, names)}",
             place=task.place("name"),
             help="The service does not read what it does not know; the steps page lists the documented ones.",
+        )
+
+
+def _is_absent(task: TaskView) -> bool:
+    return str(task.value("state")) == "absent"
+
+
+def _other_key(view: PlaybookView) -> Iterator[Remark]:
+    for task in view.tasks:
+        key, name = key_of(task), task.value("name")
+        if task.step not in ("set_registry", "check_registry") or key is None or not isinstance(name, str):
+            continue
+        known = next((each for each in _OF_THE_SERVICE if fold(each.name) == fold(name)), None)
+        near = fold(key.path).startswith(_SERVICE_KEY) and not misspelt(f"{key}")
+        if known is None or key in (known.key, PARAMETERS, EXTENSION) or not near:
+            continue
+        yield Remark(
+            message=f"{known.name} is read from {known.key} ({known.source}), not from here",
+            place=task.place("path"),
+            help=f"Write path: {known.key}",
         )
 
 
@@ -73,7 +99,7 @@ def _type(view: PlaybookView) -> Iterator[Remark]:
         if task.step == "check_registry" and given is None:
             continue
         kind = given.value if given and given.known else None if given else RegistryType.STRING.value
-        if kind is not None and task.value("state") != "absent" and str(kind).casefold() != known.type.value:
+        if kind is not None and not _is_absent(task) and str(kind).casefold() != known.type.value:
             yield Remark(
                 message=f"{known.name} is a {known.type} ({known.source}), not {kind}",
                 place=task.place("type"),
@@ -109,15 +135,29 @@ def _number(data: Argument) -> int | None:
 
 def _suppression(view: PlaybookView) -> Iterator[tuple[Argument, int]]:
     for task, known in _known_data(view):
-        data = task.arguments.get("data")
-        if known.name != suppression.VALUE_NAME or data is None or not data.known:
+        if known.name != suppression.VALUE_NAME:
             continue
-        try:
-            number = registry_data(RegistryType.DWORD, data.value, known).data
-        except ValueError:
-            continue
-        if isinstance(number, int):
-            yield data, number
+        for data in (*_given(task, "data"), *_items(task, "data_in")):
+            try:
+                number = registry_data(RegistryType.DWORD, data.value, known).data
+            except ValueError:
+                continue
+            if isinstance(number, int):
+                yield data, number
+
+
+def _given(task: TaskView, name: str) -> tuple[Argument, ...]:
+    """The argument if it is given and known."""
+    given = task.arguments.get(name)
+    return (given,) if given is not None and given.known else ()
+
+
+def _items(task: TaskView, name: str) -> Iterator[Argument]:
+    """Every item of a list that is written out, as if it were the argument."""
+    for given in _given(task, name):
+        if isinstance(given.written, List) and isinstance(given.value, list):
+            for node, value in zip(given.written.items, given.value, strict=True):
+                yield Argument(name=name, written=node, known=True, value=value)
 
 
 def _base(view: PlaybookView) -> Iterator[Remark]:
@@ -207,6 +247,16 @@ RULES: tuple[Rule, ...] = (
         good=NOTIFIED,
         fix="Correct the name; for a value that support named, write `# noqa` with the reason.",
         check=_unknown_value,
+    ),
+    Rule(
+        id="registry-value[other-key]",
+        tags=("registry",),
+        summary="A value of the Internet Mail Service under a key from which it does not read it.",
+        why="The service finds nothing where it looks, and goes on as before.",
+        bad=NOTIFIED.replace("MSExchangeIMC\\Parameters", "MSExchangeIMC"),
+        good=NOTIFIED,
+        fix="Write the documented key.",
+        check=_other_key,
     ),
     Rule(
         id="registry-value[type]",

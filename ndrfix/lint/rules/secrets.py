@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 
 from ndrfix.lint.document import Document
 from ndrfix.lint.expressions import uses_in
@@ -15,18 +16,33 @@ from ndrfix.secrets import is_secret_name
 from ndrfix.source import Entry, Map, Node, Scalar, Vaulted
 
 _VAULTED = "vault_"  # how the vaulted value of a variable is called, by Ansible's advice
+_WITH_DATA = frozenset({"set_registry", "check_registry"})
+_ACCOUNT = re.compile(r"\w://[^/\s:@{}]+:[^/\s@{}]+@")
 _EVERYWHERE = (Sort.INVENTORY, Sort.VARIABLES, Sort.PLAYBOOK)
 
 
 def _literal(view: PlaybookView | InventoryView | VariablesView) -> Iterator[Remark]:
     for entry, kept in _plain(view):
         if kept is None and is_secret_name(entry.key.text):
-            yield Remark(
-                message=f"{entry.key.text} holds a secret in plain text",
-                place=entry.value.place,
-                help="Encrypt it with `ansible-vault encrypt_string`, or take it from lookup('env', …).",
-                hidden=True,
-            )
+            yield _readable(f"{entry.key.text} holds a secret", entry.value.place)
+        elif isinstance(entry.value, Scalar) and _ACCOUNT.search(str(entry.value.value)):
+            yield _readable(f"{entry.key.text} holds an address with a password", entry.value.place)
+    if isinstance(view, PlaybookView):
+        yield from _in_data(view)
+
+
+def _in_data(view: PlaybookView) -> Iterator[Remark]:
+    """What is written out as the data of a registry value that is called as secrets are."""
+    for task in view.tasks:
+        name, data = task.value("name"), task.arguments.get("data")
+        secret = task.step in _WITH_DATA and isinstance(name, str) and is_secret_name(name)
+        if secret and data is not None and _is_plain(data.written):
+            yield _readable(f"the data of {name} are a secret", data.place)
+
+
+def _readable(what: str, place: Place) -> Remark:
+    advice = "Encrypt it with `ansible-vault encrypt_string`, or take it from lookup('env', …)."
+    return Remark(message=f"{what} in plain text", place=place, help=advice, hidden=True)
 
 
 def _plain(view: PlaybookView | InventoryView | VariablesView) -> Iterator[tuple[Entry, Place | None]]:
@@ -80,12 +96,20 @@ def _secret_names(play: PlayView) -> frozenset[str]:
     )
 
 
+def _holds_secret(name: str, play: PlayView, encrypted: Collection[str]) -> bool:
+    """Whether a variable holds a secret: one that is a yes or no, as `require_password`, does not."""
+    value = play.play.vars.get(name)
+    return name in encrypted or (
+        is_secret_name(name) and not (isinstance(value, Scalar) and isinstance(value.value, bool))
+    )
+
+
 def _no_log(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         secret = _secret_names(play)
         for task in play.written:
             for use in uses_in(task.args) if not task.no_log and task.step != "manual" else ():
-                if use.name in secret or is_secret_name(use.name):
+                if _holds_secret(use.name, play, secret):
                     yield Remark(
                         message=f"the secret {use.name!r} is written by a task without no_log",
                         place=use.place,
@@ -100,7 +124,7 @@ def _in_text(view: PlaybookView) -> Iterator[Remark]:
             for entry in task.args.entries:
                 if task.step == "manual" or entry.key.text == "advice":
                     for use in uses_in(entry.value):
-                        if use.name in secret or is_secret_name(use.name):
+                        if _holds_secret(use.name, play, secret):
                             yield Remark(
                                 message=f"the secret {use.name!r} in a text for people",
                                 place=use.place,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from ndrfix.exchange.services import by_display_name
+from ndrfix.exchange.services import IMC, by_display_name, meant_by
 from ndrfix.lint.model import Edit, Profile, Remark, Rule, Severity
 from ndrfix.lint.playbooks import PlaybookView, PlayView, TaskView
 from ndrfix.lint.rules.names import NOTIFIED
@@ -34,18 +35,29 @@ def _display_name(view: PlaybookView) -> Iterator[Remark]:
         )
 
 
+def _unknown_name(view: PlaybookView) -> Iterator[Remark]:
+    for task in _tasks(view):
+        name = task.arguments.get("name")
+        text = str(name.value) if name is not None and name.known else ""
+        meant = None if by_display_name(text) else meant_by(text)
+        if name is not None and meant:
+            yield Remark(
+                message=f"{text!r} is no short name of a service, did you mean {meant!r}?",
+                place=name.place,
+                help=f"Write {meant}.",
+            )
+
+
 def _stop_only(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         last = _last_starts(play)
         for task in play.tasks:
-            if task.step != "set_service" or str(task.value("state")) != "stopped":
-                continue
-            name = _folded(task)
+            argument, name = _stops(task), _folded(task)
             start = max(last.values(), default=-1) if name is None else max(last.get(name, -1), last.get(None, -1))
-            if str(task.value("start_mode")) != "disabled" and start <= task.number:
+            if argument and start <= task.number:
                 yield Remark(
-                    message=f"{task.value('name') or 'the service'} is stopped and not started again",
-                    place=task.place("state"),
+                    message=f"{_name(task) or 'the service'} is stopped and not started again",
+                    place=task.place(argument),
                     help="Start it in a later task (set_service, state: started), or waive this with the reason.",
                 )
 
@@ -56,7 +68,7 @@ def _last_starts(play: PlayView) -> dict[str | None, int]:
 
 
 def _folded(task: TaskView) -> str | None:
-    name = task.value("name")
+    name = _name(task)
     return None if name is None else str(name).casefold()
 
 
@@ -64,6 +76,18 @@ def _starts(task: TaskView) -> bool:
     if task.step == "set_service":
         return str(task.value("state")) == "started"
     return task.step == "restart_service" and bool(task.value("start_if_stopped"))
+
+
+def _stops(task: TaskView) -> str:
+    """The argument by which a task leaves a service stopped, empty when it does not, or means it to stay so."""
+    if task.step == "clear_queue" and task.value("restart") is False:
+        return "restart"
+    stops = task.step == "set_service" and str(task.value("state")) == "stopped"
+    return "state" if stops and str(task.value("start_mode")) != "disabled" else ""
+
+
+def _name(task: TaskView) -> object:
+    return IMC.name if task.step == "clear_queue" else task.value("name")
 
 
 def _restart_as_task(view: PlaybookView) -> Iterator[Remark]:
@@ -79,7 +103,8 @@ def _restart_as_task(view: PlaybookView) -> Iterator[Remark]:
 
 def _on_cluster(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
-        if "cluster" not in play.play.hosts.casefold():
+        meant = [part for part in re.split("[:,]", play.play.hosts) if not part.strip().startswith("!")]
+        if not any("cluster" in part.casefold() for part in meant):
             continue
         for task in play.all:
             if task.step in _SERVICE_STEPS and (task.step == "restart_service" or task.value("state")):
@@ -140,6 +165,17 @@ RULES: tuple[Rule, ...] = (
         fix="Write the short name; `--fix` does it where the name is not in quotes.",
         source="Q143380",
         check=_display_name,
+    ),
+    Rule(
+        id="service-name[unknown]",
+        tags=("services",),
+        summary="A name that is nearly that of a service of Exchange 5.5, or what people call it.",
+        why="There is no such service: the run ends at this task, after what came before it has been changed.",
+        bad=NOTIFIED.replace("name: MSExchangeIMC", "name: MSExchangeIMS"),
+        good=NOTIFIED,
+        fix="Write the short name that the finding gives.",
+        source="Q143380",
+        check=_unknown_name,
     ),
     Rule(
         id="service[stop-only]",

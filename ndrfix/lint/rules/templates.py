@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from ndrfix.errors import did_you_mean
-from ndrfix.lint.expressions import Use, uses_in
+from ndrfix.lint.expressions import Use, expression, uses_in
 from ndrfix.lint.model import Remark, Rule, Severity
 from ndrfix.lint.playbooks import PlaybookView, PlayView
 from ndrfix.lint.rules.reading import CHECKED
 from ndrfix.playbook.keywords import RESERVED_NAMES
-from ndrfix.playbook.templating import FOREIGN
+from ndrfix.playbook.model import Task
+from ndrfix.playbook.scope import NOT_HERE
 from ndrfix.source import Map
 
+if TYPE_CHECKING:
+    from jinja2 import nodes
+
 _GLOBALS = frozenset({"range", "dict", "namespace"})
+_LIKE = 0.85
+_WORDS = frozenset({"yes", "no", "on", "off"})  # in quotes they are names
 
 
 def _names_of(variables: Map) -> set[str]:
@@ -21,36 +29,52 @@ def _names_of(variables: Map) -> set[str]:
 
 
 def _undefined(view: PlaybookView) -> Iterator[Remark]:
+    registered = {task.register: task for play in view.plays for task in play.written if task.register}
     for play in view.plays:
         known = _known(view, play)
+        earlier: set[str] = set()
         for task in play.written:
-            here = known | _names_of(task.vars) | ({"item"} if task.loop is not None else set())
+            here = _names_of(task.vars) | ({"item"} if task.loop is not None else set())
             uses = list(uses_in(task.node))
-            asked = {use.name for use in uses if use.asked}
+            here |= {use.name for use in uses if use.asked}
             for use in uses:
-                if use.name not in here and use.name not in asked and not use.guarded:
-                    yield from _not_defined(view, use, here)
+                if not (use.guarded or use.name in here or use.name in known or use.name in earlier):
+                    yield from _not_defined(view, use, known | earlier | here, registered)
+            earlier |= {task.register} if task.register else set()
         for use in uses_in(play.play.vars):
-            if use.name not in known and not use.guarded:
-                yield from _not_defined(view, use, known)
+            if use.name not in known | earlier and not use.guarded:
+                yield from _not_defined(view, use, known | earlier, registered)
 
 
 def _known(view: PlaybookView, play: PlayView) -> set[str]:
-    """Every name that may have a value somewhere in the play; an `item` outside a loop is another rule's."""
+    """Every name that has a value all over the play; an `item` outside a loop is another rule's."""
     names = {*RESERVED_NAMES, *_GLOBALS, *(view.variables or ()), *_names_of(play.play.vars)}
     for each in play.play.vars_files:
         names |= _names_of(each.variables)
-    return names | {each.task.register for each in play.all if each.task.register}
+    return names
 
 
-def _not_defined(view: PlaybookView, use: Use, known: set[str]) -> Iterator[Remark]:
-    """Without an inventory a name may come from there: then only what looks misspelt is told."""
-    meant = did_you_mean(use.name, sorted(known - RESERVED_NAMES))
-    if view.variables is None and not meant:
+def _not_defined(view: PlaybookView, use: Use, known: set[str], registered: Mapping[str, Task]) -> Iterator[Remark]:
+    """Without an inventory a name may come from there: then only what cannot, or looks misspelt, is told."""
+    if task := registered.get(use.name):
+        text = f"the result {use.name!r} is not there yet, or no longer: it is registered in line {task.place.line}"
+        yield Remark(message=text, place=use.place, help="A result holds from its task to the end of its play.")
+        return
+    if use.name in NOT_HERE:
+        text = f"{use.name!r} has no value here"
+        yield Remark(message=text, place=use.place, help=NOT_HERE[use.name])
+        return
+    if view.variables is None and not _is_like(use.name, known):
         return
     where = "the task, the play, its vars_files" + (", the inventory" if view.variables is not None else "")
     advice = f"Searched: {where}." + ("" if view.variables is not None else " Give the inventory with -i to be sure.")
-    yield Remark(message=f"the variable {use.name!r} is not defined{meant}", place=use.place, help=advice)
+    text = f"the variable {use.name!r} is not defined{did_you_mean(use.name, sorted(known))}"
+    yield Remark(message=text, place=use.place, help=advice)
+
+
+def _is_like(name: str, known: set[str]) -> bool:
+    """Whether a name is so close to a known one that it can hardly be another one."""
+    return bool(difflib.get_close_matches(name.casefold(), [each.casefold() for each in known], 1, _LIKE))
 
 
 def _item_outside(view: PlaybookView) -> Iterator[Remark]:
@@ -85,18 +109,20 @@ def _not_yes_or_no(view: PlaybookView) -> Iterator[Remark]:
 
 
 def _never_boolean(text: str) -> str:
-    """What kind of value an expression always gives, empty when it may be true or false."""
+    """What kind of value an expression gives, on one of its ways at least; empty when it may be true or false."""
     from jinja2 import nodes
-    from jinja2.exceptions import TemplateError as JinjaError
 
-    from ndrfix.playbook.jinja import ENVIRONMENT
+    node = expression(text)
+    if isinstance(node, nodes.Name) and node.name in _WORDS:
+        return f"the value of a variable called {node.name!r}"
+    if isinstance(node, nodes.And | nodes.Or):
+        return "text on one of its ways" if isinstance(node.right, nodes.Const) and _kind(node.right) else ""
+    return _kind(node)
 
-    try:
-        tree = ENVIRONMENT.parse(f"{{{{ {text} }}}}")
-    except (JinjaError, *FOREIGN):
-        return ""
-    output = tree.body[0] if tree.body else None
-    node = output.nodes[0] if isinstance(output, nodes.Output) and output.nodes else None
+
+def _kind(node: nodes.Expr | None) -> str:
+    from jinja2 import nodes
+
     if isinstance(node, nodes.Const) and not isinstance(node.value, bool):
         return "text" if isinstance(node.value, str) else "a number"
     if isinstance(node, nodes.Add | nodes.Sub | nodes.Mul | nodes.Div | nodes.Concat):
