@@ -15,6 +15,7 @@ from ndrfix.connections.simulated_services import ServiceMode, SimulatedService
 from ndrfix.connections.simulation import FaultAt, FaultKind, Sent, SimulatedFile
 from ndrfix.engine.recorder import HostRecorder, Journal
 from ndrfix.engine.result import Status, TaskResult
+from ndrfix.engine.resume import known_quarantines
 from ndrfix.errors import UnreachableError
 from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER, QUEUE
 from ndrfix.resources import (
@@ -243,13 +244,58 @@ def test_one_message_less_is_no_drift(stage: Stage) -> None:
     assert last(stand.apply(plan)).status is Status.CHANGED
 
 
-def test_a_second_clearing_in_a_run_deletes_nothing_of_the_first(stage: Stage) -> None:
-    """What an earlier task keeps is not removed by a later one: the later one fails before it does anything."""
-    book = "- clear_queue: {messages: all}\n- clear_queue: {keep: delete}\n"
+@pytest.mark.parametrize(
+    ("place", "status"), [("", Status.FAILED), (f", quarantine: '{KEPT.lower()}'", Status.DRIFTED)]
+)
+def test_a_second_clearing_in_a_run_deletes_nothing_of_the_first(stage: Stage, place: str, status: Status) -> None:
+    """What an earlier task keeps is not removed by a later one: the later one fails before it does anything, however
+    the folder is written.
+    """
+    book = f"- clear_queue: {{messages: all}}\n- clear_queue: {{keep: delete{place}}}\n"
     result = stage.run(book).apply()
-    assert statuses(result) == [Status.CHANGED, Status.FAILED]
+    assert statuses(result) == [Status.CHANGED, status]
     assert "has cleared the queue already" in last(result).message
     assert len(stage.host().files(f"{KEPT}\\run-0\\out")) == 8
+
+
+ELSEWHERE = ", quarantine: 'C:\\elsewhere'"
+
+
+@pytest.mark.parametrize("keep", ["quarantine", "delete"])
+@pytest.mark.parametrize(("first", "second"), [("", ELSEWHERE), (ELSEWHERE, "")])
+def test_a_second_clearing_into_another_folder(tmp_path: Path, first: str, second: str, keep: str) -> None:
+    """Each task keeps, or deletes, what it took itself, and undo brings back whatever is left of both."""
+    field = Field(tmp_path / "f", Work(name="x", book=CLEAR))
+    tasks = f"- clear_queue: {{recount_after: 5, keep: {keep}{second}, messages: all}}\n"
+    tasks = f"- clear_queue: {{recount_after: 5{first}}}\n" + tasks
+    assert statuses(field.stage.run(tasks).apply()) == [Status.CHANGED, Status.CHANGED]
+    kept = {folder: len(field.host.files(f"{folder}\\out")) for folder in field.quarantines()}
+    folders = {"": f"{KEPT}\\run-0", ELSEWHERE: "C:\\elsewhere\\run-0"}
+    assert kept == {folders[first]: 4} | ({folders[second]: 3} if keep == "quarantine" else {})
+    assert {each.folder for each in known_quarantines(field.folder / "runs")["ex01"]} == {
+        QUARANTINE_FOLDER,
+        "C:\\elsewhere",
+    }
+    back = undo(field.stage, "run-0")
+    plan = back.plan()
+    gone = [risk.text for risk in plan.plays[0].hosts[0].risks() if "cannot be put back" in risk.text]
+    words = "the 3 messages that run run-0 took cannot be put back: it removed them from the quarantine"
+    assert gone == ([f"{words}; 3 OF THESE are no report: mail of users is gone"] if keep == "delete" else [])
+    assert Status.FAILED not in statuses(back.apply(plan))
+    assert len(field.host.files(f"{ROOT}\\out")) == (7 if keep == "quarantine" else 4)
+
+
+def test_a_clearing_after_one_that_deleted_in_the_same_run(tmp_path: Path) -> None:
+    """The folder is free again; undo brings back what lies in it, and says in red what does not come back."""
+    field = Field(tmp_path / "f", Work(name="x", book=CLEAR))
+    tasks = "- clear_queue: {recount_after: 5, keep: delete}\n- clear_queue: {recount_after: 5, messages: all}\n"
+    assert statuses(field.stage.run(tasks).apply()) == [Status.CHANGED, Status.CHANGED]
+    back = undo(field.stage, "run-0")
+    plan = back.plan()
+    texts = [risk.text for risk in plan.plays[0].hosts[0].risks() if risk.grave]
+    assert texts[0] == "the 4 messages that run run-0 took cannot be put back: it removed them from the quarantine"
+    back.apply(plan)
+    assert len(field.host.files(f"{ROOT}\\out")) == 3
 
 
 def _stops(task: TaskResult) -> int:
