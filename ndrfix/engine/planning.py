@@ -150,7 +150,7 @@ class HostPlanner:
             text = f"not needed: the service was started by run {run}, after the change"
             self._keep(binding, named(binding).ended(Status.OK, text))
             return ""
-        binding = in_run(resumed(binding, self.owed), runner.run_id, self.owed)
+        binding = in_run(resumed(binding, self.owed), runner.within(self.owed.elsewhere))
         result = would(runner.run(binding))
         if binding.handler and binding.name in self.owed.handlers and result.status is not Status.FAILED:
             result = replace(result, message=f"owed since run {self.owed.handlers[binding.name]}")

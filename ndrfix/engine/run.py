@@ -184,6 +184,7 @@ class Run:
             on_bug=self.fleet.bugs.append,
             clock=self.clock,
             run_id=self.context.run_id,
+            client=self.context.client,
             resume=self.resume,
             rounds=_MOST_ROUNDS if live else 1,
             interrupted=self.fleet.interrupt,

@@ -27,6 +27,7 @@ from ndrfix.resources import (
     Verb,
     fold,
 )
+from ndrfix.steps.base import InRun
 
 
 class WrongServerError(HostError):
@@ -125,10 +126,10 @@ def resumed(bound: BoundTask, owed: Debt) -> BoundTask:
     return replace(bound, args=resume(bound.args))
 
 
-def in_run(bound: BoundTask, run_id: str, owed: Debt) -> BoundTask:
-    """The task as part of the run with this id, after runs that may have left something half done."""
+def in_run(bound: BoundTask, run: InRun) -> BoundTask:
+    """The task as part of a run."""
     step = bound.step
-    return bound if step.in_run is None else replace(bound, args=step.in_run(bound.args, run_id, owed.elsewhere))
+    return bound if step.in_run is None else replace(bound, args=step.in_run(bound.args, run))
 
 
 def acted_on(bound: BoundTask) -> list[Service]:

@@ -44,7 +44,7 @@ from ndrfix.resources import (
     ServiceStatus,
     Unreadable,
 )
-from ndrfix.steps.base import MovedOnError, NotReadableError, Observed, Phase, StepPlan
+from ndrfix.steps.base import InRun, MovedOnError, NotReadableError, Observed, Phase, StepPlan
 
 _Planned = Callable[[Any, Observed], StepPlan]
 
@@ -58,10 +58,10 @@ class TaskRunner:
     """Carries out bound tasks on `host`, over whatever connection the readings stand on.
 
     `on_event` gets signs of life of items that take their time, `on_bug` the traceback of what must never happen;
-    `clock` gives seconds for durations. `run_id` is that of the run, `resume` the command line that finishes
-    what it leaves half done in a queue, `rounds` how many rounds a repeated phase may
-    take: one in a dry run, which cannot know what a round leads to; `interrupted` ends them early. `rescues`: what a
-    task leaves half done is put right and told; a dry run leaves nothing half done.
+    `clock` gives seconds for durations. `run_id` is that of the run for the `client`, `resume` the command line that
+    finishes what it leaves half done in a queue, `rounds` how many rounds a repeated phase may take: one in a dry run,
+    which cannot know what a round leads to; `interrupted` ends them early. `rescues`: what a task leaves half done is
+    put right and told; a dry run leaves nothing half done.
     """
 
     host: str
@@ -71,12 +71,17 @@ class TaskRunner:
     on_bug: Callable[[str], None]
     clock: Callable[[], float]
     run_id: str = ""
+    client: str = ""
     resume: str = ""
     rounds: int = 1
     interrupted: Callable[[], bool] = lambda: False
     rescues: bool = True
     _paths: set[str] = field(default_factory=set, init=False)
     _seen: dict[Resource, Reading] = field(default_factory=dict, init=False)
+
+    def within(self, elsewhere: tuple[str, ...]) -> InRun:
+        """What steps may know of the run, after others that worked in the folders `elsewhere`."""
+        return InRun(run_id=self.run_id, host=self.host, client=self.client, elsewhere=elsewhere)
 
     def run(self, bound: BoundTask, expected: Sequence[StepPlan] | None = None) -> TaskResult:
         """What came of the task, whatever happened: `changed` when an item was carried out, and read back where it is a

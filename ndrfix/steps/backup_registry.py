@@ -8,7 +8,8 @@ registry before every edit, as KB 837794 does).
 ### What it looks at
 
 The key and what lies below it, `depth` levels deep. Nothing is changed on the host; the file is written to the run
-folder, in `apply` only. A missing key is said and no error.
+folder, in `apply` only, and begins with comments that name the client, the host and the run. A missing key is said and
+no error.
 
 `format: "5.00"` is for Windows 2000 and later; regedit of NT 4.0 needs `format: REGEDIT4`, which is text in the host's
 ANSI code page (`code_page`); a character that this code page lacks fails the check, since the backup would be wrong.
@@ -36,7 +37,7 @@ from typing import Self
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from ndrfix.resources import Artifact, RegistryKey, RegistryTree, Resource, TreeState
-from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
+from ndrfix.steps.base import Args, Check, InRun, Observed, Phase, Step, StepPlan
 from ndrfix.steps.reg_file import RegFormat, reg_file
 
 _DEEPEST = 32
@@ -87,6 +88,31 @@ class BackupRegistryArgs(Args):
         name = self.file or _NOT_IN_FILE_NAMES.sub("-", self.path)[-_LONGEST_NAME:].strip("-.")
         return f"backup/{name.removesuffix('.reg')}.reg"
 
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Whose registry this is, and which run saved it; nothing before there is a run."""
+        return ()
+
+
+class BackupInRun(BackupRegistryArgs):
+    """The arguments in a run."""
+
+    run_id: str
+    host: str
+    client: str
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Whose registry this is, and which run saved it."""
+        client = (f"client: {self.client}",) if self.client else ()
+        return (*client, f"host: {self.host}", f"saved by ndrfix, run {self.run_id}")
+
+
+def in_run(args: BackupRegistryArgs, run: InRun) -> BackupRegistryArgs:
+    """The same arguments in a run."""
+    given = args.model_dump(exclude_unset=True, exclude={"run_id", "host", "client"})
+    return BackupInRun(**given, run_id=run.run_id, host=run.host, client=run.client)
+
 
 def _probe(args: BackupRegistryArgs) -> tuple[Resource, ...]:
     return (args.tree,)
@@ -97,7 +123,7 @@ def _plan(args: BackupRegistryArgs, observed: Observed) -> StepPlan:
     if not isinstance(state, TreeState):
         return StepPlan(note=f"nothing to save: there is no key {args.path}")
     try:
-        content = reg_file(args.tree.key, state, form=args.format, code_page=args.code_page)
+        content = reg_file(args.tree.key, state, form=args.format, code_page=args.code_page, about=args.about)
     except ValueError as error:
         check = Check(
             ok=False,
@@ -126,4 +152,5 @@ STEP = Step(
     args=BackupRegistryArgs,
     phases=(Phase(probe=_probe, plan=_plan),),
     page=__doc__,
+    in_run=in_run,
 )

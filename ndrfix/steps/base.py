@@ -200,13 +200,24 @@ class Phase(Generic[A]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InRun:
+    """What a step may know of the run that it is part of: its id, the `host` by its name in the inventory, the name of
+    the `client` (empty: not told), and folders of quarantines, not beside the queue, in which earlier runs worked.
+    """
+
+    run_id: str
+    host: str = ""
+    client: str = ""
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Generic[A]):
     """A step as playbooks name it. `summary` is the first line of its module's docstring, `page` the whole of it.
 
     `idempotent` is False for a step whose plan is never empty (an action): the engine does not plan it again to prove
     it. `resume` gives the arguments with which the step makes up for an earlier run of it that broke off half way;
-    `in_run` those with which it knows the id of the run that it is part of, and the folders of quarantines, not beside
-    the queue, in which earlier runs worked.
+    `in_run` those with which it knows of the run that it is part of.
     """
 
     name: str
@@ -215,7 +226,7 @@ class Step(Generic[A]):
     page: str
     idempotent: bool = True
     resume: Callable[[A], A] | None = None
-    in_run: Callable[[A, str, tuple[str, ...]], A] | None = None
+    in_run: Callable[[A, InRun], A] | None = None
 
     @property
     def summary(self) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import Message, MessageKind, Quarantine, Quarantines, QueueState
-from ndrfix.steps.base import Args
+from ndrfix.steps.base import Args, InRun
 from ndrfix.steps.finish_queue import places
 from ndrfix.steps.quarantine_path import QuarantinePath
 from ndrfix.steps.service_name import LONGEST_WAIT
@@ -116,8 +116,7 @@ class ClearQueueInRun(ClearQueueArgs):
         return places(self.folder, self.elsewhere)
 
 
-def in_run(args: ClearQueueArgs, run_id: str, elsewhere: tuple[str, ...]) -> ClearQueueArgs:
+def in_run(args: ClearQueueArgs, run: InRun) -> ClearQueueArgs:
     """The same arguments in a run."""
-    return ClearQueueInRun(
-        **args.model_dump(exclude={"run_id", "elsewhere"}, exclude_unset=True), run_id=run_id, elsewhere=elsewhere
-    )
+    given = args.model_dump(exclude={"run_id", "elsewhere"}, exclude_unset=True)
+    return ClearQueueInRun(**given, run_id=run.run_id, elsewhere=run.elsewhere)

@@ -53,7 +53,7 @@ from ndrfix.resources import (
     kept_queue,
     set_aside,
 )
-from ndrfix.steps.base import Args, Check, Observed, Phase, Risk, Step, StepPlan
+from ndrfix.steps.base import Args, Check, InRun, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.quarantine_path import QuarantinePath
 
 _RUN_TIME = "%Y%m%d-%H%M"
@@ -95,9 +95,9 @@ class PurgeInRun(PurgeQuarantineArgs):
         return _time(self.run_id[:13], _RUN_TIME)
 
 
-def in_run(args: PurgeQuarantineArgs, run_id: str, _elsewhere: tuple[str, ...]) -> PurgeQuarantineArgs:
+def in_run(args: PurgeQuarantineArgs, run: InRun) -> PurgeQuarantineArgs:
     """The same arguments in a run."""
-    return PurgeInRun(**args.model_dump(exclude={"run_id"}, exclude_unset=True), run_id=run_id)
+    return PurgeInRun(**args.model_dump(exclude={"run_id"}, exclude_unset=True), run_id=run.run_id)
 
 
 def _time(text: str, form: str) -> datetime | None:

@@ -6,7 +6,7 @@ only form that NT 4.0 imports. Lines end in CR LF and hexadecimal data are folde
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from ndrfix.resources import Hive, RegistryData, RegistryKey, RegistryType, TreeState
@@ -39,19 +39,30 @@ class RegFormat(StrEnum):
 _HEADERS = {RegFormat.VERSION_5: "Windows Registry Editor Version 5.00", RegFormat.REGEDIT4: "REGEDIT4"}
 
 
-def reg_file(key: RegistryKey, tree: TreeState, *, form: RegFormat, code_page: str = "cp1252") -> bytes:
-    """The file's content. `code_page` is the ANSI code page of the host, used for REGEDIT4 only.
+def reg_file(
+    key: RegistryKey, tree: TreeState, *, form: RegFormat, code_page: str = "cp1252", about: Sequence[str] = ()
+) -> bytes:
+    """The file's content. `code_page` is the ANSI code page of the host, used for REGEDIT4 only; the lines `about` it
+    are comments, which regedit skips.
 
     Raises:
         ValueError: a name or text has a character that REGEDIT4 cannot hold in that code page.
     """
     wide = form is RegFormat.VERSION_5
     encoding = "utf-16-le" if wide else code_page
-    text = "\r\n".join([_HEADERS[form], "", *_key_lines(key, tree, encoding), ""])
+    comments = [f"; {_printable(line, encoding)}" for line in about]
+    lines = [_HEADERS[form], "", *comments, *([""] if comments else []), *_key_lines(key, tree, encoding), ""]
+    text = "\r\n".join(lines)
     try:
         return b"\xff\xfe" + text.encode(encoding, "surrogatepass") if wide else text.encode(encoding)
     except UnicodeEncodeError as error:
         raise ValueError(f"{error.object[error.start : error.end]!r} does not exist in {code_page}") from error
+
+
+def _printable(line: str, encoding: str) -> str:
+    """A line of a comment: what would end it, or has no place in the code page, as a question mark."""
+    line = "".join(char if char.isprintable() else "?" for char in line)
+    return line.encode(encoding, "replace").decode(encoding)
 
 
 def _key_lines(key: RegistryKey, tree: TreeState, encoding: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from ndrfix.errors import did_you_mean
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import Message, MessageKind, MessageQueue, Quarantine, Quarantines, fold, kept_queue
-from ndrfix.steps.base import Args
+from ndrfix.steps.base import Args, InRun
 from ndrfix.steps.finish_queue import places
 from ndrfix.steps.quarantine_path import QuarantinePath
 from ndrfix.steps.service_name import LONGEST_WAIT
@@ -157,6 +157,6 @@ class RestoreQueueInRun(RestoreQueueArgs):
         return places(self.folder, self.elsewhere)
 
 
-def in_run(args: RestoreQueueArgs, _run_id: str, elsewhere: tuple[str, ...]) -> RestoreQueueArgs:
+def in_run(args: RestoreQueueArgs, run: InRun) -> RestoreQueueArgs:
     """The same arguments in a run."""
-    return RestoreQueueInRun(**args.model_dump(exclude={"elsewhere"}, exclude_unset=True), elsewhere=elsewhere)
+    return RestoreQueueInRun(**args.model_dump(exclude={"elsewhere"}, exclude_unset=True), elsewhere=run.elsewhere)

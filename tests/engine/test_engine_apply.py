@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -456,6 +457,29 @@ def test_backups_are_kept_per_host_in_apply_only(stage: Stage) -> None:
     assert statuses(stage.run(book).apply()) == [Status.OK]
     names = sorted(path.relative_to(stage.folder / "runs").as_posix() for path in stage.folder.rglob("*.reg"))
     assert names == [f"run-1/backup/{host}/HKLM-SOFTWARE-Acme.reg" for host in ("ex01", "ex02")]
+
+
+@pytest.mark.parametrize(
+    ("client", "told"),
+    [
+        ("", []),
+        ("Contoso", ["; client: Contoso"]),
+        ("Müller 日\r\n[HKEY_LOCAL_MACHINE]", ["; client: Müller 日??[HKEY_LOCAL_MACHINE]"]),
+    ],
+)
+@pytest.mark.parametrize(("form", "encoding"), [("5.00", "utf-16"), ("REGEDIT4", "cp1252")])
+def test_a_backup_says_whose_it_is(stage: Stage, client: str, told: list[str], form: str, encoding: str) -> None:
+    """Client, host and run stand in comments, so that a file that was moved elsewhere is told from another's."""
+    stand = stage.run(rf"- backup_registry: {{path: '{KEY}', format: '{form}'}}")
+    stand.run.context = replace(stand.run.context, client=client)
+    stand.apply()
+    path = stage.folder / "runs/run-0/backup/ex02/HKLM-SOFTWARE-Acme.reg"
+    header, blank, *lines = path.read_bytes().decode(encoding).split("\r\n")
+    comments = [*told, "; host: ex02", "; saved by ndrfix, run run-0"]
+    if form == "REGEDIT4":
+        comments = [line.replace("日", "?") for line in comments]
+    assert (form in header, blank, lines[: len(comments) + 1]) == (True, "", [*comments, ""])
+    assert lines[len(comments) + 1] == r"[HKEY_LOCAL_MACHINE\SOFTWARE\Acme]"
 
 
 def test_one_round_trip_reads_what_a_play_needs(stage: Stage) -> None:

@@ -42,7 +42,7 @@ from ndrfix.resources import (
     Unreadable,
 )
 from ndrfix.steps import check_queue, clear_queue, purge_quarantine, restore_queue, step_named
-from ndrfix.steps.base import AnyStep, MovedOnError, NotReadableError, Observed, StepPlan
+from ndrfix.steps.base import AnyStep, InRun, MovedOnError, NotReadableError, Observed, StepPlan
 from ndrfix.steps.finish_queue import STEP as FINISH
 from ndrfix.steps.restoring import PutBack
 
@@ -122,7 +122,7 @@ def clearing(**args: Any) -> Any:
     """The arguments of `clear_queue` in a run."""
     step = clear_queue.STEP
     assert step.in_run is not None
-    return step.in_run(step.args.model_validate(args), RUN, ())
+    return step.in_run(step.args.model_validate(args), InRun(run_id=RUN))
 
 
 def clear(host: Host, number: int, **args: Any) -> StepPlan:
@@ -515,7 +515,7 @@ def test_what_broke_off_in_another_folder_is_finished_first(step: AnyStep) -> No
     assert step.in_run is not None
     asked = {"run": "other"} if step is restore_queue.STEP else {}
     args = step.args.model_validate({**asked, "quarantine": r"D:\kept"})
-    bound = step.in_run(args, "this", (r"E:\once", r"C:\exchsrvr\ndrfix-quarantine"))
+    bound = step.in_run(args, InRun(run_id="this", elsewhere=(r"E:\once", r"C:\exchsrvr\ndrfix-quarantine")))
     beside, once = Quarantines(QUARANTINE_FOLDER), Quarantines(r"E:\once")
     twice = Quarantines(r"C:\exchsrvr\ndrfix-quarantine")
     assert set(step.phases[0].probe(bound)) >= {Quarantines(r"D:\kept"), beside, once, twice}
@@ -1002,7 +1002,7 @@ def test_an_empty_list_does_not_mean_all(argument: str) -> None:
     with pytest.raises(ValidationError, match="the list is empty and chooses no message"):
         step.args.model_validate({"run": RUN, argument: []})
     assert step.in_run is not None
-    bound = step.in_run(step.args.model_validate({"run": RUN, "names": "A"}), "this", ())
+    bound = step.in_run(step.args.model_validate({"run": RUN, "names": "A"}), InRun(run_id="this"))
     assert (bound.names, bound.kinds, len(bound.chosen([message("A"), message("B")]))) == (("A",), (), 1)
 
 
@@ -1073,7 +1073,7 @@ def purge(host: Host, **args: Any) -> StepPlan:
     """What `purge_quarantine` plans."""
     step = purge_quarantine.STEP
     assert step.in_run is not None
-    bound = step.in_run(step.args.model_validate(args), RUN, ())
+    bound = step.in_run(step.args.model_validate(args), InRun(run_id=RUN))
     return step.phases[0].plan(bound, host.observed(step, bound, 0))
 
 

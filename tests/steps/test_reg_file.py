@@ -78,6 +78,8 @@ def _import(content: bytes, encoding: str) -> TreeState:
     assert blank == ""
     keys: list[tuple[str, list[tuple[str, RegistryData]]]] = []
     for line in _joined(lines):
+        if line.startswith(";"):
+            continue
         if line.startswith("[" + TOP):
             keys.append((line[len(TOP) + 1 : -1].removeprefix("\\"), []))
         elif line:
@@ -125,6 +127,16 @@ def test_version_5_comes_back_as_it_was(tree: TreeState) -> None:
 def test_regedit4_comes_back_as_it_was(tree: TreeState) -> None:
     """A REGEDIT4 file holds the same for all text of the code page."""
     assert _import(reg_file(KEY, tree, form=RegFormat.REGEDIT4), "cp1252") == tree
+
+
+@given(_trees(wide=False), st.lists(st.text(max_size=20), max_size=3), st.sampled_from(RegFormat))
+def test_comments_change_nothing_that_is_imported(tree: TreeState, about: list[str], form: RegFormat) -> None:
+    """Whatever a client is called, its name ends no line and is no value; the file begins as regedit wants it."""
+    encoding = "utf-16-le" if form is RegFormat.VERSION_5 else "cp1252"
+    content = reg_file(KEY, tree, form=form, about=about)
+    assert _import(content, encoding) == tree
+    lines = content.decode(encoding, "surrogatepass").removeprefix("\ufeff").split("\r\n")
+    assert sum(line.startswith("; ") for line in lines) == len(about)
 
 
 @given(st.binary(max_size=400), st.integers(1, 30))
