@@ -1,14 +1,19 @@
-"""Inventories made up from a seed: trees of groups, ranges, priorities, variables that collide at every level."""
+"""Inventories made up by Hypothesis: trees of groups, ranges, priorities, variables that collide at every level."""
 
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+T = TypeVar("T")
+
+PATTERNS = 30
 VARIABLES = ("site", "tier", "port", "note", "ring", "path")
 NAMES = ("acme", "branch", "core", "depot", "edge", "fleet", "globex", "hub")
 VALUES: tuple[Any, ...] = (
@@ -32,173 +37,235 @@ VALUES: tuple[Any, ...] = (
     ),
     *(["a", 1], [], {"k": "v", "n": {"deep": [1, 2]}}, "{{ site }}-x", "#no", "x # y", "ä", "1_000", "12:30", "~"),
 )
+WINNER = "level"
+"""A variable that is given on many levels, with the name of what gives it."""
+
+
+def examples(strategy: st.SearchStrategy[T], count: int) -> list[T]:
+    """`count` examples of a strategy, collected before anything is asked: Ansible starts too slowly to be asked for
+    each by itself.
+    """
+    found: list[T] = []
+
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+    )
+    @given(strategy)
+    def collect(example: T) -> None:
+        found.append(example)
+
+    collect()
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """An inventory in a folder: what `-i` names, the folder of the playbook if there is one, and patterns to try."""
+    """An inventory as the texts of its files by relative name: what `-i` names (a file, a folder, names with commas),
+    the folder of the playbook if there is one, and patterns to try.
+    """
 
+    files: Mapping[str, str]
     sources: tuple[str, ...]
     playbook_dir: str | None
     patterns: tuple[str, ...]
 
-
-class Maker:
-    """Makes one inventory; the same seed makes the same."""
-
-    def __init__(self, seed: int, folder: Path) -> None:
-        self._random = random.Random(seed)  # not for secrets
-        self._folder = folder
-        count = self._random.randint(3, len(NAMES))
-        self._groups = self._random.sample(NAMES, count)
-        self._hosts: list[str] = []
-
-    def made(self) -> Made:
-        """Write the files and return what is to be asked."""
-        sources = []
-        for number in range(self._random.choice((1, 1, 1, 2, 3))):
-            part = self._folder / f"part{self._random.choice((0, number))}"
-            ini = self._random.random() < 0.45
-            name = self._random.choice(
-                ("hosts.ini", "hosts", "fleet.cfg2") if ini else ("hosts.yml", "hosts", "h.yaml")
-            )
-            _write(part / f"{number}-{name}", self._ini(number) if ini else self._yaml(number))
-            sources.append(str(part / f"{number}-{name}"))
-        if self._random.random() < 0.2:
-            sources = [str(self._folder / "part0"), *(each for each in sources if "part0" not in each)]
-        if self._random.random() < 0.2:
-            sources.append("inline1,inline2:5985,")
-            self._hosts += ["inline1", "inline2"]
-        playbook = self._folder / "book" if self._random.random() < 0.5 else None
-        for base in {str(Path(each).parent if Path(each).is_file() else each) for each in sources if "," not in each}:
-            self._beside(Path(base))
-        if playbook:
-            playbook.mkdir()
-            self._beside(playbook)
+    def written(self, folder: Path) -> Made:
+        """The same in a folder, the files written."""
+        for name, text in self.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
         return Made(
-            sources=tuple(sources),
-            playbook_dir=str(playbook) if playbook else None,
-            patterns=tuple(dict.fromkeys(self._pattern() for _ in range(40)))[:30],
+            files=self.files,
+            sources=tuple(source if "," in source else str(folder / source) for source in self.sources),
+            playbook_dir=str(folder / self.playbook_dir) if self.playbook_dir else None,
+            patterns=self.patterns,
         )
 
-    def _variables(self, most: int) -> dict[str, Any]:
-        names = self._random.sample(VARIABLES, self._random.randint(0, most))
-        return {name: self._random.choice(VALUES) for name in names}
 
-    def _range(self, number: int) -> tuple[str, list[str]]:
-        """A host or a range, and the hosts that it stands for."""
-        where = f"{self._random.choice('abc')}{number}"
-        return self._random.choice(
-            (
-                (f"{where}.example", [f"{where}.example"]),
-                (f"{where}", [where]),
-                (f"{where}-[01:03]", [f"{where}-{n:02}" for n in (1, 2, 3)]),
-                (f"{where}-[8:12:2].x", [f"{where}-{n}.x" for n in (8, 10, 12)]),
-                (f"{where}-[a:b][0:1]", [f"{where}-{c}{n}" for c in "ab" for n in "01"]),
-            )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """A group of one source: hosts and ranges with their variables, names of groups below, variables."""
+
+    hosts: Mapping[str, Mapping[str, Any]]
+    children: tuple[str, ...]
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tree:
+    """The groups of one source, a host of its own with its variables, and variables of `all`."""
+
+    groups: Mapping[str, _Group]
+    loose: str
+    loose_variables: Mapping[str, Any]
+    all_variables: Mapping[str, Any]
+
+
+def _variables(level: str, most: int) -> st.SearchStrategy[dict[str, Any]]:
+    """Variables of few names, often with the winner."""
+    some = st.dictionaries(st.sampled_from(VARIABLES), st.sampled_from(VALUES), max_size=most)
+    return st.builds(lambda found, winner: {**found, **winner}, some, st.sampled_from(({}, {WINNER: level})))
+
+
+_HOSTS: Mapping[str, tuple[str, ...]] = {
+    **{f"{c}{n}": (f"{c}{n}",) for c in "abc" for n in range(1, 7)},
+    **{f"{c}{n}.example": (f"{c}{n}.example",) for c in "abc" for n in range(1, 7)},
+    **{f"{c}{n}-[01:03]": tuple(f"{c}{n}-{i:02}" for i in (1, 2, 3)) for c in "abc" for n in range(1, 4)},
+    **{f"{c}{n}-[8:12:2].x": tuple(f"{c}{n}-{i}.x" for i in (8, 10, 12)) for c in "abc" for n in range(1, 4)},
+    **{f"{c}{n}-[a:b][0:1]": tuple(f"{c}{n}-{x}{i}" for x in "ab" for i in "01") for c in "abc" for n in range(1, 4)},
+}
+"""Names and ranges, each with the hosts that it stands for; few, so that groups share hosts."""
+
+
+@st.composite
+def _trees(draw: st.DrawFn, names: Sequence[str], number: int) -> _Tree:
+    """Groups of which each has some of those after it as children: deep, wide, joined again, but without loops."""
+    groups = {}
+    for index, name in enumerate(names):
+        patterns = draw(st.lists(st.sampled_from(sorted(_HOSTS)), max_size=3, unique=True))
+        later = names[index + 1 :]
+        children = draw(st.lists(st.sampled_from(later), max_size=3, unique=True)) if later else []
+        priority = draw(st.one_of(st.just({}), st.just({}), st.builds(lambda n: {PRIORITY: n}, st.integers(-2, 9))))
+        groups[name] = _Group(
+            hosts={pattern: draw(_variables(f"host {pattern}", 2)) for pattern in patterns},
+            children=tuple(children),
+            variables={**draw(_variables(f"group {name} of {number}", 3)), **priority},
         )
+    loose = f"loose{number}"
+    return _Tree(
+        groups=groups,
+        loose=loose,
+        loose_variables=draw(_variables(f"host {loose}", 1)),
+        all_variables=draw(_variables(f"group all of {number}", 2)),
+    )
 
-    def _children(self) -> dict[str, list[str]]:
-        """For each group some of those that come later: no loops."""
-        return {
-            name: [each for each in self._groups[index + 1 :] if self._random.random() < 0.35]
-            for index, name in enumerate(self._groups)
+
+PRIORITY = "ansible_group_priority"
+
+
+def _yaml(tree: _Tree) -> st.SearchStrategy[str]:
+    """The tree as JSON, which YAML contains. Each group's body stands where it is named first, its parts in any
+    order.
+    """
+    told: set[str] = set()
+
+    def body(name: str, orders: Mapping[str, Sequence[str]]) -> Any:
+        if name in told:
+            return None
+        told.add(name)
+        group = tree.groups[name]
+        parts = {
+            "hosts": {pattern: dict(found) or None for pattern, found in group.hosts.items()} or None,
+            "vars": dict(group.variables) or None,
+            "children": {child: body(child, orders) for child in group.children} or None,
         }
+        return {part: parts[part] for part in orders[name]}
 
-    def _members(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """For each group hosts or ranges with their variables; some hosts come up in several groups."""
-        members: dict[str, dict[str, dict[str, Any]]] = {}
-        for name in self._groups:
-            found: dict[str, dict[str, Any]] = {}
-            for _ in range(self._random.randint(0, 3)):
-                pattern, hosts = self._range(self._random.randint(1, 6))
-                found[pattern] = self._variables(2)
-                self._hosts += hosts
-            members[name] = found
-        return members
+    def text(orders: Mapping[str, Sequence[str]]) -> str:
+        told.clear()
+        top = {name: body(name, orders) for name in tree.groups}
+        rest = {"vars": tree.all_variables, "hosts": {tree.loose: tree.loose_variables}}
+        return json.dumps({**top, "all": rest}, indent=2, ensure_ascii=False)
 
-    def _priority(self) -> dict[str, int]:
-        return {"ansible_group_priority": self._random.randint(-2, 9)} if self._random.random() < 0.3 else {}
+    order = st.permutations(("hosts", "vars", "children"))
+    return st.fixed_dictionaries(dict.fromkeys(tree.groups, order)).map(text)
 
-    def _yaml(self, number: int) -> str:
-        """YAML is written as JSON, which it contains; each group's body stands where it is named first."""
-        children, members, told = self._children(), self._members(), set[str]()
 
-        def body(name: str) -> Any:
-            if name in told:
-                return None
-            told.add(name)
-            parts: list[tuple[str, Any]] = [
-                ("hosts", {pattern: found or None for pattern, found in members[name].items()} or None),
-                ("vars", {**self._variables(3), **self._priority()} or None),
-                ("children", {child: body(child) for child in children[name]} or None),
-            ]
-            self._random.shuffle(parts)
-            return dict(parts)
+def _ini(tree: _Tree) -> st.SearchStrategy[str]:
+    """The tree as INI, its sections in any order."""
+    remark = st.sampled_from(("", "  # a remark"))
 
-        tree = {name: body(name) for name in self._groups if self._random.random() < 0.8 or not told}
-        loose = f"loose{number}"
-        self._hosts.append(loose)
-        tree["all"] = {"vars": self._variables(2), "hosts": {loose: self._variables(1)}}
-        return json.dumps(tree, indent=2, ensure_ascii=False)
-
-    def _ini(self, number: int) -> str:
-        loose = f"loose{number}"
-        self._hosts.append(loose)
-        sections = [list(self._section(name, members)) for name, members in self._members().items()]
-        for name, children in self._children().items():
-            if children:
-                sections.append([f"[{name}:children]", *children])
-            if given := {**self._variables(3), **self._priority()}:
-                sections.append([f"[{name}:vars]", *(f"{key} = {_whole(value)}" for key, value in given.items())])
-        self._random.shuffle(sections)
-        top = ["; made up", f"{loose}:5985 {_words(self._variables(1))}", ""]
-        every = ["[all:vars]", *(f"{key}={_whole(value)}" for key, value in self._variables(2).items()), "# the end"]
+    def text(sections: Sequence[Sequence[str]]) -> str:
+        top = ["; made up", f"{tree.loose}:5985 {_words(tree.loose_variables)}", ""]
+        every = ["[all:vars]", *(f"{key}={_whole(value)}" for key, value in tree.all_variables.items()), "# the end"]
         return "\n".join(line for section in (top, *sections, every) for line in (*section, "")) + "\n"
 
-    def _section(self, name: str, members: dict[str, dict[str, Any]]) -> Iterator[str]:
-        yield f"[{name}]"
-        for pattern, found in members.items():
-            yield f"{pattern} {_words(found)}{self._random.choice(('', '  # a remark'))}".strip()
+    return remark.flatmap(lambda behind: st.permutations(list(_sections(tree, behind)))).map(text)
 
-    def _beside(self, base: Path) -> None:
-        """Files of variables for some groups and hosts, in every form."""
-        for name in ("all", *self._groups):
-            if self._random.random() < 0.4:
-                self._file(base / "group_vars" / name)
-        for name in sorted(set(self._hosts)):
-            if self._random.random() < 0.15:
-                self._file(base / "host_vars" / name)
 
-    def _file(self, path: Path) -> None:
-        form = self._random.choice(("", ".yml", ".yaml", ".json", "/"))
-        if form != "/":
-            _write(path.with_name(path.name + form), json.dumps(self._variables(3)))
-            return
-        for name in ("10-first.yml", "20/deep", "30.json", "9.yaml"):
-            _write(path / name, json.dumps(self._variables(2)))
-        for name in (".hidden.yml", "99.yml~", "99.yml.bak", "README.md", "50.yml.orig"):
-            _write(path / name, json.dumps(dict.fromkeys(VARIABLES, "wrong")))
+def _sections(tree: _Tree, remark: str) -> Iterator[list[str]]:
+    for name, group in tree.groups.items():
+        lines = (f"{pattern} {_words(found)}{remark}".strip() for pattern, found in group.hosts.items())
+        yield [f"[{name}]", *lines]
+        if group.children:
+            yield [f"[{name}:children]", *group.children]
+        if group.variables:
+            yield [f"[{name}:vars]", *(f"{key} = {_whole(value)}" for key, value in group.variables.items())]
 
-    def _pattern(self) -> str:
-        one = self._random.choice
-        group, host = one([*self._groups, "all"]), one(self._hosts)
-        other = one([*self._groups, "ungrouped"])
-        forms = (
-            *(
-                group,
-                host,
-                f"{group}:{other}",
-                f"{group},{host}",
-                f"{group}:&{other}",
-                f"{group}:!{other}",
-                f"!{other}",
-            ),
-            *(f"{host[0]}*", f"?{host[1:]}", f"{host[:-1]}[{host[-1]}z]", f"~{host[0]}[0-9]", f"~^({group}|{host})$"),
-            *(f"{group}[0]", f"{group}[-1]", f"{group}[1:2]", f"{group}[1:]", f"{group}[0:0]", f"{host}[0]"),
-            *(f"{group}:{other}:&{group}:!{host}", f"{group}, !{other}, {host}", f"*{host[-1]}:&{group}", "*"),
-        )
-        return one(forms)
+
+_KINDS: Mapping[str, Callable[[_Tree], st.SearchStrategy[str]]] = {
+    **dict.fromkeys(("hosts.ini", "hosts", "fleet.cfg2"), _ini),
+    **dict.fromkeys(("hosts.yml", "tree", "h.yaml"), _yaml),
+}
+
+
+@st.composite
+def _beside(draw: st.DrawFn, base: str, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """`group_vars` and `host_vars` below a folder for some of the names, each in one of the forms."""
+    files: dict[str, str] = {}
+    for kind, known in names.items():
+        for name in draw(st.lists(st.sampled_from(known), max_size=4, unique=True)):
+            form = draw(st.sampled_from(("", ".yml", ".yaml", ".json", "/")))
+            path = f"{base}/{kind}/{name}"
+            if form != "/":
+                files[path + form] = json.dumps(draw(_variables(path, 3)))
+                continue
+            for part in ("10-first.yml", "20/deep", "30.json", "9.yaml"):
+                files[f"{path}/{part}"] = json.dumps(draw(_variables(f"{path}/{part}", 2)))
+            for part in (".hidden.yml", "99.yml~", "99.yml.bak", "README.md", "50.yml.orig"):
+                files[f"{path}/{part}"] = json.dumps(dict.fromkeys((*VARIABLES, WINNER), "wrong"))
+    return files
+
+
+@st.composite
+def _patterns(draw: st.DrawFn, groups: Sequence[str], hosts: Sequence[str]) -> str:
+    group, other = draw(st.sampled_from([*groups, "all"])), draw(st.sampled_from([*groups, "ungrouped"]))
+    host = draw(st.sampled_from(hosts))
+    forms = (
+        *(group, host, f"{group}:{other}", f"{group},{host}", f"{group}:&{other}", f"{group}:!{other}", f"!{other}"),
+        *(f"{host[0]}*", f"?{host[1:]}", f"{host[:-1]}[{host[-1]}z]", f"~{host[0]}[0-9]", f"~^({group}|{host})$"),
+        *(f"{group}[0]", f"{group}[-1]", f"{group}[1:2]", f"{group}[1:]", f"{group}[0:0]", f"{host}[0]"),
+        *(f"{group}:{other}:&{group}:!{host}", f"{group}, !{other}, {host}", f"*{host[-1]}:&{group}", "*"),
+    )
+    return draw(st.sampled_from(forms))
+
+
+@st.composite
+def inventories(draw: st.DrawFn) -> Made:
+    """An inventory of one to three sources, YAML and INI, with files of variables beside them and the playbook."""
+    groups = draw(st.lists(st.sampled_from(NAMES), min_size=3, unique=True))
+    files: dict[str, str] = {}
+    sources: list[str] = []
+    hosts: list[str] = []
+    for number in range(draw(st.sampled_from((1, 1, 1, 2, 3)))):
+        tree = draw(_trees(groups, number))
+        kind = draw(st.sampled_from(sorted(_KINDS)))
+        sources.append(f"part{draw(st.sampled_from((0, number)))}/{number}-{kind}")
+        files[sources[-1]] = draw(_KINDS[kind](tree))
+        hosts += [
+            tree.loose,
+            *(host for group in tree.groups.values() for each in group.hosts for host in _HOSTS[each]),
+        ]
+    if draw(st.integers(0, 4)) == 4:
+        sources = ["part0", *(each for each in sources if not each.startswith("part0/"))]
+    if draw(st.integers(0, 4)) == 4:
+        sources.append("inline1,inline2:5985,")
+        hosts += ["inline1", "inline2"]
+    hosts = sorted(set(hosts))
+    playbook = draw(st.sampled_from((None, "book")))
+    bases = {source.partition("/")[0] for source in sources if "," not in source} | ({playbook} if playbook else set())
+    for base in sorted(bases):
+        files |= draw(_beside(base, {"group_vars": ["all", *groups], "host_vars": hosts}))
+    return Made(
+        files=files | ({f"{playbook}/site.yml": "[]\n"} if playbook else {}),
+        sources=tuple(sources),
+        playbook_dir=playbook,
+        patterns=tuple(draw(st.lists(_patterns(groups, hosts), min_size=PATTERNS, max_size=PATTERNS, unique=True))),
+    )
 
 
 _SCRAPS = (
@@ -207,11 +274,10 @@ _SCRAPS = (
 )
 
 
-def ini_lines(seed: int) -> str:
+def ini_lines() -> st.SearchStrategy[str]:
     """An INI inventory with values made of scraps, one behind a host and one of a group; it may be wrong."""
-    choice = random.Random(seed)  # not for secrets
-    behind, below = ("".join(choice.choices(_SCRAPS, k=choice.randint(0, 6))) for _ in range(2))
-    return f"h one={behind}\n[all:vars]\ntwo = {below}\n"
+    scraps = st.lists(st.sampled_from(_SCRAPS), max_size=6).map("".join)
+    return st.builds("h one={}\n[all:vars]\ntwo = {}\n".format, scraps, scraps)
 
 
 def _whole(value: Any) -> str:
@@ -221,15 +287,10 @@ def _whole(value: Any) -> str:
     return repr(value)
 
 
-def _words(variables: dict[str, Any]) -> str:
+def _words(variables: Mapping[str, Any]) -> str:
     """Variables behind a host, quoted as for a shell."""
     return " ".join(f"{name}={_quoted(_whole(value))}" for name, value in variables.items())
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'" if set(text) - set("abcdefghijklmnopqrstuvwxyz0123456789.-") else text
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

@@ -19,11 +19,13 @@ from ndrfix.secrets import Secret
 from ndrfix.source import Vaulted
 from ndrfix.vault import Identity, PromptSource, Vault
 from tests.peer.conftest import Peer
-from tests.peer.generated import Made, Maker, ini_lines
+from tests.peer.generated import PATTERNS as MADE_PATTERNS
+from tests.peer.generated import Made, examples, ini_lines, inventories
 
 pytestmark = pytest.mark.peer
 
-COUNT = 60
+COUNT = int(os.environ.get("NDRFIX_PEER_EXAMPLES", "60"))
+BATCH = 100
 SCRAPS = 400
 PATTERNS = (
     *("all", "*", "ungrouped", "exchange", "exchange[0]", "exchange[-1]", "exchange[1:2]", "exchange[0:]", "mail*"),
@@ -177,7 +179,7 @@ def test_the_inventories_of_the_data(peer: Peer, data: Path, tmp_path: Path) -> 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> list[Made]:
-    return [Maker(seed, tmp_path_factory.mktemp(f"made{seed}")).made() for seed in range(COUNT)]
+    return [each.written(tmp_path_factory.mktemp("made")) for each in examples(inventories(), COUNT)]
 
 
 @pytest.fixture(scope="module")
@@ -185,27 +187,47 @@ def answers(peer: Peer, made: list[Made]) -> list[dict[str, Any]]:
     questions = [
         {"sources": each.sources, "playbook_dir": each.playbook_dir, "patterns": each.patterns} for each in made
     ]
-    return peer.ask(questions)
+    return [answer for first in range(0, COUNT, BATCH) for answer in peer.ask(questions[first : first + BATCH])]
 
 
-@pytest.mark.parametrize("seed", range(COUNT))
-def test_made_up_inventories(seed: int, made: list[Made], answers: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("number", range(COUNT))
+def test_made_up_inventories(number: int, made: list[Made], answers: list[dict[str, Any]]) -> None:
     """Nested groups, priorities, ranges, colliding variables, files beside inventory and playbook: all as there."""
-    asked, answer = made[seed], answers[seed]
+    asked, answer = made[number], answers[number]
     beside = [Path(asked.playbook_dir)] if asked.playbook_dir else []
     inventory = load_inventory(asked.sources, beside=beside)
     same_hosts_and_groups(inventory, answer)
     same_variables(inventory, answer)
+    assert len(asked.patterns) == MADE_PATTERNS
     for pattern in asked.patterns:
         same_pattern(inventory, answer, pattern)
+
+
+def test_what_is_made_up_is_worth_asking(made: list[Made], answers: list[dict[str, Any]]) -> None:
+    """Most are unlike each other; YAML and INI, deep groups, priorities, several sources, every folder of variables."""
+    assert len({str(sorted(each.files.items())) for each in made}) > COUNT * 2 / 3
+    names = [name for each in made for name in each.files]
+    for part in (
+        "hosts.ini",
+        "hosts.yml",
+        "part0/group_vars/",
+        "part0/host_vars/",
+        "book/group_vars/",
+        "book/host_vars/",
+    ):
+        assert any(part in name for name in names), part
+    groups = [group for answer in answers for group in answer["groups"].values()]
+    assert max(group["depth"] for group in groups) > 3
+    assert len({group["priority"] for group in groups}) > 3
+    assert max(len(each.sources) for each in made) > 2
 
 
 def test_values_of_ini_made_of_scraps(peer: Peer, tmp_path: Path) -> None:
     """Quotes, brackets, numbers, remarks in any order: what is taken here has the value that it has there."""
     read: list[tuple[Path, Inventory]] = []
-    for seed in range(SCRAPS):
-        path = tmp_path / f"{seed}.ini"
-        path.write_text(ini_lines(seed), encoding="utf-8")
+    for number, text in enumerate(examples(ini_lines(), SCRAPS)):
+        path = tmp_path / f"{number}.ini"
+        path.write_text(text, encoding="utf-8")
         with suppress(InputError):
             read.append((path, load_inventory([path])))
     assert len(read) > SCRAPS / 2
@@ -233,8 +255,9 @@ def test_limits_and_their_files(peer: Peer, tmp_path: Path) -> None:
 
 def test_the_programs_say_what_the_script_says(peer: Peer, made: list[Made], answers: list[dict[str, Any]]) -> None:
     """`ansible-inventory --list` and `ansible --list-hosts` give what the one process gave for them all."""
-    for seed in (0, 1):
-        asked, answer = made[seed], answers[seed]
+    largest = sorted(range(COUNT), key=lambda number: -len(made[number].files))
+    for number in largest[:2]:
+        asked, answer = made[number], answers[number]
         sources = [word for source in asked.sources for word in ("-i", source)]
         place = ["--playbook-dir", asked.playbook_dir] if asked.playbook_dir else []
         listed = json.loads(peer.command("ansible-inventory", *sources, *place, "--list"))
