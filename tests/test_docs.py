@@ -217,18 +217,49 @@ def _play(tasks: list[dict[str, Any]]) -> str:
     return yaml.safe_dump([{"hosts": "all", "tasks": tasks, "handlers": handlers}], allow_unicode=True)
 
 
-@pytest.mark.parametrize("block", [block for block in _EXAMPLES if block.text.startswith("- ")], ids=str)
-def test_playbooks_lint_clean(block: Block, tmp_path: Path) -> None:
-    """A whole playbook by every rule; tasks alone by the basic ones, since what belongs around them is not there."""
+# What a play with the task of an example has before it: checks, a backup, and a change that notifies.
+_BEFORE = """\
+- name: An example in a play
+  hosts: all
+  tasks:
+    - {name: Before it the service pack is checked, check_service_pack: {}}
+    - {name: Before it the hotfix is checked, check_hotfix: {}}
+    - name: Before it the key is saved
+      backup_registry: &key {path: 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\MSExchangeIMC\\Parameters'}
+    - name: Before it reports are suppressed
+      set_registry: {<<: *key, name: SuppressNDROptions, type: dword, data: 0x100}
+      notify: [$names]
+"""
+
+
+def _in_a_play(text: str) -> str:
+    """Tasks as a playbook, as they are written; those that restart a service as its handlers."""
+    tasks = yaml.safe_load(text)
+    restarts = all("restart_service" in task for task in tasks)
+    names = {task["name"] for task in tasks} if restarts else {task.get("notify") for task in tasks} - {None}
+    restart = "    - {{name: {}, restart_service: {{name: MSExchangeIMC}}}}\n"
+    handlers = "" if restarts else "".join(map(restart.format, names)) or restart.format("Restart")
+    tail = f"  handlers:\n{handlers}"
+    head = _BEFORE.replace("$names", ", ".join(names) or "Restart")
+    body = textwrap.indent(text, "    ")
+    return f"{head}{tail}{body}" if restarts else f"{head}{body.rstrip()}\n{tail}"
+
+
+@pytest.mark.parametrize("block", _EXAMPLES, ids=str)
+def test_examples_lint_clean(block: Block, tmp_path: Path) -> None:
+    """Every example by every rule of `production`: as it is, or tasks with what belongs around them."""
     document: Any = yaml.safe_load(block.text)
-    whole = "hosts" in document[0]
-    path = tmp_path / "book.yml"
-    path.write_text(block.text if whole else _play(document), encoding="utf-8")
-    profile = Profile.PRODUCTION if whole else Profile.BASIC
-    rules = asked_for(profile, () if whole else ("name[missing]", "register[unused]"))
-    assert [
-        f"{each.rule} {each.place}" for each in lint_files([(path, "book.yml")], rules, named=[path]).findings
-    ] == []
+    if isinstance(document, list):
+        name, text = "book.yml", block.text if "hosts" in document[0] else _in_a_play(block.text)
+    else:
+        name, text = "client.yml" if "name" in document else "inventory.yml", block.text
+        (tmp_path / "acme.png").touch()
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    linted = lint_files([(path, name)], asked_for(Profile.PRODUCTION), named=[path])
+    assert [f"{each.rule} {each.place}" for each in linted.findings] == []
+    assert linted.files
+    assert len(linted.waived) == text.count("noqa")
 
 
 def test_what_is_shipped_lints_clean() -> None:

@@ -107,7 +107,7 @@ def sort_of(document: Document) -> Sort | None:
         known = [group for group in groups if isinstance(group, Map) and _is_group(group)]
         empty = [group for group in groups if isinstance(group, Scalar) and group.value is None]
         if any(isinstance(group, Map) and isinstance(group.get("computer"), Map) for group in groups):
-            return None  # simulated hosts
+            return Sort.SIMULATION
         called_so = _INVENTORY_NAME.match(document.path.name) is not None
         return Sort.INVENTORY if called_so or (known and len(known) + len(empty) == len(groups)) else None
     return None

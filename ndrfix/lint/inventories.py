@@ -1,4 +1,4 @@
-"""An inventory, variables file or client file as rules see it."""
+"""An inventory and what lies beside it, as rules see them: variables files, client file, simulated hosts."""
 
 from __future__ import annotations
 
@@ -76,6 +76,27 @@ def read_client(document: Document) -> ClientView:
     except InputError as error:
         faults = (error, *error.others)
     return ClientView(document=document, faults=faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationView:
+    """A file of simulated hosts."""
+
+    document: Document
+    faults: tuple[InputError, ...]
+
+
+def read_simulation(document: Document) -> SimulationView:
+    """The view of a file of simulated hosts."""
+    from ndrfix.connections.simulation_file import parse
+
+    faults = document.faults
+    try:
+        if not faults:
+            parse(document.text, document.shown)
+    except InputError as error:
+        faults = (error, *error.others)
+    return SimulationView(document=document, faults=faults)
 
 
 def definitions(node: Node | None) -> Iterator[Entry]:

@@ -12,9 +12,11 @@ from ndrfix.lint.hiding import secrets_of
 from ndrfix.lint.inventories import (
     ClientView,
     InventoryView,
+    SimulationView,
     VariablesView,
     read_client,
     read_inventory,
+    read_simulation,
     read_variables,
 )
 from ndrfix.lint.model import Finding, Profile, Remark, Rule, Severity, Sort
@@ -24,8 +26,13 @@ from ndrfix.lint.rules import BY_ID, RULES
 from ndrfix.lint.waivers import waived, waivers_of
 from ndrfix.secrets import Secret
 
-View = PlaybookView | InventoryView | VariablesView | ClientView | ResultView
-_SHAPES = {Sort.INVENTORY: "inventory[shape]", Sort.CLIENT: "client[shape]", Sort.RESULT: "result[shape]"}
+View = PlaybookView | InventoryView | VariablesView | ClientView | SimulationView | ResultView
+_SHAPES = {
+    Sort.INVENTORY: "inventory[shape]",
+    Sort.CLIENT: "client[shape]",
+    Sort.SIMULATION: "simulation[shape]",
+    Sort.RESULT: "result[shape]",
+}
 _GENERAL = frozenset({"wrong-argument[value]", "wrong-shape[value]"})
 
 
@@ -157,6 +164,8 @@ def _view(document: Document, sort: Sort, around: _Around) -> View:
             return read_variables(document, around.files)
         case Sort.CLIENT:
             return read_client(document)
+        case Sort.SIMULATION:
+            return read_simulation(document)
         case Sort.RESULT:
             return read_result(document, around.places)
 

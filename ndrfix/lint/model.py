@@ -46,6 +46,7 @@ class Sort(StrEnum):
     VARIABLES = "variables"
     CLIENT = "client"
     RESULT = "result"
+    SIMULATION = "simulation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

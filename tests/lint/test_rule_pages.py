@@ -18,6 +18,7 @@ _NAMES = {
     Sort.INVENTORY: "inventory.yml",
     Sort.CLIENT: "client.yml",
     Sort.RESULT: "r.json",
+    Sort.SIMULATION: "hosts.yml",
 }
 _ID = re.compile(r"[a-z]+(-[a-z0-9]+)*\[[a-z0-9]+(-[a-z0-9]+)*\]")
 

@@ -122,6 +122,16 @@ RULES: tuple[Rule, ...] = (
         sorts=(Sort.CLIENT,),
     ),
     Rule(
+        id="simulation[shape]",
+        tags=("simulation",),
+        summary="A file of simulated hosts with what is not known, or what Windows could not hold.",
+        why="A plan on such hosts shows what it would not show on the real ones.",
+        bad="ex01:\n  computer: {name: EX01}\n  servises:\n    MSExchangeIMC: {}\n",
+        good="ex01:\n  computer: {name: EX01}\n  services:\n    MSExchangeIMC: {}\n",
+        fix="Write it as the finding says; `docs/simulation.md` shows every field.",
+        sorts=(Sort.SIMULATION,),
+    ),
+    Rule(
         id="inventory[unknown-setting]",
         tags=("inventory",),
         summary="An `ansible_psrp_…` or `ndrfix_…` variable that does not exist.",
