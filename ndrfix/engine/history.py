@@ -119,10 +119,17 @@ def is_of_client(path: Path, client: str | None) -> bool:
     Raises:
         InputError: the journal cannot be read, or its first line is not JSON.
     """
-    if client is None:
-        return True
+    return client is None or first_entry(path).get("client", "") in ("", client)
+
+
+def first_entry(path: Path) -> Entry:
+    """What a journal begins with; nothing for an empty one.
+
+    Raises:
+        InputError: the journal cannot be read, or its first line is not JSON.
+    """
     _, head = next(entries(path), (1, {}))
-    return head.get("client", "") in ("", client)
+    return head
 
 
 def read_each(
@@ -174,21 +181,28 @@ def entries(path: Path) -> Iterator[tuple[int, Entry]]:
         InputError: the file cannot be read, or a line before the last is not JSON.
     """
     try:
-        lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
+        with path.open("rb") as lines:  # one by one: a journal may be long, and often its first line will do
+            for number, line in enumerate(lines, start=1):
+                entry = _entry(path, number, line)
+                if entry is not None:
+                    yield number, entry
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", next_step=_ASIDE) from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except ValueError as error:
-            if number == len(lines):
-                return
-            raise damaged(path, number, error) from error
-        if not isinstance(entry, dict):
-            raise damaged(path, number, ValueError("not an entry"))
-        yield number, entry
+
+
+def _entry(path: Path, number: int, line: bytes) -> Entry | None:
+    """The entry in a line; None where there is none, or a crash cut it off."""
+    if not line.strip():
+        return None
+    try:
+        entry = json.loads(line.decode("utf-8", errors="replace"))
+    except ValueError as error:
+        if not line.endswith(b"\n"):
+            return None
+        raise damaged(path, number, error) from error
+    if not isinstance(entry, dict):
+        raise damaged(path, number, ValueError("not an entry"))
+    return entry
 
 
 _ASIDE = "Look at the run's folder; move it out of the folder of runs when it is of no use any more."

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ndrfix.engine.damage import Damages
-from ndrfix.engine.history import damaged, entries, read_each
+from ndrfix.engine.history import damaged, entries, first_entry, read_each
+from ndrfix.errors import InputError
 from ndrfix.resources import Service, ServiceStatus
 
 
@@ -129,22 +130,30 @@ def owed_handlers(runs: Path, playbook: str, client: str | None = None, damages:
         InputError: a journal cannot be read or understood, and there are no `damages` to add it to.
     """
     accounts: dict[str, _Account] = {}
-    read = read_each(runs, client, damages, lambda path: list(entries(path)))
-    journals = [(path, told) for path, told in read if told]
+    journals = [(path, head) for path, head in read_each(runs, client, damages, first_entry) if head]
     # Run ids of one minute do not sort by age: the first entry's time does, then the order in which they ended.
-    for path, told in sorted(journals, key=lambda each: (str(each[1][0][1].get("time")), each[0].stat().st_mtime_ns)):
-        mine = told[0][1].get("playbook") == playbook
-        for line, entry in told:
-            try:
-                _note(accounts, path.parent.name, entry, mine=mine)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                fault = damaged(path, line, error)
-                if damages is None:
-                    raise fault from error
-                damages.add(path, fault)
-                break
+    for path, head in sorted(journals, key=lambda each: (str(each[1].get("time")), each[0].stat().st_mtime_ns)):
+        try:
+            _read(accounts, path, mine=head.get("playbook") == playbook)
+        except InputError as fault:
+            if damages is None:
+                raise
+            damages.add(path, fault)
     debts = {host: account.debt for host, account in accounts.items()}
     return {host: debt for host, debt in debts.items() if debt.handlers or debt.broken or debt.elsewhere}
+
+
+def _read(accounts: dict[str, _Account], path: Path, *, mine: bool) -> None:
+    """Take in a journal, entry by entry.
+
+    Raises:
+        InputError: it cannot be understood; what it tells before has been taken in.
+    """
+    for line, entry in entries(path):
+        try:
+            _note(accounts, path.parent.name, entry, mine=mine)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise damaged(path, line, error) from error
 
 
 def _note(accounts: dict[str, _Account], run_id: str, entry: Mapping[str, Any], *, mine: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndrfix.connections.base import Outcome, OutcomeStatus
+from ndrfix.engine.damage import Damages
 from ndrfix.engine.history import Lost, read_history
 from ndrfix.engine.pending import Debt, owed_handlers
 from ndrfix.engine.records import (
@@ -23,6 +25,7 @@ from ndrfix.engine.records import (
     state_record,
 )
 from ndrfix.engine.resume import known_quarantines
+from ndrfix.errors import InputError
 from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER, QUEUE, ROOT_DIR
 from ndrfix.resources import (
     ABSENT,
@@ -177,3 +180,39 @@ def test_folders_in_which_any_run_worked_are_owed_a_look(tmp_path: Path) -> None
     _journal(tmp_path / "b", _intent(BACK))
     assert isinstance(ELSEWHERE.folder, str)
     assert owed_handlers(tmp_path, "book") == {"ex01": Debt(elsewhere=(ELSEWHERE.folder,))}
+
+
+def test_old_journals_are_not_held_in_memory(tmp_path: Path) -> None:
+    """They are read entry by entry, however long they are and however many."""
+    values = [item_record(Change(resource=ROOT_DIR, before=ABSENT, after=ABSENT), hidden=False)] * 20
+    entry = json.dumps({"event": "intent", "time": "t", "host": "ex01", "task": "Set", "items": values, "notify": []})
+    for number in range(4):
+        folder = tmp_path / f"run-{number}"
+        folder.mkdir()
+        text = json.dumps({"event": "run", "time": "t", "playbook": "book"}) + "\n" + f"{entry}\n" * 500
+        (folder / "journal.jsonl").write_text(text)
+    tracemalloc.start()
+    try:
+        assert owed_handlers(tmp_path, "book") == {}
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1_000_000
+
+
+def test_a_journal_counts_up_to_its_damage(tmp_path: Path) -> None:
+    """What it tells before is as true as ever; the rest is told to be not known."""
+    restart = item_record(Action(verb=Verb.RESTART, resource=IMS), hidden=False)
+    entries = [
+        {"event": "run", "time": "t", "playbook": "book"},
+        {"event": "intent", "time": "t", "host": "ex01", "task": "Do", "items": [restart], "notify": ["Tell"]},
+    ]
+    (tmp_path / "run-1").mkdir()
+    text = "".join(f"{json.dumps(each)}\n" for each in entries)
+    (tmp_path / "run-1" / "journal.jsonl").write_text(text + "{broken\n" + text)
+    damages = Damages()
+    owed = owed_handlers(tmp_path, "book", None, damages)
+    assert (owed["ex01"].handlers, owed["ex01"].broken) == ({"Tell": "run-1"}, frozenset({IMS}))
+    assert len(list(damages.texts())) == 1
+    with pytest.raises(InputError, match="cannot be understood"):
+        owed_handlers(tmp_path, "book")
