@@ -18,14 +18,6 @@ _SHORTEST_LINE = 8
 _FEW = 200  # so many spellings are sooner looked for one by one in a text that holds none
 _IN_URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s/?#@:]*:([^\s/?#@]+)@")
 _ESCAPED = re.compile("%[0-9A-F]{2}")
-_SECRET_NAME = re.compile(
-    r"(.*_)?(password|passwd|pass|passphrase|pwd|secret|token|api_?key|private_key)(_?\d+)?", re.IGNORECASE
-)
-
-
-def is_secret_name(name: str) -> bool:
-    """Tell whether a name says that the value is a secret: `ansible_password`, `smtp_secret`, `api_token`."""
-    return _SECRET_NAME.fullmatch(name) is not None
 
 
 class Secret:
@@ -66,14 +58,14 @@ class Secret:
         raise TypeError("a Secret has no state to give away")
 
 
-def sealed(value: Any) -> Any:
-    """The value with every text in it made secret."""
+def sealed(value: Any, *, spared: Callable[[str], bool] = lambda _key: False) -> Any:
+    """The value with every text in it made secret, but for those under keys that are `spared`."""
     if isinstance(value, str):
         return Secret(value)
     if isinstance(value, Mapping):
-        return {key: sealed(each) for key, each in value.items()}
+        return {key: each if spared(str(key)) else sealed(each, spared=spared) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(sealed(each) for each in value)
+        return type(value)(sealed(each, spared=spared) for each in value)
     return value
 
 

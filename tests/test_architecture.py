@@ -21,6 +21,7 @@ GROUND = {
     "nodes",
     "building",
     "resources",
+    "secret_names",
     "secrets",
     "source",
     "shipped",

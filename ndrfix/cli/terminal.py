@@ -108,13 +108,14 @@ def show_error(error: NdrfixError) -> None:
 def error_block(error: NdrfixError) -> str:
     """What is wrong, where, with the line of the file and a caret, and what to do next."""
     host = f"{error.host}: " if isinstance(error, HostError) and error.host and error.host not in error.what else ""
-    from ndrfix.excerpt import excerpt, without_values
+    from ndrfix.excerpt import Excerpts
 
-    lines = [f"error: {host}{without_values(error.what)}"]
+    excerpts = Excerpts()
+    lines = [f"error: {host}{excerpts.sentence(error.what, error.place)}"]
     if error.place:
         lines.append(f"  {error.place}")
-        lines.extend(excerpt(error.place, hidden=isinstance(error, InputError) and error.hidden))
-    lines.extend(f"  {line}" for line in error.next_step.splitlines())
+        lines.extend(excerpts.at(error.place, hidden=isinstance(error, InputError) and error.hidden))
+    lines.extend(f"  {line}" for line in excerpts.sentence(error.next_step, error.place).splitlines())
     return "\n".join(lines)
 
 

@@ -43,7 +43,7 @@ class Lines:
                 section = self._section(head["name"].strip(), number)
             elif entry := self._entry(line, number, section):
                 if entry.key in seen:
-                    what = f"{entry.key} is given twice, first in line {seen[entry.key]}"
+                    what = f"{entry.key!r} is given twice, first in line {seen[entry.key]}"
                     self._fault(what, number, 1, "Remove one of the two.")
                 seen.setdefault(entry.key, number)
                 yield entry

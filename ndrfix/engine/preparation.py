@@ -22,12 +22,12 @@ from ndrfix.inventory import (
     Inventory,
     Variable,
     connection_aliases,
-    is_secret_name,
     secrets_in,
     select,
 )
 from ndrfix.playbook import NotKnownYetError, Play, Playbook, Scope, StepSchema, check_tags, selected
 from ndrfix.resources import Quarantine
+from ndrfix.secret_names import is_secret_name
 from ndrfix.secrets import Secret
 from ndrfix.steps.base import AnyStep
 

@@ -23,7 +23,6 @@ from ndrfix.inventory.variables import (
     parse_extra_vars,
     variables_of,
 )
-from ndrfix.secrets import is_secret_name
 
 __all__ = [
     "Authentication",
@@ -47,7 +46,6 @@ __all__ = [
     "explained",
     "graph",
     "has_jinja",
-    "is_secret_name",
     "listing",
     "load_inventory",
     "load_variables",

@@ -20,7 +20,7 @@ from ndrfix.inventory.members import add_host, name_problem
 from ndrfix.inventory.model import ALL, UNGROUPED, Variable
 from ndrfix.inventory.variables import variables_of
 from ndrfix.place import Place
-from ndrfix.secrets import is_secret_name
+from ndrfix.secret_names import is_secret_name
 from ndrfix.source import Entry, List, Map, Node, Scalar, kind
 
 _SECTION = re.compile(r"\[(?P<group>[^:\]\s]+)(?::(?P<kind>\w+))?\]\s*(?:#.*)?")
@@ -28,6 +28,8 @@ _GROUP = re.compile(r"(?P<group>[^:\]\s]+)\s*(?:#.*)?")
 _NO_SECTION = re.compile(r"\[.*\]|\[[^\]]*\]\s*;.*")
 _SECTIONS = "Write [group], [group:vars] or [group:children], and a remark behind it with '#'."
 _HOST_LINE = re.compile(r"[^\s=:]+(:[0-9]+)?[ \t]+[\w.]+=")
+_OF_VARIABLES = ("ansible_", "ndrfix_")
+_AS_VARIABLE = "A variable stands behind its host as name=value, or under [GROUP:vars]."
 _KINDS = ("hosts", "vars", "children")
 _COMMENTS = (";", "#")
 
@@ -166,6 +168,9 @@ class _Reader:
                 f"{pattern!r} is no host of an INI inventory", place, "If this is YAML, give the file the ending .yml."
             )
             return
+        if pattern.startswith(_OF_VARIABLES) and "=" not in pattern:
+            self.draft.fault(f"{pattern!r} is the name of a variable, not of a host", place, _AS_VARIABLE)
+            return
         names = add_host(pattern, place, self.draft)
         variables = self._variables(list(self._pairs(rest, line, place)))
         group = self._group(place)
@@ -198,7 +203,7 @@ class _Reader:
             node = self._value(text, place)
             self.entries.append(Entry(key, node))
             if is_secret_name(name) and _lost(node):
-                what = f"the value of {name} is read as {kind(node)}, which loses how it was written"
+                what = f"the value of {name!r} is read as {kind(node)}, which loses how it was written"
                 self.draft.fault(what, place, "Put the value in quotes, behind a host in two kinds of them: \"'…'\".")
                 node = Scalar(place, None, "")
             entries[name] = Entry(key, node)

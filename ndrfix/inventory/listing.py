@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ndrfix.inventory.model import ALL, Group, Inventory, Variable
-from ndrfix.secrets import MASK, Secret, is_secret_name
+from ndrfix.secret_names import is_secret_name
+from ndrfix.secrets import MASK, Secret
 from ndrfix.source import Vaulted
 
 ENCRYPTED = "<vaulted>"

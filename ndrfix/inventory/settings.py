@@ -235,7 +235,7 @@ def _check_names(host: str, values: Mapping[str, object], places: Mapping[str, P
     for name in values:
         if name.startswith(tuple(ours)) and name not in KNOWN_NAMES and name not in RESERVED:
             raise InventoryError(
-                f"{host}: {name} is no connection variable of ndrfix{did_you_mean(name, KNOWN_NAMES)}",
+                f"{host}: {name!r} is no connection variable of ndrfix{did_you_mean(name, KNOWN_NAMES)}",
                 place=places.get(name),
                 next_step="Correct the name or remove the variable.",
             )

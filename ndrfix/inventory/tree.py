@@ -10,7 +10,7 @@ from ndrfix.inventory.draft import Draft, GroupDraft
 from ndrfix.inventory.members import add_host, name_problem
 from ndrfix.inventory.model import ALL
 from ndrfix.inventory.variables import variables_of
-from ndrfix.secrets import is_secret_name
+from ndrfix.secret_names import is_secret_name
 from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind
 
 _SECTIONS = ("hosts", "vars", "children")
@@ -77,7 +77,7 @@ def _hosts(group: GroupDraft, body: Map, draft: Draft) -> None:
             draft.fault(
                 f"the host {entry.key.text!r} is {kind(entry.value)}, a mapping of variables is needed",
                 entry.value.place,
-                _as_variables(entry.value),
+                _as_variables(str(pattern), entry.value),
             )
 
 
@@ -123,11 +123,14 @@ def _listed(node: Node) -> Iterator[str]:
     elif isinstance(node, Map):
         yield from (entry.key.text for entry in node.entries)
     elif not isinstance(node.value, Vaulted):
-        yield from (word.removesuffix(":") for word in node.text.split() if "=" not in word)
+        yield from (word.removesuffix(":") for word in node.text.split())
 
 
 def _as_mapping(section: str, node: Node) -> str:
-    names = list(_listed(node))
+    written = list(_listed(node))
+    if any(map(is_secret_name, written)):
+        return ""  # what stands beside it may be the secret
+    names = [name for name in written if "=" not in name]
     lines = [f"  {name}:" for name in names[:_SHOWN_HOSTS]] + (["  …"] if len(names) > _SHOWN_HOSTS else [])
     return "\n".join((f"Write each as a key with a colon:\n{section}:", *lines)) if names else ""
 
@@ -139,10 +142,11 @@ def _as_hosts(group: str, node: Node) -> str:
     return _as_mapping("hosts", node)
 
 
-def _as_variables(node: Node) -> str:
+def _as_variables(host: str, node: Node) -> str:
     """Show `ansible_host=192.0.2.1` as the YAML that was meant, without the values of passwords."""
-    pairs = _PAIR.findall(node.text) if isinstance(node, Scalar) and isinstance(node.value, str) else []
-    if not pairs:
+    text = node.text if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+    pairs = _PAIR.findall(text)
+    if not pairs or any(map(is_secret_name, (host, *_PAIR.sub("", text).split()))):
         return "Write the host's variables below it, each as 'name: value', or nothing."
     written = (f"  {name}: {'…' if is_secret_name(name) else value}" for name, value in pairs)
     return "\n".join(("Write each variable below the host:", *written))

@@ -14,7 +14,8 @@ from ndrfix.errors import InputError, InventoryError, SealedError
 from ndrfix.inventory.model import Host, Variable
 from ndrfix.inventory.names import KNOWN_NAMES
 from ndrfix.place import Place
-from ndrfix.secrets import Secret, is_secret_name
+from ndrfix.secret_names import is_account_name, is_secret_name
+from ndrfix.secrets import Secret
 from ndrfix.source import (
     List,
     Map,
@@ -74,12 +75,17 @@ def _value(node: Node, faults: list[InputError], name: str, *, secret: bool) -> 
     if isinstance(node, Map):
         below = {entry.key.value: entry for entry in node.entries}
         return {
-            key: _value(entry.value, faults, str(key), secret=secret or is_secret_name(str(key)))
+            key: _value(entry.value, faults, str(key), secret=_is_secret(str(key), below=secret))
             for key, entry in below.items()
         }
     if isinstance(node, List):
         return [_value(item, faults, name, secret=secret) for item in node.items]
     return _secret(node, faults, name) if secret else node.value
+
+
+def _is_secret(key: str, *, below: bool) -> bool:
+    """Tell whether the value of a key is a secret, where the keys above make it one or not."""
+    return is_secret_name(key) or (below and not is_account_name(key))
 
 
 def _secret(node: Scalar, faults: list[InputError], name: str) -> Any:
@@ -94,9 +100,9 @@ def _secret(node: Scalar, faults: list[InputError], name: str) -> Any:
         return Secret(node.text)
     faults.append(
         InventoryError(
-            f"the value of {name} is read as {kind(node)}, which loses how it was written",
+            f"the value of {name!r} is read as {kind(node)}, which loses how it was written",
             place=node.place,
-            next_step=f'Put the value in quotes: {name}: "…".',
+            next_step="Put the value in quotes.",
         )
     )
     return None

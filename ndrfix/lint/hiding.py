@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from ndrfix.playbook.keywords import PLAY_KEYWORDS, TASK_KEYWORDS
 from ndrfix.playbook.templating import is_template
-from ndrfix.secrets import Secret, is_secret_name
+from ndrfix.secret_names import is_account_name, is_secret_name
+from ndrfix.secrets import Secret
 from ndrfix.source import List, Map, Node, Scalar
 
 # Under no_log these are shown: what a task is about, not what it does with it.
@@ -25,7 +26,7 @@ def _found(node: Node | None, key: str, *, secret: bool, hidden: bool) -> Iterat
     if isinstance(node, Map):
         hidden = hidden or _is_yes(node.get("no_log"))
         for entry in node.entries:
-            named = secret or is_secret_name(entry.key.text)
+            named = is_secret_name(entry.key.text) or (secret and not is_account_name(entry.key.text))
             yield from _found(entry.value, entry.key.text, secret=named, hidden=hidden)
     elif isinstance(node, List):
         for item in node.items:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ndrfix.errors import InputError, TemplateError
+from ndrfix.excerpt import Excerpts
 from ndrfix.lint.document import Document, read_document, sort_of
 from ndrfix.lint.hiding import secrets_of
 from ndrfix.lint.inventories import (
@@ -104,6 +105,7 @@ def lint_files(
     findings: list[Finding] = []
     gone: list[Finding] = []
     secrets: dict[Secret, None] = {}
+    excerpts = Excerpts()
     around = _Around(
         variables=variables if variables is not None else _variables(ours),
         places=task_places([document for document, sort in ours if sort is Sort.PLAYBOOK]),
@@ -113,7 +115,7 @@ def lint_files(
         held = tuple(secrets_of(document.node))
         secrets |= dict.fromkeys(secret for secret, _ in held)
         lines = {line for _, line in held}
-        found = tuple(_covered(each, lines) for each in _of_file(document, sort, rules, around))
+        found = tuple(_covered(each, lines, excerpts) for each in _of_file(document, sort, rules, around))
         left, waived_here = waived(
             found, waivers_of(document), known=BY_ID, asked=frozenset(rule.id for rule in rules if sort in rule.sorts)
         )
@@ -129,9 +131,10 @@ def lint_files(
     )
 
 
-def _covered(finding: Finding, lines: Collection[int]) -> Finding:
-    """The finding, hidden when it is on one of the lines with secrets."""
-    return replace(finding, hidden=True) if finding.place.line in lines else finding
+def _covered(finding: Finding, lines: Collection[int], excerpts: Excerpts) -> Finding:
+    """The finding without what may be a secret, hidden when it is on one of the lines with secrets."""
+    message, tip = (excerpts.sentence(text, finding.place) for text in (finding.message, finding.help))
+    return replace(finding, message=message, help=tip, hidden=finding.hidden or finding.place.line in lines)
 
 
 def _documents(files: Iterable[tuple[Path, str]]) -> Iterator[Document]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ndrfix.errors import PlaybookError
-from ndrfix.secrets import is_secret_name
+from ndrfix.secret_names import is_secret_name
 from ndrfix.source import List, Map, Node, Scalar
 
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")

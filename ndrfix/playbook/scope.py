@@ -13,7 +13,8 @@ from ndrfix.place import Place
 from ndrfix.playbook.files import content
 from ndrfix.playbook.model import Expression, Play
 from ndrfix.playbook.templating import UndefinedNameError, evaluate, is_template, program
-from ndrfix.secrets import Secret, is_secret_name, sealed
+from ndrfix.secret_names import is_account_name, is_secret_name
+from ndrfix.secrets import Secret, sealed
 from ndrfix.source import List, Map, Node, Scalar, UnsafeText, Vaulted
 
 # Names of Ansible that have no value here → why.
@@ -286,7 +287,7 @@ class _Reader:
         if len(self.chain) >= _LONGEST_CHAIN:
             raise TemplateError(f"{self.chain[0]!r} leads over more than {_LONGEST_CHAIN} variables", place=found.place)
         value = _Reader(self.scope, found.place, (*self.chain, name)).rendered(found.value)
-        return sealed(value) if is_secret_name(name) else value
+        return sealed(value, spared=is_account_name) if is_secret_name(name) else value
 
     def environment(self, name: str) -> str:
         """The value of an environment variable."""

@@ -90,7 +90,7 @@ def test_variables_of_the_winrm_plugin_count_for_its_hosts_only() -> None:
     assert (found.protocol, found.read_timeout) == (Protocol.HTTP, 90)
     assert of(ansible_winrm_kinit_mode="manual", **winrm) == of()
     assert of(ansible_winrm_pass="p").password == Secret("p")
-    with pytest.raises(InventoryError, match="ansible_winrm_kinit_mode is no connection variable"):
+    with pytest.raises(InventoryError, match="'ansible_winrm_kinit_mode' is no connection variable"):
         of(ansible_connection="winrm", ansible_winrm_kinit_mode="manual")
 
 
@@ -131,7 +131,10 @@ WRONG = {
     "template": ({"ansible_host": "{{ x }}"}, "still holds a template"),
     "backoff": ({"ansible_psrp_reconnection_backoff": "nan"}, "must be a number of 0 or more"),
     "psrp name": ({"ansible_psrp_prtocol": "http"}, "did you mean 'ansible_psrp_protocol'?"),
-    "own name": ({"ndrfix_vai": "jump"}, "ndrfix_vai is no connection variable of ndrfix, did you mean 'ndrfix_via'?"),
+    "own name": (
+        {"ndrfix_vai": "jump"},
+        "'ndrfix_vai' is no connection variable of ndrfix, did you mean 'ndrfix_via'?",
+    ),
 }
 
 

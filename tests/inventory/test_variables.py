@@ -5,31 +5,13 @@ from pathlib import Path
 import pytest
 
 from ndrfix.errors import InputError, SealedError
-from ndrfix.inventory import Host, Variable, combine, is_secret_name, parse_extra_vars
+from ndrfix.inventory import Host, Variable, combine, parse_extra_vars
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
 
 
 def plain(*texts: str) -> dict[str, object]:
     return {name: variable.value for name, variable in parse_extra_vars(texts).items()}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("ansible_password", "ansible_winrm_pass", "ansible_winrm_password", "ansible_ssh_pass", "password"),
-        *("SMTP_PASSWORD", "client_secret", "api_key", "x_token", "admin_password2", "key_passphrase"),
-    ],
-)
-def test_names_of_secrets(name: str) -> None:
-    """Names that end like a password are secret."""
-    assert is_secret_name(name)
-
-
-@pytest.mark.parametrize("name", ["bypass", "ansible_user", "passwords_file", "secretary", "compass", "tokens", ""])
-def test_names_of_no_secrets(name: str) -> None:
-    """Names that only contain such a word are not."""
-    assert not is_secret_name(name)
 
 
 FORMS = {

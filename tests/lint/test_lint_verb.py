@@ -276,9 +276,9 @@ def test_an_ini_inventory_has_its_secrets_and_traps(name: str, capsys: pytest.Ca
     out = capsys.readouterr().out
     assert "readable" not in out
     assert [line.removeprefix(f"{name}:").split(" ")[:3] for line in out.splitlines()] == [
-        ["2:46:", "secret-literal[plain]", "ansible_password"],
+        ["2:46:", "secret-literal[plain]", "'ansible_password'"],
         ["3:19:", "inventory[ini-value]", "ansible_user:"],
-        ["6:17:", "secret-literal[plain]", "smtp_password"],
+        ["6:17:", "secret-literal[plain]", "'smtp_password'"],
         ["7:21:", "inventory[ini-value]", "ansible_psrp_auth:"],
         ["8:16:", "inventory[ini-value]", "ansible_user:"],
         ["9:8:", "inventory[ini-value]", "note:"],
@@ -317,7 +317,7 @@ def test_a_value_beside_its_encrypted_one(capsys: pytest.CaptureFixture[str]) ->
     out = capsys.readouterr().out
     assert "readable" not in out
     assert out.splitlines() == [
-        f"group_vars/exchange/vars.yml:{at}: secret-literal[beside-vault] {name} is encrypted in "
+        f"group_vars/exchange/vars.yml:{at}: secret-literal[beside-vault] {name!r} is encrypted in "
         f"group_vars/exchange/vault.yml:{line} and here in plain text"
         for at, name, line in (("1:17", "relay_password", 1), ("2:12", "community", 4))
     ]

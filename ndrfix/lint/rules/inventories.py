@@ -27,7 +27,7 @@ def _unknown_setting(view: InventoryView | VariablesView) -> Iterator[Remark]:
         name = entry.key.text
         if name.startswith(_OURS) and name not in KNOWN_NAMES and name not in RESERVED:
             yield Remark(
-                message=f"{name} is no connection variable of ndrfix{did_you_mean(name, KNOWN_NAMES)}",
+                message=f"{name!r} is no connection variable of ndrfix{did_you_mean(name, KNOWN_NAMES)}",
                 place=entry.key.place,
                 help="Correct the name or remove the variable.",
             )

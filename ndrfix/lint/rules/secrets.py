@@ -12,7 +12,7 @@ from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort
 from ndrfix.lint.playbooks import PlaybookView, PlayView
 from ndrfix.place import Place
 from ndrfix.playbook.templating import is_template
-from ndrfix.secrets import is_secret_name
+from ndrfix.secret_names import is_secret_name
 from ndrfix.source import Entry, Map, Node, Scalar, Vaulted
 
 _VAULTED = "vault_"  # how the vaulted value of a variable is called, by Ansible's advice
@@ -24,9 +24,9 @@ _EVERYWHERE = (Sort.INVENTORY, Sort.VARIABLES, Sort.PLAYBOOK)
 def _literal(view: PlaybookView | InventoryView | VariablesView) -> Iterator[Remark]:
     for entry, kept in _plain(view):
         if kept is None and is_secret_name(entry.key.text):
-            yield _readable(f"{entry.key.text} holds a secret", entry.value.place)
+            yield _readable(f"{entry.key.text!r} holds a secret", entry.value.place)
         elif isinstance(entry.value, Scalar) and _ACCOUNT.search(str(entry.value.value)):
-            yield _readable(f"{entry.key.text} holds an address with a password", entry.value.place)
+            yield _readable(f"{entry.key.text!r} holds an address with a password", entry.value.place)
     if isinstance(view, PlaybookView):
         yield from _in_data(view)
 
@@ -37,7 +37,7 @@ def _in_data(view: PlaybookView) -> Iterator[Remark]:
         name, data = task.value("name"), task.arguments.get("data")
         secret = task.step in _WITH_DATA and isinstance(name, str) and is_secret_name(name)
         if secret and data is not None and _is_plain(data.written):
-            yield _readable(f"the data of {name} are a secret", data.place)
+            yield _readable(f"the data of {name!r} are a secret", data.place)
 
 
 def _readable(what: str, place: Place) -> Remark:
@@ -68,7 +68,7 @@ def _beside_vault(view: PlaybookView | InventoryView | VariablesView) -> Iterato
         if kept is not None:
             where = f"line {kept.line}" if kept.file == view.document.shown else f"{kept.file}:{kept.line}"
             yield Remark(
-                message=f"{entry.key.text} is encrypted in {where} and here in plain text",
+                message=f"{entry.key.text!r} is encrypted in {where} and here in plain text",
                 place=entry.value.place,
                 help="Encrypt this one too, or remove it; change the password, since it was readable.",
                 hidden=True,
