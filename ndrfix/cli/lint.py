@@ -86,14 +86,14 @@ def _write_baseline(target: Path, result: Linted) -> None:
     from ndrfix.lint.baseline import write_baseline
 
     write_baseline(target, result.findings)
-    say_aside(f"{len(result.findings)} findings written to {target}")
+    say_aside(f"{_counted(len(result.findings), 'finding')} written to {target}")
 
 
 def _without_known(baseline: Path, result: Linted) -> Linted:
     from ndrfix.lint.baseline import read_baseline
 
     new, known = read_baseline(baseline).split(result.findings)
-    say_aside(f"{len(known)} findings are in the baseline {baseline}")
+    say_aside(f"{_counted(len(known), 'finding')} in the baseline {baseline}")
     return replace(result, findings=new)
 
 
@@ -110,7 +110,12 @@ def _fix(result: Linted) -> None:
     made = fixes(result.findings)
     for each in made:
         write(each)
-    say_aside(f"{sum(len(each.fixed) for each in made)} findings fixed in {len(made)} files")
+    count = sum(len(each.fixed) for each in made)
+    say_aside(f"{_counted(count, 'finding')} fixed in {_counted(len(made), 'file')}")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _settings(options: dict[str, object]) -> LintSettings:

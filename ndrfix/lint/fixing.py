@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,15 @@ class Fixed:
     @property
     def diff(self) -> str:
         """The change as a unified diff."""
-        before, after = (text.decode("utf-8-sig").splitlines(keepends=True) for text in (self.before, self.after))
-        return "".join(difflib.unified_diff(before, after, f"a/{self.path}", f"b/{self.path}"))
+        before, after = (_lines(text.decode("utf-8-sig")) for text in (self.before, self.after))
+        name = self.path.as_posix().lstrip("/")
+        lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as `patch` counts them, with their ends."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def fixes(findings: Iterable[Finding]) -> tuple[Fixed, ...]:
@@ -65,11 +73,12 @@ def write(fixed: Fixed) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    path = fixed.path.resolve()  # a link stays one
     try:
-        handle, name = tempfile.mkstemp(dir=fixed.path.parent, prefix=f".{fixed.path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(fixed.after)
-        Path(name).chmod(fixed.path.stat().st_mode & 0o7777)
-        Path(name).replace(fixed.path)
+        Path(name).chmod(path.stat().st_mode & 0o7777)
+        Path(name).replace(path)
     except OSError as error:
         raise OutputError(f"{fixed.path} cannot be written: {error.strerror or error}") from error

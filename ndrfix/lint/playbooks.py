@@ -12,9 +12,11 @@ from pydantic import ValidationError
 from ndrfix.engine.arguments import argument_error
 from ndrfix.errors import InputError
 from ndrfix.lint.document import Document
+from ndrfix.lint.model import Edit
 from ndrfix.place import Place
 from ndrfix.playbook import NotKnownYetError, Play, Playbook, Scope, StepSchema, Task
 from ndrfix.playbook.loading import read_playbook
+from ndrfix.playbook.written import positions
 from ndrfix.secrets import opened
 from ndrfix.source import List, Node, Scalar
 from ndrfix.steps import STEPS
@@ -49,6 +51,18 @@ class Argument:
     def literal(self) -> bool:
         """Whether it is written out, so that a finding can point at the very characters."""
         return isinstance(self.written, Scalar) and self.known and self.written.value == self.value
+
+    def edits(self, document: Document, begin: int, end: int, text: str) -> tuple[Edit, ...]:
+        """The edit of the file that makes `text` of a part of the value (offsets in it), in whatever style it is
+        written; none where the value is not written out, or other values come from it (it has an anchor).
+        """
+        if not self.literal:
+            return ()
+        start = document.offset(self.place)
+        at = positions(document.text, start, str(self.value))
+        if at is None or document.text.startswith("&", start):
+            return ()
+        return (Edit(start=at[begin], end=at[end], text=text),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from ndrfix.exchange.services import meant_by
-from ndrfix.lint.model import Edit, Remark, Rule, Severity
+from ndrfix.lint.model import Remark, Rule, Severity
 from ndrfix.lint.playbooks import Argument, PlaybookView
 from ndrfix.resources import Hive, RegistryKey, fold
 
@@ -52,16 +52,11 @@ def _hive(view: PlaybookView) -> Iterator[Remark]:
 def _colon(view: PlaybookView) -> Iterator[Remark]:
     for argument, path in _paths(view):
         if found := _COLON.match(path):
-            start = view.document.offset(argument.place)
-            written = view.document.text[start : start + len(path) + 1].lstrip("\"'")
-            shift = view.document.text[start : start + 1] in ("'", '"')
-            at = start + shift + len(found[1])
-            safe = argument.literal and written.startswith(found[0])
             yield Remark(
                 message=f"{found[0]} is how a PowerShell drive is written, not a registry path",
                 place=argument.place,
                 help=f"Write {found[1]}\\…",
-                edits=(Edit(start=at, end=at + 1, text=""),) if safe else (),
+                edits=argument.edits(view.document, found.end(1), found.end(), ""),
             )
 
 

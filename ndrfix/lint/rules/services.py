@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ndrfix.exchange.services import IMC, by_display_name, meant_by
-from ndrfix.lint.model import Edit, Profile, Remark, Rule, Severity
+from ndrfix.lint.model import Profile, Remark, Rule, Severity
 from ndrfix.lint.playbooks import PlaybookView, PlayView, TaskView
 from ndrfix.lint.rules.names import NOTIFIED
-from ndrfix.source import Scalar
 
 _SERVICE_STEPS = frozenset({"set_service", "restart_service"})
 
@@ -24,14 +23,11 @@ def _display_name(view: PlaybookView) -> Iterator[Remark]:
         known = by_display_name(str(name.value)) if name is not None and name.known else None
         if name is None or known is None:
             continue
-        plain = name.literal and isinstance(name.written, Scalar) and not name.written.quoted
-        start = view.document.offset(name.place)
-        same = view.document.text[start : start + len(str(name.value))] == name.value
         yield Remark(
             message=f"{name.value!r} is the name that people see, the service is called {known.name}",
             place=name.place,
             help=f"Write {known.name}.",
-            edits=(Edit(start=start, end=start + len(str(name.value)), text=known.name),) if plain and same else (),
+            edits=name.edits(view.document, 0, len(str(name.value)), known.name),
         )
 
 
@@ -162,7 +158,7 @@ RULES: tuple[Rule, ...] = (
         why="The service manager knows short names; another service may well have a similar display name.",
         bad=NOTIFIED.replace("name: MSExchangeIMC", "name: Microsoft Exchange Internet Mail Service"),
         good=NOTIFIED,
-        fix="Write the short name; `--fix` does it where the name is not in quotes.",
+        fix="Write the short name; `--fix` does it.",
         source="Q143380",
         check=_display_name,
     ),
