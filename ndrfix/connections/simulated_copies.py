@@ -11,10 +11,10 @@ from ndrfix.connections import rules
 from ndrfix.connections.rules import RefusedError
 from ndrfix.connections.simulated_files import Files, written
 from ndrfix.connections.simulated_operations import HeldError, Operations
-from ndrfix.connections.simulated_runs import PART, Runs
+from ndrfix.connections.simulated_runs import Runs
 from ndrfix.connections.simulated_services import VirtualClock
 from ndrfix.connections.simulation import SimulatedFile
-from ndrfix.resources import QUEUE_DATA, Move, PendingMove, QueueFile, fold
+from ndrfix.resources import PART, QUEUE_DATA, Move, PendingMove, QueueFile, fold
 
 PARTS = "ndrfix-part"
 """The folder below the root of the queue in which copies lie until they are whole: the service does not look there, as

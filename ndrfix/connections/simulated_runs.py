@@ -18,6 +18,7 @@ from ndrfix.resources import (
     ABSENT,
     BAD,
     OUT,
+    PART,
     QUEUE_DATA,
     REPLACED,
     Change,
@@ -35,8 +36,6 @@ from ndrfix.resources import (
 
 # The time of a simulated host: quarantines are as old as the files that ndrfix makes.
 BEGAN = "2004-05-03T12:00:00Z"
-PART = "part"
-"""The folder of a run in which copies lie until they are whole."""
 _FOLDERS = (BAD, OUT, PART, REPLACED)
 SET_ASIDE = "messages that stopped the service were set aside in `bad`, so nothing was deleted"
 

@@ -21,5 +21,7 @@ ARCHIVES = tuple(Folder(Located(ROOT_DIR, tail)) for tail in (r"\in\archive", r"
 OUT_FOLDER = Folder(Located(ROOT_DIR, r"\out"))
 QUARANTINE_FOLDER = Located(ROOT_DIR, r"\..\ndrfix-quarantine")
 """Beside the root, so on its volume, and in none of its folders that the service works on."""
+PARTS_FOLDER = Located(ROOT_DIR, r"\ndrfix-part")
+"""Where copies that come back from another volume lie, by run, until they are whole."""
 WORKED_ON = ("in", "out", "pickup", "work")
 """The folders below the root in which the service takes every file for a message."""

@@ -33,6 +33,7 @@ from ndrfix.resources.kinds import (
 from ndrfix.resources.queue import (
     BAD,
     OUT,
+    PART,
     QUEUE_DATA,
     REPLACED,
     Folder,
@@ -51,8 +52,9 @@ from ndrfix.resources.queue import (
     QuarantineStatus,
     QueueFile,
     QueueState,
+    kept_data,
+    kept_folder,
     kept_queue,
-    set_aside,
 )
 from ndrfix.resources.states import (
     ABSENT,
@@ -78,6 +80,7 @@ __all__ = [
     "COMPUTER",
     "HIVE_NAMES",
     "OUT",
+    "PART",
     "PRESENT",
     "QUEUE_DATA",
     "REPLACED",
@@ -128,6 +131,7 @@ __all__ = [
     "Unreadable",
     "Verb",
     "fold",
+    "kept_data",
+    "kept_folder",
     "kept_queue",
-    "set_aside",
 ]

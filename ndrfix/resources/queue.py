@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ndrfix.resources.kinds import Located, _Named, fold, path_identity
+from ndrfix.resources.kinds import File, Located, _Named, fold, path_identity
 from ndrfix.resources.states import ServiceStatus
 
 OUT = "out"
@@ -20,6 +20,8 @@ BAD = "bad"
 """The folder, in a run's quarantine, of messages that made the service stop when they were put back."""
 REPLACED = "replaced"
 """The folder, in a run's quarantine, of the `queue.dat` that had to go when messages were put back."""
+PART = "part"
+"""The folder, in a run's quarantine, of copies from another volume until they are whole."""
 QUEUE_DATA = "queue.dat"
 
 
@@ -228,9 +230,14 @@ def kept_queue(quarantine: Quarantine) -> MessageQueue:
     return MessageQueue(_below(quarantine, ""))
 
 
-def set_aside(quarantine: Quarantine) -> Folder:
-    """Where messages lie that made the service stop when they were put back."""
-    return Folder(_below(quarantine, f"\\{BAD}"))
+def kept_folder(quarantine: Quarantine, name: str) -> Folder:
+    """A folder of a quarantine."""
+    return Folder(_below(quarantine, f"\\{name}"))
+
+
+def kept_data(quarantine: Quarantine) -> File:
+    """The `queue.dat` in a quarantine."""
+    return File(_below(quarantine, f"\\{QUEUE_DATA}"))
 
 
 def _below(quarantine: Quarantine, tail: str) -> str | Located:

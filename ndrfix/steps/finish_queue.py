@@ -18,17 +18,11 @@ from ndrfix.resources import (
     Resource,
     ServiceState,
     ServiceStatus,
-    State,
     fold,
 )
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
 from ndrfix.steps.clearing import GUARDED, RUNNING, finish, guards, service
-
-_BY_HAND = (
-    "Look into that folder. When no message lies in it, nothing was moved: remove it. Else put the messages back by "
-    "hand (with the service stopped and queue.dat removed, Q148727), or move the folder to another place; then see "
-    "that the service is as it should be."
-)
+from ndrfix.steps.torn_manifest import looked_into, torn
 
 
 class FinishQueueArgs(Args):
@@ -48,13 +42,17 @@ def _probe(args: FinishQueueArgs) -> tuple[Resource, ...]:
     return (*GUARDED, args.quarantines)
 
 
+def _further(args: FinishQueueArgs, observed: Observed) -> tuple[Resource, ...]:
+    return tuple(resource for each, _ in torn_runs(args, observed) for resource in looked_into(each))
+
+
 def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
     if problems := guards(observed):
         return StepPlan(checks=problems)
     found = observed.state(args.quarantines)
     runs = interrupted_runs(args.quarantines, found) if isinstance(found, QuarantinesState) else ()
     wanted = tuple(each for each in runs if _is_meant(args, each[0].run))
-    unclear = unreadable(found, args)
+    unclear = unreadable(args, observed)
     if not wanted:
         where = "no quarantine lies on this host" if found == ABSENT else "no quarantine is open"
         note = "" if unclear else f"nothing was left half done: {where}, {IMS} is {service(observed).status.word}"
@@ -99,21 +97,20 @@ def _is_meant(args: FinishQueueArgs, run: str) -> bool:
     return not args.runs or fold(run) in {fold(each) for each in args.runs}
 
 
-def unreadable(found: State, args: FinishQueueArgs | None = None) -> tuple[Check, ...]:
-    """The failed checks for quarantines (only those meant by `args`) whose manifest does not tell whether anything is
-    half done in them: not knowing that, nothing else may be moved.
+def torn_runs(args: FinishQueueArgs, observed: Observed) -> tuple[tuple[Quarantine, str], ...]:
+    """The quarantines that are meant and whose manifest cannot be read, with the reason."""
+    found = observed.state(args.quarantines)
+    each = found.unreadable if isinstance(found, QuarantinesState) else ()
+    return tuple((Quarantine(args.quarantines.folder, run), reason) for run, reason in each if _is_meant(args, run))
+
+
+def unreadable(args: FinishQueueArgs, observed: Observed) -> tuple[Check, ...]:
+    """The failed checks for quarantines whose manifest does not tell whether anything is half done in them: not knowing
+    that, nothing else may be moved.
     """
-    if not isinstance(found, QuarantinesState):
-        return ()
-    return tuple(
-        Check(
-            ok=False,
-            text=f"it is not known whether anything is half done in {found.path}\\{run}: {reason}",
-            next_step=_BY_HAND,
-        )
-        for run, reason in found.unreadable
-        if args is None or _is_meant(args, run)
-    )
+    found = observed.state(args.quarantines)
+    path = found.path if isinstance(found, QuarantinesState) else ""
+    return tuple(torn(each, path, reason, observed) for each, reason in torn_runs(args, observed))
 
 
 def places(folder: Quarantines, elsewhere: Sequence[str] = ()) -> tuple[Quarantines, ...]:
@@ -136,7 +133,11 @@ def broken_off(
         if isinstance(state, QuarantinesState):
             found.setdefault(fold(state.path), (folder, state))
     runs = tuple(run for each in found.values() for run in interrupted_runs(*each))
-    return runs, tuple(check for _, state in found.values() for check in unreadable(state))
+    return runs, tuple(
+        torn(Quarantine(folder.folder, run), state.path, reason, observed)
+        for folder, state in found.values()
+        for run, reason in state.unreadable
+    )
 
 
 def interrupted_runs(
@@ -153,6 +154,6 @@ def interrupted_runs(
 STEP = Step(
     name="finish_queue",
     args=FinishQueueArgs,
-    phases=(Phase(probe=_probe, plan=_plan),),
+    phases=(Phase(probe=_probe, plan=_plan, further=_further),),
     page=__doc__,
 )

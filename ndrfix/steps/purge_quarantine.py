@@ -38,6 +38,7 @@ from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import QUARANTINE_FOLDER
 from ndrfix.resources import (
     ABSENT,
+    BAD,
     Change,
     FolderState,
     MessageKind,
@@ -50,8 +51,8 @@ from ndrfix.resources import (
     Resource,
     State,
     fold,
+    kept_folder,
     kept_queue,
-    set_aside,
 )
 from ndrfix.steps.base import Args, Check, InRun, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.quarantine_path import QuarantinePath
@@ -116,7 +117,7 @@ def _further(args: PurgeQuarantineArgs, observed: Observed) -> tuple[Resource, .
     looked: list[Resource] = []
     room = _MOST_LOOKED_INTO
     for quarantine, state in _old(args, observed):
-        looked.append(set_aside(quarantine))
+        looked.append(kept_folder(quarantine, BAD))
         if (messages := state.messages or 0) <= room:
             room -= messages
             looked.append(kept_queue(quarantine))
@@ -151,7 +152,7 @@ class _Old:
     @classmethod
     def of(cls, quarantine: Quarantine, state: QuarantineState, observed: Observed) -> _Old:
         """As it was found."""
-        kept, bad = observed.found(kept_queue(quarantine)), observed.found(set_aside(quarantine))
+        kept, bad = observed.found(kept_queue(quarantine)), observed.found(kept_folder(quarantine, BAD))
         kinds = Counter(message.kind for message in kept.messages) if isinstance(kept, QueueState) else None
         if not state.messages:
             kinds = Counter()

@@ -12,7 +12,8 @@ from ndrfix.exchange.backlog import Backlog, backlog, counted
 from ndrfix.exchange.layout import IMS, QUEUE
 from ndrfix.resources import MessageKind, Quarantine, QueueState, Resource, kept_queue
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
-from ndrfix.steps.finish_queue import FinishQueueArgs, naming, standing_still, unreadable
+from ndrfix.steps.finish_queue import FinishQueueArgs, naming, standing_still, torn_runs, unreadable
+from ndrfix.steps.torn_manifest import looked_into
 
 
 class QueueLeftArgs(Args):
@@ -28,12 +29,17 @@ def _probe(args: QueueLeftArgs) -> tuple[Resource, ...]:
     return (QUEUE, IMS, *(place.quarantines for place in args.places), *map(kept_queue, args.returned))
 
 
+def _further(args: QueueLeftArgs, observed: Observed) -> tuple[Resource, ...]:
+    torn = (each for place in args.places for each, _ in torn_runs(place, observed))
+    return tuple(resource for each in torn for resource in looked_into(each))
+
+
 def _plan(args: QueueLeftArgs, observed: Observed) -> StepPlan:
     checks = [*standing_still(observed), *_queue(observed)]
     for quarantine in args.returned:
         checks += _kept(quarantine, observed)
     for place in args.places:
-        checks += unreadable(observed.state(place.quarantines), place)
+        checks += unreadable(place, observed)
     return StepPlan(checks=tuple(checks))
 
 
@@ -67,6 +73,6 @@ def _settled(_shown: StepPlan, now: StepPlan) -> StepPlan:
 STEP = Step(
     name="queue_left",
     args=QueueLeftArgs,
-    phases=(Phase(probe=_probe, plan=_plan, settle=_settled),),
+    phases=(Phase(probe=_probe, plan=_plan, further=_further, settle=_settled),),
     page=__doc__,
 )

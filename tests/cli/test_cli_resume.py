@@ -210,7 +210,12 @@ def test_resume_tells_what_it_cannot_read(broken: Broken) -> None:
     broken.host.put_file(SimulatedFile(path=f"{path}\\manifest.txt", content=b"ndrfix-quaran"))
     ended = broken.folder("resume -i inventory.yml -l ex01 --yes")
     assert f"it is not known whether anything is half done in {path}: its manifest.txt is not" in _told(ended)
-    assert "Next: Look into that folder. When no message lies in it" in _told(ended)
+    assert "; nothing lies there but the manifest" in _told(ended)
+    assert "Next: No message lies there, so none is missing from the queue: remove that folder." in _told(ended)
+    broken.host.put_file(SimulatedFile(path=f"{path}\\out\\ABCDEFGH", content=b"a message"))
+    ended = broken.folder("resume -i inventory.yml -l ex01 --yes")
+    assert "; found: 1 file in `out`" in _told(ended)
+    assert "Next: Put the messages back by hand: stop the service" in _told(ended)
     assert "nothing was left half done" not in _told(ended)
     assert ended.code == ExitCode.FAILED
 

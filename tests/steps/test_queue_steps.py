@@ -19,6 +19,7 @@ from ndrfix.resources import (
     REPLACED,
     Action,
     Change,
+    FileState,
     Folder,
     FolderState,
     Item,
@@ -44,6 +45,7 @@ from ndrfix.resources import (
 from ndrfix.steps import check_queue, clear_queue, purge_quarantine, restore_queue, step_named
 from ndrfix.steps.base import AnyStep, InRun, MovedOnError, NotReadableError, Observed, StepPlan
 from ndrfix.steps.finish_queue import STEP as FINISH
+from ndrfix.steps.queue_left import STEP as LEFT
 from ndrfix.steps.restoring import PutBack
 
 STAYS = "MSExchangeIMC was stopped before and STAYS STOPPED"
@@ -88,6 +90,7 @@ class Host:
             "kept": ABSENT,
             "volume": ABSENT,
             "out": ABSENT,
+            "file": ABSENT,
             **states,
         }
 
@@ -110,9 +113,14 @@ class Host:
         return self.states[known.get(resource) or self._name(resource)]
 
     def _name(self, resource: Resource) -> str:
-        places: Mapping[str, str] = {"Quarantine": "own", "Quarantines": "folder", "MessageQueue": "kept"}
+        places: Mapping[str, str] = {
+            "Quarantine": "own",
+            "Quarantines": "folder",
+            "MessageQueue": "kept",
+            "File": "file",
+        }
         if isinstance(resource, Folder):
-            return next((name for name in self.states if str(resource).endswith(f"\\{name}")), "volume")
+            return next((name for name in reversed(self.states) if str(resource).endswith(f"\\{name}")), "volume")
         return next(
             (name for name in self.states if str(resource).endswith(f"\\{name}")), places[type(resource).__name__]
         )
@@ -613,7 +621,37 @@ def test_a_manifest_that_cannot_be_read_stops_work_on_the_queue() -> None:
     ):
         assert (plan.failed, plan.items) == (True, ())
         assert plan.checks[0].text == "it is not known whether anything is half done in C:\\q\\x: no manifest"
-        assert "Q148727" in plan.checks[0].next_step
+        assert plan.checks[0].next_step == "`ndrfix resume` says what lies there, and what is to be done."
+
+
+def _holding(files: int) -> FolderState:
+    return FolderState(path="C:\\x", files=files, size=files)
+
+
+@pytest.mark.parametrize("step", [FINISH, LEFT], ids=lambda step: step.name)
+@pytest.mark.parametrize(
+    ("states", "lies", "advice"),
+    [
+        ({}, "nothing lies there but the manifest", "none is missing from the queue: remove that folder"),
+        ({"file": FileState(path="C:\\x", size=1, modified="")}, "there lie a queue.dat", "remove that folder"),
+        ({"x\\out": _holding(3)}, "there lie 3 files in `out`", "move them from `out` of that folder"),
+        ({"x\\bad": _holding(1)}, "there lie 1 file in `bad`", "Keep what lies in `bad` elsewhere"),
+        ({"x\\part": _holding(2), "x\\out": _holding(1)}, "1 file in `out`, 2 files in `part`", "A copy is of use"),
+        ({"ndrfix-part\\x": _holding(2)}, "2 files in `ndrfix-part\\x` of the queue", "A copy is of use"),
+        ({"x\\out": Unreadable(reason="denied")}, "what cannot be read in `out`", "may read it all"),
+    ],
+)
+def test_resume_says_what_lies_where_the_manifest_is_torn(
+    step: AnyStep, states: dict[str, Reading], lies: str, advice: str
+) -> None:
+    """A fault with what is there, and what a person is to do with it."""
+    found = QuarantinesState(path="C:\\q", unreadable=(("x", "its manifest.txt is not one of ndrfix"),))
+    args = step.args.model_validate({"places": (FINISH.args(),)} if step is LEFT else {})
+    plan = step.phases[0].plan(args, Host(folder=found, **states).observed(step, args, 0))
+    (check,) = (check for check in plan.checks if not check.ok)
+    assert check.text.startswith("it is not known whether anything is half done in C:\\q\\x: its manifest.txt is not")
+    assert check.text.endswith(lies)
+    assert advice in check.next_step
 
 
 def test_nothing_broke_off() -> None:
