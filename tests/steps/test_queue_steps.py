@@ -633,9 +633,9 @@ def _holding(files: int) -> FolderState:
     ("states", "lies", "advice"),
     [
         ({}, "nothing lies there but the manifest", "none is missing from the queue: remove that folder"),
-        ({"file": FileState(path="C:\\x", size=1, modified="")}, "there lie a queue.dat", "remove that folder"),
-        ({"x\\out": _holding(3)}, "there lie 3 files in `out`", "move them from `out` of that folder"),
-        ({"x\\bad": _holding(1)}, "there lie 1 file in `bad`", "Keep what lies in `bad` elsewhere"),
+        ({"file": FileState(path="C:\\x", size=1, modified="")}, "found: a queue.dat", "remove that folder"),
+        ({"x\\out": _holding(3)}, "found: 3 files in `out`", "move them from `out` of that folder"),
+        ({"x\\bad": _holding(1)}, "found: 1 file in `bad`", "Keep what lies in `bad` elsewhere"),
         ({"x\\part": _holding(2), "x\\out": _holding(1)}, "1 file in `out`, 2 files in `part`", "A copy is of use"),
         ({"ndrfix-part\\x": _holding(2)}, "2 files in `ndrfix-part\\x` of the queue", "A copy is of use"),
         ({"x\\out": Unreadable(reason="denied")}, "what cannot be read in `out`", "may read it all"),
