@@ -27,6 +27,7 @@ _DEEPEST = 100
 _LARGEST_EXPANSION = 1_000_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _VAULT = ("!vault", "!vault-encrypted")
+_UNSAFE = "!unsafe"
 _TEXTS = ("str", "value", "merge")  # a lone `=` or `<<` as a value is text
 _TYPES = ("int", "float", "bool", "null", "timestamp")
 _UNKNOWN_TAG = "a tag ('!…') that is not known here"
@@ -141,7 +142,7 @@ class Builder:
         text, quoted = event.value, bool(event.style)
         if tag in _VAULT:
             return Scalar(place, Vaulted(text), text, quoted=True)
-        if tag == "!unsafe":
+        if tag == _UNSAFE:
             return Scalar(place, UnsafeText(self._text(text, place)), text, quoted=True)
         name = tag.removeprefix(_YAML)
         if name in _TEXTS:
@@ -175,7 +176,10 @@ class Builder:
             return ""
 
     def _check_tag(self, event: Any, kind_of_node: str, place: Place) -> None:
-        if event.tag not in (None, "!", _YAML + kind_of_node):
+        if event.tag in (*_VAULT, _UNSAFE):
+            noun = "a list" if kind_of_node == "seq" else "a mapping"
+            self._fault(f"{event.tag} stands before {noun}, it is for texts", place, "Put it before each text in it.")
+        elif event.tag not in (None, "!", _YAML + kind_of_node):
             self._fault(_UNKNOWN_TAG, place, _REMOVE_TAG)
 
     def _items(self, start: Any, place: Place, depth: int) -> tuple[Node, ...]:

@@ -19,7 +19,7 @@ from typing import NoReturn
 import yaml
 
 from ndrfix.building import Builder
-from ndrfix.errors import InputError
+from ndrfix.errors import InputError, did_you_mean
 from ndrfix.fence import FENCE
 from ndrfix.nodes import Entry, List, Map, Node, Scalar, UnsafeText, Vaulted, find, kind, plain
 from ndrfix.place import Place
@@ -88,12 +88,25 @@ def read_text(path: Path, *, shown: str | None = None) -> str:
             place=Place(file=name, line=line),
             next_step="Save it as UTF-8.",
         ) from error
+    except FileNotFoundError as error:
+        raise InputError(
+            f"the file cannot be read: {_absent(path)}", place=Place(file=name), next_step="Check the name."
+        ) from error
     except OSError as error:
         raise InputError(
             f"the file cannot be read: {error.strerror}",
             place=Place(file=name),
             next_step="Check the name and the rights.",
         ) from error
+
+
+def _absent(path: Path) -> str:
+    """Why a file is not there, with the nearest name beside it."""
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    return (
+        f"there is no file of that name{did_you_mean(path.name, sorted(each.name for each in path.parent.iterdir()))}"
+    )
 
 
 def load_text(text: str, name: str) -> Node | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ndrfix.cli.options import inventory_option, variable_options, vault_options
-from ndrfix.cli.terminal import MASKER, say, say_aside
+from ndrfix.cli.terminal import MASKER, say, say_warning
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import InventoryError, UsageError, did_you_mean
 
@@ -63,8 +63,8 @@ def command(
     extra = reading.parse_extra_vars(extra_vars, decrypt=vault)
     for secret in inventory.secrets():
         MASKER.add(secret)
-    for place in inventory.unused:
-        say_aside(f"warning: {place.file} belongs to no host and no group of {', '.join(inventory.files)}")
+    for fault in inventory.unused:
+        say_warning(fault)
     if limit is not None:
         inventory = reading.narrowed(inventory, limit)
     _tell_closed(each for each in inventory.hosts if host in (None, each.name) and not as_graph)
@@ -78,10 +78,21 @@ def command(
     return 0
 
 
+def _no_host(inventory: Inventory, name: str) -> InventoryError:
+    where = ", ".join(inventory.files)
+    if name in inventory.groups:
+        return InventoryError(
+            f"{name!r} is a group in {where}, --host is about one host",
+            next_step=f"Name a host of it, or give --list or --graph with -l {name}. {inventory.names_told()}",
+        )
+    hint = did_you_mean(name, [each.name for each in inventory.hosts])
+    return InventoryError(f"there is no host {name!r} in {where}{hint}", next_step=inventory.names_told())
+
+
 def _tell_closed(hosts: Iterable[Host]) -> None:
     """Say which encrypted files were not opened, each once."""
     for fault in dict.fromkeys(fault for host in hosts for fault in host.sealed):
-        say_aside(f"warning: {fault}; its variables are not shown\n  {fault.next_step}")
+        say_warning(fault, "; its variables are not shown")
 
 
 def _host(inventory: Inventory, name: str, extra: Mapping[str, Variable], *, explain: bool) -> str:
@@ -90,8 +101,7 @@ def _host(inventory: Inventory, name: str, extra: Mapping[str, Variable], *, exp
 
     found = inventory.find(name)
     if found is None:
-        names = [each.name for each in inventory.hosts]
-        raise InventoryError(f"there is no host {name!r} in {', '.join(inventory.files)}{did_you_mean(name, names)}")
+        raise _no_host(inventory, name)
     if explain:
         return reading.explained(reading.explain(found, extra=extra))
     variables = reading.combine(found, extra=extra)

@@ -24,7 +24,7 @@ from ndrfix.cli.request import Request
 from ndrfix.cli.result_file import require_writable, write_document
 from ndrfix.cli.scope import enter
 from ndrfix.cli.state import safe
-from ndrfix.cli.terminal import MASKER, say_aside, say_masked, show_error, wants_colour
+from ndrfix.cli.terminal import MASKER, say_aside, say_masked, say_warning, show_error, wants_colour
 from ndrfix.client import Hours, Zone, hours_of, until_of
 from ndrfix.engine.choice import Choice
 from ndrfix.engine.damage import Damages
@@ -365,8 +365,8 @@ def inventory_of(request: Request, vault: Vault, beside: tuple[Path, ...] = ()) 
     inventory = load_inventory(request.inventories, beside=beside, decrypt=vault)
     for secret in inventory.secrets():
         MASKER.add(secret)
-    for place in inventory.unused:
-        say_aside(f"warning: {place.file} belongs to no host and no group of {', '.join(inventory.files)}")
+    for fault in inventory.unused:
+        say_warning(fault)
     return inventory
 
 

@@ -71,6 +71,11 @@ def say_aside(text: str) -> None:
         click.echo(MASKER(text), err=True, color=wants_colour(sys.stderr))
 
 
+def say_warning(fault: InputError, more: str = "") -> None:
+    """Print to standard error what is wrong, but stops nothing, and what to do; `more` ends the sentence."""
+    say_aside("\n".join((f"warning: {fault}{more}", *(f"  {line}" for line in fault.next_step.splitlines()))))
+
+
 @contextmanager
 def written_out() -> Iterator[None]:
     """Work that prints to standard output.

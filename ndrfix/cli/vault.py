@@ -200,7 +200,7 @@ def _content(text: str | None, *, from_stdin: bool) -> bytes:
         typed = asked("Text to encrypt", otherwise="nobody can type the text", instead=instead)
         content = typed.reveal().encode()
     if not content:
-        raise InputError("there is no text to encrypt")
+        raise InputError("there is no text to encrypt", next_step="Give it on standard input, or as the argument TEXT.")
     try:
         MASKER.add(Secret(content.decode("utf-8")))
     except UnicodeDecodeError:

@@ -156,6 +156,7 @@ OTHER_VARIABLES = {
 """Variables with our prefix that are no settings."""
 
 OF_TESTS = frozenset(
-    PREFIX + name for name in ("LAB", "LAB_REQUIRED", "DATA", "PEER", "SOAK", "UPDATE_GOLDEN", "UPDATE_SCHEMAS")
+    PREFIX + name
+    for name in ("LAB", "LAB_REQUIRED", "DATA", "PEER", "PEER_EXAMPLES", "SOAK", "UPDATE_GOLDEN", "UPDATE_SCHEMAS")
 )
 """Variables with our prefix for the tests of ndrfix itself."""

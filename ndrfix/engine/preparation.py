@@ -72,7 +72,10 @@ def prepare(
     chosen = [(play, hosts_of(play, inventory, selection.limit)) for play in playbook.plays]
     if not any(hosts for _, hosts in chosen):
         what = f"the limit {selection.limit!r} leaves" if selection.limit else "the playbook's patterns give"
-        raise InventoryError(f"no host matches: {what} no host of {', '.join(inventory.files)} for any play")
+        raise InventoryError(
+            f"no host matches: {what} no host of {', '.join(inventory.files)} for any play",
+            next_step="`ndrfix inventory --graph` shows which hosts are in which group.",
+        )
     hosts = {host.name: host for _, found in chosen for host in found}
     access = Access.of(hosts, inventory, selection)
     jobs = tuple(_job(play, found, access, steps, selection, owed) for play, found in chosen)
@@ -111,7 +114,10 @@ def prepare_undo(
     by_host = {each.host: each for each in changed}
     wanted = [by_host[name] for name in hosts if name in by_host]
     if not wanted:
-        raise InventoryError("there is nothing to take back: the run changed none of these hosts")
+        raise InventoryError(
+            "there is nothing to take back: the run changed none of these hosts",
+            next_step=f"It changed {', '.join(by_host) or 'no host'}.",
+        )
     hosts = {each.host: hosts[each.host] for each in wanted}
     access = Access.of(hosts, inventory, selection)
     job = PlayJob(name=name, batches=(undo_planners(wanted, steps, owed, removed),), left_out=tuple(left_out))

@@ -46,7 +46,11 @@ class Assembly:
             hosts=hosts,
             groups={name: self._group(group) for name, group in self._draft.groups.items()},
             files=files,
-            unused=tuple(place for folder in (*self._group_folders, *self._host_folders) for place in folder.unused()),
+            unused=tuple(
+                fault
+                for folder in (*self._group_folders, *self._host_folders)
+                for fault in folder.unused(self._draft.groups, self._draft.hosts)
+            ),
         )
 
     def _layers(self, folders: Iterable[VariablesFolder], name: str, kind: str) -> list[tuple[Layer, ...]]:

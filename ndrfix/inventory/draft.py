@@ -48,13 +48,24 @@ class Draft:
     hosts: dict[str, HostDraft] = field(default_factory=dict)
     faults: list[InputError] = field(default_factory=list)
 
-    def fault(self, what: str, place: Place, next_step: str = "") -> None:
+    def fault(self, what: str, place: Place, next_step: str) -> None:
         """Note a fault; reading goes on."""
         self.faults.append(InventoryError(what, place=place, next_step=next_step))
 
     def group(self, name: str, place: Place) -> GroupDraft:
         """Return the group of that name, a new one when it is named for the first time."""
         return self.groups.setdefault(name, GroupDraft(name, place))
+
+    def may_hold(self, group: str, child: str, place: Place) -> bool:
+        """Tell whether a group can stand below another one; note why it cannot."""
+        if child == ALL:
+            what, step = "it is above every group", "Remove it."
+        elif child == UNGROUPED and group != ALL:
+            what, step = "it holds the hosts that are in no other group", f"Name its hosts in {group!r} instead."
+        else:
+            return True
+        self.fault(f"{child!r} cannot stand below {group!r}: {what}", place, step)
+        return False
 
     def define(self, group: GroupDraft, variables: dict[str, Variable]) -> None:
         """Give a group variables, of which `ansible_group_priority` is none: it decides between groups."""
@@ -67,7 +78,8 @@ class Draft:
         if _WHOLE.fullmatch(text):
             group.priority = int(text)
         else:
-            self.fault(f"{PRIORITY} of {group.name!r} must be a whole number", priority.place)
+            what = f"{PRIORITY} of {group.name!r} must be a whole number"
+            self.fault(what, priority.place, f"Write it as one: {PRIORITY}: 10.")
 
     def finish(self, place: Place) -> None:
         """Add the implicit groups, hang every group below `all`, and check names and loops.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from ndrfix.encrypted import Decrypt
-from ndrfix.errors import InputError, InventoryError, SealedError
+from ndrfix.errors import InputError, InventoryError, SealedError, did_you_mean
 from ndrfix.inventory.draft import PRIORITY
 from ndrfix.inventory.model import Layer, Variable
 from ndrfix.inventory.variables import load_variables
@@ -45,10 +45,21 @@ class VariablesFolder:
             )
         return tuple(self._read(self._folder / found[0], origin, faults)) if found else ()
 
-    def unused(self) -> tuple[Place, ...]:
-        """Return the files and folders that belong to no name asked for so far."""
-        names = sorted(self._names - self._used)
-        return tuple(Place(file=str(self._folder / name)) for name in names if _is_variables_name(name))
+    def unused(self, groups: Collection[str], hosts: Collection[str]) -> Iterator[InventoryError]:
+        """Yield for each file or folder that belongs to no name asked for so far what to say about it."""
+        known, others = (groups, hosts) if self._groups else (hosts, groups)
+        kind, other, where = ("group", "host", "host_vars") if self._groups else ("host", "group", "group_vars")
+        for name in sorted(self._names - self._used):
+            if not _is_variables_name(name):
+                continue
+            stem = _stem(name)
+            misplaced = stem in others
+            hint = f": {stem} is a {other}" if misplaced else did_you_mean(stem, known)
+            yield InventoryError(
+                f"the {'folder' if (self._folder / name).is_dir() else 'file'} belongs to no {kind}{hint}",
+                place=Place(file=str(self._folder / name)),
+                next_step=f"Move it to {where}." if misplaced else f"Rename it after a {kind}, or remove it.",
+            )
 
     def _read(self, top: Path, origin: str, faults: list[InputError]) -> Iterator[Layer]:
         for path in _files(top):
@@ -81,6 +92,12 @@ def _listing(folder: Path) -> Iterable[str]:
             next_step=f"Move it into the folder, for example as {folder.name}/all.yml.",
         )
     return ()
+
+
+def _stem(name: str) -> str:
+    """The name of the group or host that a file or folder is meant for."""
+    ending = Path(name).suffix
+    return name.removesuffix(ending) if ending in EXTENSIONS else name
 
 
 def _is_variables_name(name: str) -> bool:

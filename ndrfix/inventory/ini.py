@@ -132,8 +132,8 @@ class _Reader:
                 place,
                 f"Hosts belong below [{self.group}].",
             )
-        elif found["group"] == ALL:
-            self.draft.fault(f"'{ALL}' cannot stand below {self.group!r}: it is above every group", place)
+        elif not self.draft.may_hold(self.group, found["group"], place):
+            return
         elif found["group"] in self.declared or found["group"] in self.settings:
             self.draft.group(found["group"], place)
             self._group(place).children.setdefault(found["group"], place)
@@ -143,7 +143,8 @@ class _Reader:
     def _variable(self, line: str, place: Place) -> None:
         name, equals, value = line.partition("=")
         if not equals or not name.strip():
-            self.draft.fault(f"[{self.group}:vars] needs lines 'name = value'", place)
+            what = f"[{self.group}:vars] needs lines 'name = value', this is none"
+            self.draft.fault(what, place, f"Write it like that; hosts belong below [{self.group}].")
             return
         first = self.given.setdefault((self.group, name.strip()), place)
         if first is not place:
@@ -234,7 +235,8 @@ class _Reader:
         elif value is ... or isinstance(value, complex):
             return Scalar(place, "..." if value is ... else str(value), text)
         elif isinstance(value, str) and not value.isascii() and value.encode(errors="ignore").decode() != value:
-            self.draft.fault("half of a surrogate pair (\\ud800 to \\udfff) is no character", place)
+            what = "half of a surrogate pair (\\ud800 to \\udfff) is no character"
+            self.draft.fault(what, place, "Correct the escape.")
         else:
             return Scalar(place, value, text, quoted=isinstance(value, str))
         return Scalar(place, None, "")

@@ -31,7 +31,7 @@ def add_host(pattern: str, place: Place, draft: Draft) -> tuple[str, ...]:
     try:
         names = (address,) if is_address(address) else expand(address)
     except ValueError as error:
-        draft.fault(str(error), place)
+        draft.fault(str(error), place, "Write [01:03], [a:c] or, with a step, [1:9:2]; the lower end comes first.")
         return ()
     if problem := name_problem(names[0]):
         draft.fault(f"the host name {pattern!r} {problem}", place, _hint(pattern))

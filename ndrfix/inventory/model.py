@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ndrfix.errors import SealedError
+from ndrfix.errors import InputError, SealedError
 from ndrfix.place import Place
 from ndrfix.secrets import Secret, in_url
 
 ALL = "all"
 UNGROUPED = "ungrouped"
+_TOLD = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +86,25 @@ class Group:
 class Inventory:
     """All hosts in the order in which the files name them, and all groups by name (`all` and `ungrouped` always).
 
-    `files` are the sources as the user spelled them; `unused` the variables files that belong to no host and no group.
+    `files` are the sources as the user spelled them; `unused` tells of variables files that belong to no host or group.
     """
 
     hosts: tuple[Host, ...]
     groups: Mapping[str, Group]
     files: tuple[str, ...]
-    unused: tuple[Place, ...] = ()
+    unused: tuple[InputError, ...] = ()
     _memberships: dict[str, list[str]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def find(self, name: str) -> Host | None:
         """Return the host of that name, None when there is none."""
         return next((host for host in self.hosts if host.name == name), None)
+
+    def names_told(self) -> str:
+        """Return the names of groups and hosts for an error message, some of them when there are many."""
+        groups = [name for name, group in self.groups.items() if name not in (ALL, UNGROUPED)]
+        hosts = [host.name for host in self.hosts]
+        parts = [f"{what}: {shortened(names)}." for what, names in (("Groups", groups), ("Hosts", hosts)) if names]
+        return " ".join(parts) or "There is no host in it."
 
     def lined_up(self, group: str) -> tuple[str, ...]:
         """Return the names of a group's hosts as positions count them: its own, then level by level those below."""
@@ -132,6 +140,13 @@ class Inventory:
         for variables in (*layers.values(), *groups, *hosts):
             for variable in variables.values():
                 yield from secrets_in(variable.value)
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Return the first names with commas, and how many there are when these are not all."""
+    if len(names) <= _TOLD:
+        return ", ".join(names)
+    return f"{', '.join(names[:_TOLD])}, … ({len(names):,} in all)"
 
 
 def secrets_in(value: object) -> Iterator[Secret]:

@@ -67,17 +67,17 @@ class _Pattern:
             raise self.error("the host pattern is empty", "Name hosts or groups, or write 'all'.")
         return parts
 
-    def error(self, what: str, next_step: str = "") -> InventoryError:
+    def error(self, what: str, next_step: str) -> InventoryError:
         return InventoryError(what, place=self.place, next_step=next_step)
 
     def unmatched(self, part: str) -> InventoryError:
         """Return the error for a part that matches nothing, with the nearest group or host."""
-        groups, hosts = list(self.inventory.groups), [host.name for host in self.inventory.hosts]
-        match = nearest(part, [*hosts, *groups])
+        match = nearest(part, [*(host.name for host in self.inventory.hosts), *self.inventory.groups])
         kind = "group" if match in self.inventory.groups else "host"
         hint = f", did you mean {kind} {match!r}?" if match else ""
-        step = "" if part == self.text else f"The part {part!r} is neither a host nor a group."
-        return self.error(f"no host matches {self.text!r} in {', '.join(self.inventory.files)}{hint}", step)
+        step = "" if part == self.text else f"The part {part!r} is neither a host nor a group. "
+        what = f"no host matches {self.text!r} in {', '.join(self.inventory.files)}{hint}"
+        return self.error(what, f"{step}{self.inventory.names_told()}")
 
 
 @dataclass(frozen=True, slots=True)

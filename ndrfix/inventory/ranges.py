@@ -39,7 +39,7 @@ def _choices(text: str) -> tuple[str, ...]:
     parts = text.split(":")
     step = parts[2] if len(parts) == 3 else "1"
     if len(parts) > 3 or not _NUMBER.fullmatch(step) or int(step) == 0:
-        raise ValueError(f"[{text}] is no range; write [01:03], [a:c] or, with a step, [1:9:2]")
+        raise ValueError(f"[{text}] is no range")
     first, last = parts[0] or "0", parts[1]
     if _NUMBER.fullmatch(first) and _NUMBER.fullmatch(last):
         chosen = _numbers(first, last, int(step), text)
@@ -65,5 +65,5 @@ def _numbers(first: str, last: str, step: int, text: str) -> tuple[str, ...]:
 def _letters(first: str, last: str, step: int, text: str) -> tuple[str, ...]:
     alphabet = next((each for each in (string.ascii_lowercase, string.ascii_uppercase) if first in each), "")
     if len(first) != 1 or len(last) != 1 or last not in alphabet:
-        raise ValueError(f"[{text}] is no range; write [01:03], [a:c] or, with a step, [1:9:2]")
+        raise ValueError(f"[{text}] is no range")
     return tuple(alphabet[alphabet.index(first) : alphabet.index(last) + 1 : step])

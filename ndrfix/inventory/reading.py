@@ -21,6 +21,9 @@ _YES = frozenset({"yes", "true", "on", "1", "y", "t"})
 _NO = frozenset({"no", "false", "off", "0", "n", "f"})
 
 
+_NOT_THERE = "Let the program find the secret by itself."
+
+
 class _Hidden(str):
     """A setting's text that came out of a secret: used, not shown."""
 
@@ -65,7 +68,7 @@ class Reader:
             problem = "must be a list of the program and its arguments"
             raise self.error(setting, problem, "Write [PROGRAM, ARGUMENT, …]; there is no shell that takes it apart.")
         if any(isinstance(word, Secret | Vaulted) for word in value):
-            raise self.error(setting, "holds a secret, which everybody could see in the list of processes")
+            raise self.error(setting, "holds a secret, which everybody could see in the list of processes", _NOT_THERE)
         if not all(isinstance(word, str) and word for word in value):
             raise self.error(setting, "must hold texts, none of them empty", "Put each of them in quotes.")
         return tuple(str(word) for word in value)

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from ndrfix.encrypted import Decrypt, is_encrypted
-from ndrfix.errors import InputError, InventoryError, nearest
+from ndrfix.errors import InputError, InventoryError
 from ndrfix.inventory.draft import Draft
 from ndrfix.inventory.ini import looks_like_ini, read_ini
 from ndrfix.inventory.members import add_host
@@ -112,9 +112,6 @@ def read_source(path: Path, draft: Draft, decrypt: Decrypt | None) -> None:
 
 def _read(path: Path, draft: Draft, decrypt: Decrypt | None) -> None:
     start = Place(file=str(path))
-    if not path.exists() and path.parent.is_dir() and (name := nearest(path.name, _names(path.parent))):
-        what = f"the file cannot be read: there is no file of that name, did you mean {name!r}?"
-        raise InventoryError(what, place=start, next_step="Check the name.")
     text = read_text(path)
     if is_encrypted(text):
         text = decrypted(text, start, decrypt)
@@ -129,10 +126,6 @@ def _read(path: Path, draft: Draft, decrypt: Decrypt | None) -> None:
         _ini(text, draft, start)
     else:
         _tree(load_text(text, str(path)), text, draft, start)
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(each.name for each in folder.iterdir())
 
 
 def _yaml(path: Path, text: str) -> Node | None:

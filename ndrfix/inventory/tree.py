@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from ndrfix.errors import did_you_mean
 from ndrfix.inventory.draft import Draft, GroupDraft
 from ndrfix.inventory.members import add_host, name_problem
-from ndrfix.inventory.model import ALL
 from ndrfix.inventory.variables import variables_of
 from ndrfix.secret_names import is_secret_name
 from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind
@@ -87,8 +86,7 @@ def _group_variables(group: GroupDraft, body: Map, draft: Draft) -> None:
 
 def _children(group: GroupDraft, body: Map, draft: Draft) -> None:
     for entry in body.entries:
-        if entry.key.value == ALL:
-            draft.fault(f"'{ALL}' cannot stand below {group.name!r}: it is above every group", entry.key.place)
+        if not draft.may_hold(group.name, str(entry.key.value), entry.key.place):
             continue
         child = _group(entry, draft)
         if child is not None:

@@ -53,7 +53,11 @@ def _text(path: Path, place: Place | None, decrypt: Decrypt | None) -> str | Sec
     if is_encrypted(text):
         return _opened(Vaulted(text), path, place, decrypt or refuse_vaulted)
     if len(text) > _LARGEST:
-        raise TemplateError(f"the file {path} is longer than {_LARGEST:,} characters", place=place)
+        raise TemplateError(
+            f"the file {path} is longer than {_LARGEST:,} characters",
+            place=place,
+            next_step="Name a file with a value in it.",
+        )
     return text.rstrip()
 
 

@@ -19,6 +19,7 @@ from ndrfix.vault.envelope import DEFAULT_LABEL
 PROMPT = "prompt"
 _PATIENCE = 300.0
 _UNKNOWN_LABEL = 2
+_RUN_IT = "Run it by hand: it must print the password and nothing else."
 _PROGRAMS = (".exe", ".com", ".bat", ".cmd")
 _BOM = b"\xef\xbb\xbf"
 
@@ -55,7 +56,10 @@ class PromptSource:
         shown = "Vault password" if self.label == DEFAULT_LABEL else f"Vault password ({self.label})"
         typed = self.ask(shown).reveal().strip()
         if not typed:
-            raise InputError(f"no vault password was typed for the vault id {self.label!r}")
+            raise InputError(
+                f"no vault password was typed for the vault id {self.label!r}",
+                next_step="Type it, or name a file that holds it: --vault-id LABEL@FILE.",
+            )
         return Secret(typed)
 
     def check(self) -> None:
@@ -121,7 +125,7 @@ class ScriptSource:
         command = [str(self.path.absolute()), *(("--vault-id", self.label) if self.client else ())]
         found = self._output(command).strip(b"\r\n").decode("utf-8", "surrogateescape")
         if not found:
-            raise InputError(f"the vault password script {self.path} printed nothing")
+            raise InputError(f"the vault password script {self.path} printed nothing", next_step=_RUN_IT)
         return Secret(found)
 
     def check(self) -> None:
@@ -144,12 +148,18 @@ class ScriptSource:
             ) from error
         except subprocess.TimeoutExpired:
             raise InputError(
-                f"the vault password script {self.path} did not end within {self.patience:g} seconds"
+                f"the vault password script {self.path} did not end within {self.patience:g} seconds",
+                next_step=_RUN_IT,
             ) from None
         if self.client and done.returncode == _UNKNOWN_LABEL:
-            raise InputError(f"the vault password script {self.path} knows no password for {self.label!r}")
+            raise InputError(
+                f"the vault password script {self.path} knows no password for {self.label!r}",
+                next_step="Store it where the script looks, or give another source: --vault-id LABEL@SOURCE.",
+            )
         if done.returncode:
-            raise InputError(f"the vault password script {self.path} failed with exit code {done.returncode}")
+            raise InputError(
+                f"the vault password script {self.path} failed with exit code {done.returncode}", next_step=_RUN_IT
+            )
         return done.stdout
 
 

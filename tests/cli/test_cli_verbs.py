@@ -260,7 +260,45 @@ def test_a_variables_file_of_nobody_is_warned_about(folder: Folder) -> None:
     for line in ("plan book.yml -i inventory.yml", "inventory -i inventory.yml --graph"):
         ended = folder(line)
         assert ended.code == 0
-        assert "warning: host_vars/ex1.yml belongs to no host and no group of inventory.yml" in ended.err
+        assert ended.err == (
+            "warning: host_vars/ex1.yml:1:1: the file belongs to no host, did you mean 'ex01'?\n"
+            "  Rename it after a host, or remove it.\n"
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "next_step"),
+    [
+        (
+            "--host ex1",
+            "there is no host 'ex1' in inventory.yml, did you mean 'ex01'?",
+            "Groups: exchange. Hosts: ex01",
+        ),
+        ("--host nobody", "there is no host 'nobody' in inventory.yml", "Groups: exchange. Hosts: ex01, ex02."),
+        (
+            "--host all",
+            "'all' is a group in inventory.yml, --host is about one host",
+            "Name a host of it, or give --list or --graph with -l all. Groups: exchange. Hosts: ex01, ex02.",
+        ),
+        ("--list -l nobody", "no host matches 'nobody' in inventory.yml", "Groups: exchange. Hosts: ex01, ex02."),
+        (
+            "--list -l ex01,exchagne",
+            "no host matches 'ex01,exchagne' in inventory.yml, did you mean group 'exchange'?",
+            "The part 'exchagne' is neither a host nor a group. Groups: exchange. Hosts: ex01, ex02.",
+        ),
+        (
+            "--list -l @hosts.yaml",
+            "the file cannot be read: there is no file of that name, did you mean 'hosts.yml'?",
+            "hosts.yaml:1:1\n  Check the name.",
+        ),
+        ("--list -l @no/hosts", "the file cannot be read: there is no folder no", "no/hosts:1:1\n  Check"),
+    ],
+)
+def test_a_name_that_is_not_there(folder: Folder, words: str, what: str, next_step: str) -> None:
+    """The nearest one is told, and what there is."""
+    ended = folder(f"inventory -i inventory.yml {words}")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith(f"error: {what}\n  {next_step}"), ended.err
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ def test_every_fault_is_reported_with_line_and_advice(case: dict[str, Any], tmp_
         assert (fault.place.file, fault.place.line) == (str(path), int(line)), str(fault)
         assert what in fault.what
         assert advice.strip("\n") in fault.next_step
+        assert fault.next_step
         assert "hunter2" not in str(fault) + fault.next_step
 
 

@@ -215,8 +215,28 @@ def test_folders_of_variables_are_read_sorted_and_backups_are_not(tmp_path: Path
 
 def test_variables_files_of_nobody_are_told(tmp_path: Path) -> None:
     """A file whose name is no group is listed, since it may be a slip or belong to another inventory."""
-    inventory = load(tmp_path, {"inventory.yml": "g: {hosts: {h: }}\n", "group_vars/gg.yml": "v: 1\n"})
-    assert [Path(place.file).name for place in inventory.unused] == ["gg.yml"]
+    names = ("group_vars/gg.yml", "group_vars/h", "host_vars/h.example.json", "host_vars/g.yml", "host_vars/zzz/a.yml")
+    inventory = load(
+        tmp_path, {"inventory.yml": "g: {hosts: {h: , h1.example: }}\n", **dict.fromkeys(names, "{v: 1}\n")}
+    )
+    assert [
+        (fault.place and str(Path(fault.place.file).relative_to(tmp_path)), fault.what, fault.next_step)
+        for fault in inventory.unused
+    ] == [
+        (
+            "group_vars/gg.yml",
+            "the file belongs to no group, did you mean 'g'?",
+            "Rename it after a group, or remove it.",
+        ),
+        ("group_vars/h", "the file belongs to no group: h is a host", "Move it to host_vars."),
+        ("host_vars/g.yml", "the file belongs to no host: g is a group", "Move it to group_vars."),
+        (
+            "host_vars/h.example.json",
+            "the file belongs to no host, did you mean 'h1.example'?",
+            "Rename it after a host, or remove it.",
+        ),
+        ("host_vars/zzz", "the folder belongs to no host", "Rename it after a host, or remove it."),
+    ]
 
 
 WRONG_FOLDERS = {
