@@ -15,8 +15,10 @@ import xmlschema
 
 from ndrfix.lint.formats import FORMATS, Printing, written
 from ndrfix.lint.linting import Linted, asked_for
-from ndrfix.lint.model import Finding, Profile, Severity, Sort
+from ndrfix.lint.model import Finding, Profile, Rule, Severity, Sort
+from ndrfix.lint.rules import RULES
 from ndrfix.place import Place
+from tests.lint.conftest import Lint
 
 _WHEN = datetime(2026, 11, 25, 9, 30, 5, tzinfo=UTC)
 _RULES = asked_for(Profile.PRODUCTION)
@@ -78,6 +80,39 @@ def test_sarif_is_valid(schemas: Path, findings: list[Finding]) -> None:
         assert place["region"] == {"startLine": 3, "startColumn": 7}
 
 
+@pytest.mark.parametrize(
+    ("file", "wanted"),
+    [
+        ("/srv/play books/site.yml", {"uri": "file:///srv/play%20books/site.yml"}),
+        ("C:\\p\\sité.yml", {"uri": "file:///C:/p/sit%C3%A9.yml"}),
+        ("c.yml", {"uri": "c.yml", "uriBaseId": "SRCROOT"}),
+        ("../c d.yml", {"uri": "../c%20d.yml", "uriBaseId": "SRCROOT"}),
+    ],
+)
+def test_sarif_says_where_a_file_is(schemas: Path, file: str, wanted: dict[str, str]) -> None:
+    """From the folder of the call; a file elsewhere by its whole address, which has no base."""
+    log = json.loads(written("sarif", printing(finding(file=file))))
+    jsonschema.validate(log, json.loads((schemas / "sarif-schema-2.1.0.json").read_text(encoding="utf-8")))
+    place = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == wanted
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_finding_of_every_rule_has_a_message_and_a_place(rule: Rule, lint: Lint, schemas: Path) -> None:
+    """Also one about a whole file: services refuse an empty text, and put what has no line nowhere."""
+    name = {Sort.PLAYBOOK: "playbook.yml", Sort.CLIENT: "client.yml", Sort.RESULT: "r.json"}.get(
+        rule.sorts[0], "hosts.yml"
+    )
+    ini = rule.bad.lstrip().startswith("[") and rule.sorts[0] is Sort.INVENTORY
+    linted = lint(rule.bad.lstrip("\n"), "hosts.ini" if ini else name)
+    for format_name in FORMATS:
+        text = written(format_name, Printing(linted=linted, rules=_RULES, when=_WHEN))
+        assert rule.id in text or urllib.parse.quote(rule.id) in text
+    log = json.loads(written("sarif", Printing(linted=linted, rules=_RULES, when=_WHEN)))
+    jsonschema.validate(log, json.loads((schemas / "sarif-schema-2.1.0.json").read_text(encoding="utf-8")))
+    assert all(each.message.strip() and each.place.line > 0 and each.place.column > 0 for each in linted.findings)
+
+
 @pytest.mark.parametrize("schema", ["junit-10.xsd", "junit-ant.xsd"])
 @pytest.mark.parametrize("findings", [[], [finding()], ODD], ids=["none", "one", "odd"])
 def test_junit_is_valid(schemas: Path, schema: str, findings: list[Finding]) -> None:
@@ -87,6 +122,8 @@ def test_junit_is_valid(schemas: Path, schema: str, findings: list[Finding]) -> 
     root = ElementTree.fromstring(text)  # what is parsed was made here
     assert len(root.findall(".//failure")) == sum(each.severity > Severity.NOTE for each in findings)
     assert {suite.get("timestamp") for suite in root} == {"2026-11-25T09:30:05"}
+    assert {each.get("time") for each in root.iter() if each.get("time")} == {"0.000"}
+    assert len({suite.get("name") for suite in root}) == len(root)
 
 
 def unescaped(text: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import urllib.parse
 from collections.abc import Mapping
 
 from ndrfix import __version__
-from ndrfix.lint.formats.printing import Printing, uri
+from ndrfix.lint.formats.printing import Printing, posix, uri
 from ndrfix.lint.model import Finding, Rule, Severity
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_DRIVE = re.compile(r"[A-Za-z]:/")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -42,10 +45,18 @@ def _descriptor(rule: Rule) -> dict[str, object]:
     }
 
 
+def _location(file: str) -> dict[str, str]:
+    """Where a file is: from the folder of the call, or as a whole address when it is not below that."""
+    name = posix(file)
+    if name.startswith("/") or _DRIVE.match(name):
+        return {"uri": f"file:///{urllib.parse.quote(name.lstrip('/'), safe='/:')}"}
+    return {"uri": uri(file), "uriBaseId": "SRCROOT"}
+
+
 def _result(finding: Finding, index: Mapping[str, int]) -> dict[str, object]:
     text = finding.message + (f". {finding.help}" if finding.help else "")
     place = {
-        "artifactLocation": {"uri": uri(finding.place.file), "uriBaseId": "SRCROOT"},
+        "artifactLocation": _location(finding.place.file),
         "region": {"startLine": finding.place.line, "startColumn": finding.place.column},
     }
     return {
