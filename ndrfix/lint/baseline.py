@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ndrfix.errors import InputError, OutputError
 from ndrfix.lint.formats.printing import fingerprint, posix
@@ -19,35 +20,47 @@ _SCHEMA = "ndrfix.lint-baseline/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """How often each finding was there; one is known by rule, file, message and the text of its line."""
+    """How often each finding was there; one is known by rule, file, message and the text of its line.
+
+    `homeless` are those of files that are gone, without the file: a file may have been renamed.
+    """
 
     counts: Counter[str]
+    homeless: Counter[str]
 
     def split(self, findings: Sequence[Finding]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
         """The findings that are new, and those that were known."""
-        left = Counter(self.counts)
+        lines = _Lines()
+        left, homeless = Counter(self.counts), Counter(self.homeless)
         new: list[Finding] = []
         known: list[Finding] = []
         for finding in findings:
-            mark = _mark(finding)
-            if left[mark] > 0:
-                left[mark] -= 1
-                known.append(finding)
-            else:
-                new.append(finding)
+            here, anywhere = lines.marks(finding)
+            counter, mark = (left, here) if left[here] else (homeless, anywhere)
+            (known if counter[mark] else new).append(finding)
+            counter[mark] -= 1
         return tuple(new), tuple(known)
 
 
-def _mark(finding: Finding) -> str:
-    return fingerprint(finding, _line(finding.place), 0)
+@dataclass(slots=True)
+class _Lines:
+    """The lines of the files that findings are in, each read once."""
 
+    files: dict[str, list[str]] = field(default_factory=dict)
 
-def _line(place: Place) -> str:
-    try:
-        lines = read_text(Path(place.file)).splitlines()
-    except InputError:
-        return ""
-    return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+    def marks(self, finding: Finding) -> tuple[str, str]:
+        """What a finding is known by in its file, and in any."""
+        line = self._line(finding.place)
+        return fingerprint(finding, line, 0), fingerprint(finding, line, 0, anywhere=True)
+
+    def _line(self, place: Place) -> str:
+        if place.file not in self.files:
+            try:
+                self.files[place.file] = read_text(Path(place.file)).splitlines()
+            except InputError:
+                self.files[place.file] = []
+        lines = self.files[place.file]
+        return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -62,14 +75,30 @@ def read_baseline(path: Path) -> Baseline:
         raise InputError(
             f"no baseline: {error.msg}", place=Place(file=str(path), line=error.lineno, column=error.colno)
         ) from error
-    if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
+    known = _counted(document)
+    if known is None:
         raise InputError(
             "no baseline of ndrfix lint",
             place=Place(file=str(path)),
             next_step="Write one with --write-baseline.",
         )
-    counts = Counter({str(each["mark"]): int(each["count"]) for each in document["findings"]})
-    return Baseline(counts=counts)
+    return known
+
+
+def _counted(document: Any) -> Baseline | None:
+    """The baseline of a document as it is written here, None for any other document."""
+    counts: Counter[str] = Counter()
+    homeless: Counter[str] = Counter()
+    try:
+        if document["schema"] != _SCHEMA:
+            return None
+        for each in document["findings"]:
+            counts[str(each["mark"])] += int(each["count"])
+            if not Path(each["file"]).exists():
+                homeless[str(each["anywhere"])] += int(each["count"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Baseline(counts=counts, homeless=homeless)
 
 
 def write_baseline(path: Path, findings: Sequence[Finding]) -> None:
@@ -78,17 +107,20 @@ def write_baseline(path: Path, findings: Sequence[Finding]) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    counts = Counter(_mark(finding) for finding in findings)
-    named = {_mark(finding): finding for finding in findings}
+    lines = _Lines()
+    marked = [(*lines.marks(finding), finding) for finding in findings]
+    counts = Counter(here for here, _, _ in marked)
+    named = {here: (anywhere, finding) for here, anywhere, finding in marked}
     rows = [
         {
             "mark": mark,
+            "anywhere": anywhere,
             "count": counts[mark],
             "rule": each.rule,
             "file": posix(each.place.file),
             "message": each.message,
         }
-        for mark, each in sorted(named.items(), key=lambda pair: pair[1].order)
+        for mark, (anywhere, each) in sorted(named.items(), key=lambda pair: pair[1][1].order)
     ]
     text = json.dumps({"schema": _SCHEMA, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
     try:

@@ -16,8 +16,8 @@ from ndrfix.lint.model import Finding, Severity
 from ndrfix.place import Place
 from ndrfix.source import List, Map
 
-_COMMENT = re.compile(r"(?:^|\s)#\s*noqa\b(?P<rest>.*)$")
-_ENTRY = re.compile(r"\s*(?P<rule>[\w\[\]*.-]+)\s*(?:\((?P<reason>[^)]*)\))?\s*(?:,|$)")
+_COMMENT = re.compile(r"(?:^|\s)#\s*(?i:noqa)\b(?P<rest>.*)$")
+_ENTRY = re.compile(r"\s*(?P<rule>[\w\[\]*.-]+)\s*(?:\((?P<reason>(?:[^()]|\([^()]*\))*)\))?\s*(?:,|$)")
 _TASK_LISTS = frozenset({"tasks", "handlers"})
 
 
@@ -39,12 +39,12 @@ class Waiver:
 
 def waivers_of(document: Document) -> tuple[Waiver, ...]:
     """Every waiver in a file's comments; in the text of a value there is none."""
-    if "noqa" not in document.text:
+    if "noqa" not in document.text.casefold():
         return ()
     ends = _ends(document)
     found: list[Waiver] = []
     for number, comment in comments(document, _COMMENT):
-        begins = number if comment.string[: comment.start()].strip() else number + 1
+        begins = number if comment.string[: comment.start()].strip() else _below(document.lines, number)
         found += _entries(document, number, comment, ends.get(begins, begins))
     return tuple(found)
 
@@ -56,10 +56,18 @@ def _entries(document: Document, number: int, comment: re.Match[str], until: int
         place = Place(file=document.shown, line=number, column=comment.start("rest"))
         yield Waiver(rule="", reason="", line=number, until=until, place=place)
         return
-    while at < len(line) and (entry := _ENTRY.match(line, at)):
-        place = Place(file=document.shown, line=number, column=entry.start("rule") + 1)
-        yield Waiver(rule=entry["rule"], reason=(entry["reason"] or "").strip(), line=number, until=until, place=place)
-        at = entry.end()
+    while at < len(line):
+        entry = _ENTRY.match(line, at)
+        rule, reason = (entry["rule"], (entry["reason"] or "").strip()) if entry else (line[at:].strip(), "")
+        place = Place(file=document.shown, line=number, column=(entry.start("rule") if entry else at) + 1)
+        yield Waiver(rule=rule, reason=reason, line=number, until=until, place=place)
+        at = entry.end() if entry else len(line)
+
+
+def _below(lines: Sequence[str], number: int) -> int:
+    """The number of the first line below another one that is neither empty nor a comment."""
+    below = (each for each in range(number, len(lines)) if lines[each].strip() and lines[each].lstrip()[0] != "#")
+    return next(below, number) + 1
 
 
 def _ends(document: Document) -> dict[int, int]:

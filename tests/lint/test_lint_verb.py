@@ -166,6 +166,21 @@ def test_waivers_hold_for_a_line_and_for_a_task(capsys: pytest.CaptureFixture[st
     assert cli.run(["lint", "text.yml"]) == 1
 
 
+def test_the_words_of_a_waiver(capsys: pytest.CaptureFixture[str]) -> None:
+    """In any case, with brackets in the reason, behind another comment, several lines above; what is none is told."""
+    for number, waiver in enumerate(
+        ("NoQA: service (asked for (twice))", "why # noqa: service (so)", "noqa service (so)")
+    ):
+        write(f"right{number}.yml", RESTART.replace("restart_service:", f"restart_service:  # {waiver}"))
+    above = "    # noqa: service[restart-as-task] (asked for)\n\n    # second remark\n    - name: Restart"
+    write("right.yml", RESTART.replace("    - name: Restart", above))
+    assert cli.run(["lint"]) == 0
+    assert "4 waived" in capsys.readouterr().out
+    write("wrong.yml", RESTART.replace("restart_service:", "restart_service:  # noqa: service (so) and more"))
+    assert cli.run(["lint", "-f", "pep8", "wrong.yml"]) == 1
+    assert "wrong.yml:8:33: noqa[unknown-rule] there is no rule 'service (so) and more'" in capsys.readouterr().out
+
+
 def test_a_waiver_of_a_rule_that_was_not_asked_for_is_not_unused() -> None:
     """By a smaller profile the waivers of the larger one stay."""
     write("site.yml", RESTART.replace("restart_service:", "restart_service:  # noqa: service (asked for)"))
@@ -192,7 +207,7 @@ def test_a_display_name_is_fixed() -> None:
     assert path.read_text() == RESTART.replace("MSExchangeIMC", "MSExchangeIMC  # the IMS")
 
 
-def test_only_what_is_new_fails_beside_a_baseline() -> None:
+def test_only_what_is_new_fails_beside_a_baseline(capsys: pytest.CaptureFixture[str]) -> None:
     """Lines may move; another finding of the same kind fails."""
     write("site.yml", RESTART)
     assert cli.run(["lint", "--write-baseline", "known.json"]) == 0
@@ -201,8 +216,29 @@ def test_only_what_is_new_fails_beside_a_baseline() -> None:
     assert cli.run(["lint", "--baseline", "known.json"]) == 0
     write("site.yml", RESTART + RESTART[len(CLEAN) :].replace("Restart the", "Start the"))
     assert cli.run(["lint", "--baseline", "known.json"]) == 1
-    write("broken.json", "{}")
-    assert cli.run(["lint", "--baseline", "broken.json"]) == 2
+    row = json.loads(Path("known.json").read_text())["findings"][0] | {"count": "many"}
+    documents: tuple[object, ...] = (
+        {},
+        [],
+        {"schema": "ndrfix.lint-baseline/1"},
+        {"schema": "ndrfix.lint-baseline/1", "findings": [row]},
+    )
+    for document in documents:
+        write("broken.json", json.dumps(document))
+        assert cli.run(["lint", "--baseline", "broken.json"]) == 2
+        assert "no baseline of ndrfix lint" in capsys.readouterr().err
+
+
+def test_a_renamed_file_has_known_findings_and_a_copied_one_new_ones() -> None:
+    """A finding whose file is gone counts in another one, once; the names of folders may be written as on Windows."""
+    write("a/site.yml", RESTART)
+    assert cli.run(["lint", "--write-baseline", "known.json"]) == 0
+    write("b/site.yml", RESTART)
+    assert cli.run(["lint", "--baseline", "known.json"]) == 1
+    Path("a/site.yml").unlink()
+    assert cli.run(["lint", "--baseline", "known.json"]) == 0
+    write("c.yml", RESTART)
+    assert cli.run(["lint", "--baseline", "known.json"]) == 1
 
 
 @pytest.mark.parametrize(

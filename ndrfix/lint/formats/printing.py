@@ -37,10 +37,11 @@ def uri(file: str) -> str:
     return urllib.parse.quote(posix(file), safe="/")
 
 
-def fingerprint(finding: Finding, line: str, before: int) -> str:
+def fingerprint(finding: Finding, line: str, before: int, *, anywhere: bool = False) -> str:
     """What a finding is known by in later runs: not by its line number, which changes with every line above it.
 
-    `before` counts the findings above it that say the same of an equal line.
+    `before` counts the findings above it that say the same of an equal line; `anywhere` leaves the file out.
     """
-    parts = (finding.rule, posix(finding.place.file), finding.message, line.strip(), str(before))
+    file = "" if anywhere else posix(finding.place.file)
+    parts = (finding.rule, file, finding.message, line.strip(), str(before))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
