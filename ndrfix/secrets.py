@@ -9,14 +9,21 @@ import json
 import re
 import threading
 import urllib.parse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 MASK = "********"
 _SHORTEST_MASKED = 4
 _SHORTEST_LINE = 8
 _FEW = 200  # so many spellings are sooner looked for one by one in a text that holds none
-_IN_URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s/?#@:]*:([^\s/?#@]+)@")
+_HEX = 8  # digits of the shortest secret that is searched for
+_IN_URL = re.compile(  # what is behind the user, up to the sign that has a host behind it
+    r"""[A-Za-z][\w+.-]*://[^\s/?#@:\["'<>]*:(?!\d*[/?#])(?P<password>[^\s"'<>]{1,400}?)@"""
+    r"""(?=(\[[^\]\s]*\]|[^\s"'<>,;/?#@:]*)(:\d+)?:?([\s"'<>,;/?#]|$))"""
+)
+_BYTES = re.compile(r"[0-9A-Fa-f]{2}(?:(?:,\s*\\?\s*|[ :-])?(?:0x)?[0-9A-Fa-f]{2}){3,}")
+_BETWEEN = re.compile("0x|[^0-9A-Fa-f]+")
+_DIGIT = re.compile(r"0x|([0-9A-Fa-f])")
 _ESCAPED = re.compile("%[0-9A-F]{2}")
 
 
@@ -85,8 +92,8 @@ def opened(value: Any) -> tuple[Any, tuple[Secret, ...]]:
 
 
 def in_url(text: str) -> tuple[Secret, ...]:
-    """The passwords that stand in web addresses within a text, as in `http://user:password@proxy`, also decoded."""
-    found = _IN_URL.findall(text)
+    """The passwords that stand in addresses within a text, as in `http://user:password@proxy`, also decoded."""
+    found = [each["password"] for each in _IN_URL.finditer(text)]
     return tuple(Secret(each) for each in dict.fromkeys((*found, *map(urllib.parse.unquote, found))))
 
 
@@ -108,7 +115,7 @@ def _forms(text: str) -> set[str]:
     forms |= {text.replace("'", "''"), text.encode("ascii", "xmlcharrefreplace").decode(), raw.decode("latin-1")}
     forms |= {line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_LINE}
     for data in (raw, *wide):
-        forms |= {data.hex(), data.hex().upper(), repr(data)[2:-1], json.dumps(data.decode("latin-1"))[1:-1]}
+        forms |= {repr(data)[2:-1], json.dumps(data.decode("latin-1"))[1:-1]}
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             forms |= {encode(data).decode(), *(_inside(data, before, encode) for before in range(3))}
     forms |= {data.decode("latin-1") for data in wide}
@@ -124,13 +131,22 @@ def _inside(data: bytes, before: int, encode: Callable[[bytes], bytes]) -> str:
     return digits[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
 
 
+def _digits(text: str) -> set[str]:
+    """The bytes of a secret in hexadecimal, as they stand in registry files and dumps."""
+    wide = text.encode("utf-16-le", "surrogatepass"), text.encode("utf-16-be", "surrogatepass")
+    return {data.hex() for data in (_raw(text), *wide, text.encode("cp1252", "replace"))}
+
+
 class Masker:
-    """Replaces every known secret, in its usual spellings, by a mask; secrets may be added while it is in use."""
+    """Replaces every known secret, in its usual spellings, by a mask; secrets may be added while it is in use. A
+    password in an address is replaced whether it is known or not.
+    """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         # The first characters of a spelling → the spellings, longest first: each place of a text is looked at once,
         # however many secrets are known.
         self._forms: dict[str, tuple[str, ...]] = {}
+        self._digits: dict[str, tuple[str, ...]] = {}  # the same for bytes in hexadecimal, whatever separates them
         self._known: set[Secret] = set()
         self._few: tuple[str, ...] | None = ()  # all spellings, while they are few
         self._lock = threading.Lock()
@@ -148,9 +164,9 @@ class Masker:
                 return
             found = [form for form in _forms(secret.reveal()) if len(form) >= _SHORTEST_MASKED]
             for form in found:
-                start = form[:_SHORTEST_MASKED]
-                forms = {*self._forms.get(start, ()), form}
-                self._forms[start] = tuple(sorted(forms, key=len, reverse=True))
+                _keep(self._forms, form[:_SHORTEST_MASKED], form)
+            for digits in _digits(secret.reveal()):
+                _keep(self._digits, digits[:_HEX], digits)
             if self._few is not None:
                 few = {*self._few, *found}
                 self._few = tuple(few) if len(few) <= _FEW else None
@@ -159,15 +175,33 @@ class Masker:
     def __call__(self, text: str) -> str:
         """The text with every known secret masked; where two overlap, both are."""
         few = self._few
-        if few is not None and not any(form in text for form in few):
-            return text
-        spans: list[tuple[int, int]] = []
-        for at in range(len(text) - _SHORTEST_MASKED + 1):
-            for form in self._forms.get(text[at : at + _SHORTEST_MASKED], ()):
-                if text.startswith(form, at):
-                    spans.append((at, at + len(form)))
-                    break
-        return _masked(text, spans) if spans else text
+        spans = [found.span("password") for found in _IN_URL.finditer(text)] if "://" in text else []
+        if self._digits:
+            spans += (span for found in _BYTES.finditer(text) for span in self._in_bytes(found))
+        if few is None or any(form in text for form in few):
+            spans += _places(text, self._forms, _SHORTEST_MASKED)
+        return _masked(text, sorted(spans)) if spans else text
+
+    def _in_bytes(self, found: re.Match[str]) -> Iterator[tuple[int, int]]:
+        """Where in a run of bytes in hexadecimal a secret begins and ends."""
+        digits = _BETWEEN.sub("", found[0]).lower()
+        if spans := list(_places(digits, self._digits, _HEX)):
+            at = [digit.start() for digit in _DIGIT.finditer(found.string, *found.span()) if digit[1]]
+            yield from ((at[begin], at[end - 1] + 1) for begin, end in spans)
+
+
+def _keep(forms: dict[str, tuple[str, ...]], start: str, form: str) -> None:
+    """Put a spelling to those that begin like it, the longest first."""
+    forms[start] = tuple(sorted({*forms.get(start, ()), form}, key=len, reverse=True))
+
+
+def _places(text: str, forms: Mapping[str, Sequence[str]], shortest: int) -> Iterator[tuple[int, int]]:
+    """Where in a text the longest spellings begin and end, which are known by their first `shortest` characters."""
+    for at in range(len(text) - shortest + 1):
+        for form in forms.get(text[at : at + shortest], ()):
+            if text.startswith(form, at):
+                yield at, at + len(form)
+                break
 
 
 def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:

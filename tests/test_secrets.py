@@ -165,3 +165,50 @@ def test_bytes_that_are_no_text_are_masked() -> None:
     secret = Secret(b"key\xff\x80key".decode("utf-8", "surrogateescape"))
     assert secret == Secret(secret.reveal())
     assert MASK in Masker([secret])(f"it is {secret.reveal()}")
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda data: data.hex(),
+        lambda data: data.hex().upper(),
+        lambda data: data.hex(","),
+        lambda data: data.hex(",").upper(),
+        lambda data: "hex(2):" + data.hex(",")[:11] + ",\\\n  " + data.hex(",")[12:] + ",00,00",
+        lambda data: data.hex(",")[:5] + ",\\\r\n  " + data.hex(",")[6:],
+        lambda data: data.hex(" "),
+        lambda data: data.hex("-").upper(),
+        lambda data: ",".join(f"0x{each:02x}" for each in data),
+        lambda data: "ff:" + data.hex(":") + ":00",
+    ],
+)
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16-le", "utf-16-be", "cp1252"])
+def test_bytes_in_hexadecimal(spell: Callable[[bytes], str], coding: str) -> None:
+    """As registry files, `hex(2):` with its continued lines, and dumps write a text."""
+    spelled = spell("hüntér".encode(coding))
+    shown = Masker([Secret("hüntér"), Secret("another one")])(f"a=1 {spelled} b")
+    assert MASK in shown
+    assert "74" not in shown
+    assert (shown[:4], shown[-2:]) == ("a=1 ", " b")
+
+
+def test_other_bytes_in_hexadecimal_stay() -> None:
+    """Numbers, dates and the bytes of other texts are none of the secret's."""
+    text = "2004-03-16 14:15:16 de,ad,be,ef,00 0x12345678 {6B29FC40-CA47-1067-B31D-00DD010662DA}"
+    assert Masker([Secret("hunter2")])(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://svc:x@proxy:3128/a", f"http://svc:{MASK}@proxy:3128/a"),
+        ("'https://ACME\\svc:p@ss:w/rd@proxy', a@b", f"'https://ACME\\svc:{MASK}@proxy', a@b"),
+        ("http://a:b@c,ftp://d:e@f", f"http://a:{MASK}@c,ftp://d:{MASK}@f"),
+        ("redis://:pw@h", f"redis://:{MASK}@h"),
+        ("http://u:p@[::1]:80/ http://u:p@h: refused", f"http://u:{MASK}@[::1]:80/ http://u:{MASK}@h: refused"),
+        ("http://proxy:3128/a@b http://svc@proxy http://[::1]:80/a:b@c", ""),
+    ],
+)
+def test_a_password_in_an_address_is_masked_though_nobody_knew_it(text: str, shown: str) -> None:
+    """However short it is; the user, the host and the rest of the address stay."""
+    assert Masker()(text) == (shown or text)

@@ -85,7 +85,7 @@ def _lint(paths: tuple[str, ...], options: dict[str, object]) -> int:
 def _write_baseline(target: Path, result: Linted) -> None:
     from ndrfix.lint.baseline import write_baseline
 
-    write_baseline(target, result.findings)
+    write_baseline(target, result.findings, MASKER)
     say_aside(f"{_counted(len(result.findings), 'finding')} written to {target}")
 
 

@@ -22,6 +22,8 @@ from ndrfix.config.settings import (
 )
 from ndrfix.errors import InputError, did_you_mean
 from ndrfix.place import Place
+from ndrfix.secret_names import is_secret_name
+from ndrfix.secrets import MASK
 
 FILE = "ndrfix.cfg"
 HIDDEN_FILE = f".{FILE}"
@@ -148,10 +150,15 @@ class _Reader:
             return _READERS[setting.kind](setting, text.strip(), folder)
         except ValueError as error:
             name = setting.name if place else setting.variable
-            what = f"{name} is {text!r}, {error}" if text.strip() else f"{name} has no value"
+            what = f"{name} is {_shown(setting, text)}, {error}" if text.strip() else f"{name} has no value"
             next_step = "" if text.strip() else "Give one, or leave the line out."
             self.faults.append(InputError(what, place=place, next_step=next_step))
             return None
+
+
+def _shown(setting: Setting, text: str) -> str:
+    """A wrong value; not one of `ask_pass` and its like, which may be the password itself."""
+    return MASK if is_secret_name(setting.name) else repr(text)
 
 
 def _plain_text(_setting: Setting, text: str, _folder: Path) -> str:

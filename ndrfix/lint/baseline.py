@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,8 +101,8 @@ def _counted(document: Any) -> Baseline | None:
     return Baseline(counts=counts, homeless=homeless)
 
 
-def write_baseline(path: Path, findings: Sequence[Finding]) -> None:
-    """Write the findings to a file, sorted, with what people need to recognise each.
+def write_baseline(path: Path, findings: Sequence[Finding], mask: Callable[[str], str]) -> None:
+    """Write the findings to a file, sorted, with what people need to recognise each, without what `mask` takes out.
 
     Raises:
         OutputError: it cannot be written.
@@ -118,7 +118,7 @@ def write_baseline(path: Path, findings: Sequence[Finding]) -> None:
             "count": counts[mark],
             "rule": each.rule,
             "file": posix(each.place.file),
-            "message": each.message,
+            "message": mask(each.message),
         }
         for mark, (anywhere, each) in sorted(named.items(), key=lambda pair: pair[1][1].order)
     ]

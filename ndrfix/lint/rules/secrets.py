@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 
 from ndrfix.lint.document import Document
@@ -13,11 +12,11 @@ from ndrfix.lint.playbooks import PlaybookView, PlayView
 from ndrfix.place import Place
 from ndrfix.playbook.templating import is_template
 from ndrfix.secret_names import is_secret_name
+from ndrfix.secrets import in_url
 from ndrfix.source import Entry, Map, Node, Scalar, Vaulted
 
 _VAULTED = "vault_"  # how the vaulted value of a variable is called, by Ansible's advice
 _WITH_DATA = frozenset({"set_registry", "check_registry"})
-_ACCOUNT = re.compile(r"\w://[^/\s:@{}]+:[^/\s@{}]+@")
 _EVERYWHERE = (Sort.INVENTORY, Sort.VARIABLES, Sort.PLAYBOOK)
 
 
@@ -25,7 +24,7 @@ def _literal(view: PlaybookView | InventoryView | VariablesView) -> Iterator[Rem
     for entry, kept in _plain(view):
         if kept is None and is_secret_name(entry.key.text):
             yield _readable(f"{entry.key.text!r} holds a secret", entry.value.place)
-        elif isinstance(entry.value, Scalar) and _ACCOUNT.search(str(entry.value.value)):
+        elif isinstance(entry.value, Scalar) and in_url(str(entry.value.value)):
             yield _readable(f"{entry.key.text!r} holds an address with a password", entry.value.place)
     if isinstance(view, PlaybookView):
         yield from _in_data(view)
