@@ -16,8 +16,8 @@ apart and moves the reports only, to a quarantine from which they can be put bac
 4. Looks at the queue again; moves `queue.dat`, which the service makes anew from the files that are left (Q148727,
    Q312443), then the reports, each on record in the quarantine's manifest before. When `queue.dat` cannot be moved, no
    report is, and the host fails. Copies in `archive` are not touched.
-5. Starts the service (one that was stopped stays stopped, unless `restart: true`), watches it, and counts again: what
-   waits in the information store flows back (Q197792).
+5. Starts the service (one that was stopped stays stopped, unless `restart: true`; one that was paused runs), watches
+   it, and counts again: what waits in the information store flows back (Q197792).
 
 It does not suppress new reports, and says so when nothing does: set `SuppressNDROptions` before it (KB 837794).
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from ndrfix.connections.simulated_services import ServiceMode, SimulatedService
-from ndrfix.connections.simulation import FaultAt, FaultKind
+from ndrfix.connections.simulation import FaultAt, FaultKind, Sent
 from ndrfix.engine.result import Status, TaskResult
 from ndrfix.exchange.layout import IMS
 from ndrfix.resources import Action, MessageKind, ServiceStatus, StartType
-from tests.engine.queue_field import CLEAR, ROOT, Field, Work
+from tests.engine.queue_field import CLEAR, KEPT, ROOT, Field, Work
 from tests.engine.queue_strikes import Hand, Strike
 from tests.engine.stage import last, of
 
@@ -190,3 +190,19 @@ def test_a_service_that_was_started_in_the_middle_is_told(field: Field) -> None:
     )
     assert field.service is ServiceStatus.RUNNING
     assert list(field.complaints()) == []
+
+
+def test_a_restart_in_the_first_line_of_the_manifest_is_told(field: Field) -> None:
+    """Nothing was moved, the service came up with the host; what finishes it says what to look at, and how it is."""
+    strike = Strike(FaultAt.OPERATION, 2, FaultKind.RESTARTED, Sent.DURING)
+    field.struck(field.stage.run(CLEAR).apply, strike)
+    assert (field.service, list(field.complaints())) == (ServiceStatus.RUNNING, [])
+    for task in (of(field.resume()).tasks[0], last(field.stage.run(CLEAR).apply())):
+        assert task.status is Status.FAILED
+        assert task.message.endswith("ndrfix-quarantine\\run-0: its manifest.txt is not one of ndrfix")
+        assert task.next_step.startswith(
+            "Look into that folder. When no message lies in it, nothing was moved: remove it"
+        )
+    for each in field.host.files(f"{KEPT}\\run-0"):
+        field.host.remove_file(f"{KEPT}\\run-0\\{each}")
+    assert last(field.stage.run(CLEAR).apply()).status is Status.CHANGED

@@ -24,7 +24,7 @@ MAIL = {
     MessageKind.BOUNCE: 10,
     MessageKind.UNKNOWN: 5,
 }
-CLEAR = {"name": "Clear", "clear_queue": {"recount_after": 1, "service_timeout": 20}}
+CLEAR = {"name": "Clear", "clear_queue": {"recount_after": 5, "service_timeout": 20}}
 
 
 class Mailroom:
@@ -93,7 +93,7 @@ def test_reports_are_cleared_and_put_back(ex01: Desk, ex55: Witness, mailroom: M
 
     done = ex01.apply(book)
     assert "1,400 moved" in done.result
-    assert "1 s after the start: 600 messages in the queue, 0 of them reports" in done.result
+    assert "5 s after the start: 600 messages in the queue, 0 of them reports" in done.result
     assert mailroom.waiting() == others
     assert mailroom.kept() == {name: content for name, content in first.items() if name not in others}
     (run,) = mailroom.quarantines.iterdir()
@@ -122,7 +122,7 @@ def test_a_service_that_never_stops_leaves_everything(desk: Desk, kept: Callable
     host.set("Mode", "REG_SZ", "never-stops", key=IMS + r"\Lab")
     host.bring("MSExchangeIMC", "STOPPED")
     host.bring("MSExchangeIMC", "RUNNING")
-    clear = {"name": "Clear", "clear_queue": {"recount_after": 1, "service_timeout": 2}}
+    clear = {"name": "Clear", "clear_queue": {"recount_after": 5, "service_timeout": 2}}
     with mailroom_of(host) as room:
         room.fill()
         first = room.waiting()
