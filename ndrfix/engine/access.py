@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ndrfix.engine.binding import distinct
 from ndrfix.engine.selection import Selection
 from ndrfix.engine.via import with_management_hosts
 from ndrfix.errors import InputError
 from ndrfix.inventory import ConnectionSettings, Host, Inventory, connection_aliases, secrets_in
+from ndrfix.inventory.names import WINRM_ONLY
 from ndrfix.place import Place
 from ndrfix.playbook import Scope
 from ndrfix.secrets import Secret
@@ -101,6 +103,26 @@ def _place(host: Host, variable: str, selection: Selection) -> Place | None:
     return next((places[name] for name in reversed(connection_aliases(variable)) if name in places), host.place)
 
 
+def _values(scope: Scope, places: Mapping[str, Place]) -> dict[str, Any]:
+    """The values of connection variables; of the names of one setting that count only the strongest that is not empty is
+    resolved, since another one may be encrypted, and is not needed.
+    """
+    winrm = "ansible_connection" in places and scope.resolve("ansible_connection") == "winrm"
+    names = [name for name in places if connection_aliases(name) or name.startswith(CONNECTION_PREFIXES)]
+    names = [name for name in names if winrm or name not in WINRM_ONLY]
+    values: dict[str, Any] = {}
+    for name in sorted(names, key=lambda each: len(_stronger(each))):
+        if not any(values.get(each) for each in _stronger(name)):
+            values[name] = scope.resolve(name, places[name])
+    return values
+
+
+def _stronger(name: str) -> tuple[str, ...]:
+    """The names that win over this one."""
+    aliases = connection_aliases(name)
+    return aliases[aliases.index(name) + 1 :] if aliases else ()
+
+
 def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSettings:
     """How a host is reached, its templates evaluated.
 
@@ -108,8 +130,7 @@ def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSet
         InputError: an unknown name, or a value that does not fit.
     """
     places = {name: variable.place for name, variable in {**host.variables, **selection.extra}.items()}
-    names = [name for name in places if connection_aliases(name) or name.startswith(CONNECTION_PREFIXES)]
-    values = {name: scope.resolve(name, places[name]) for name in names}
+    values = _values(scope, places)
     # `-u` and `-k` are for the host that is logged on to. Behind a management host that is not this one: a password is
     # never handed on to an old server unless the inventory says so.
     given = () if values.get("ndrfix_via") else (selection.user, selection.password)
