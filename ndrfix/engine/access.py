@@ -104,7 +104,7 @@ def _place(host: Host, variable: str, selection: Selection) -> Place | None:
 
 
 def _values(scope: Scope, places: Mapping[str, Place]) -> dict[str, Any]:
-    """The values of connection variables; of the names of one setting that count only the strongest that is not empty is
+    """The values of connection variables. Of the names of a setting that count only the strongest that is not empty is
     resolved, since another one may be encrypted, and is not needed.
     """
     winrm = "ansible_connection" in places and scope.resolve("ansible_connection") == "winrm"
