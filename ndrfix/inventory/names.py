@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
+from functools import lru_cache
+
+from ndrfix.errors import did_you_mean
 
 # Setting → variables, weakest first. Those of Ansible's winrm plugin stand first: the psrp plugin's own names win.
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -28,7 +32,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "operation_timeout": ("ansible_winrm_operation_timeout_sec", "ansible_psrp_operation_timeout"),
     "read_timeout": ("ansible_winrm_read_timeout_sec", "ansible_psrp_read_timeout"),
     "reconnection_retries": ("ansible_psrp_reconnection_retries",),
-    "reconnection_backoff": ("ansible_psrp_reconnection_backoff",),
+    "reconnection_backoff": ("ansible_psrp_connection_backoff", "ansible_psrp_reconnection_backoff"),
     "max_envelope_size": ("ansible_psrp_max_envelope_size",),
     "negotiate_delegate": ("ansible_winrm_kerberos_delegation", "ansible_psrp_negotiate_delegate"),
     "negotiate_hostname_override": (
@@ -64,3 +68,34 @@ WINRM_ONLY = frozenset(
 
 # Words of `ansible_winrm_transport` → those of `ansible_psrp_auth`; the others are the same.
 TRANSPORTS: Mapping[str, str] = {"plaintext": "basic", "ssl": "basic"}
+
+_ANSIBLE = "ansible_"
+_OURS = ("ansible_psrp_", "ndrfix_")
+_SLIP = 0.85  # `ansible_pasword` and `ansible_hst` are slips of the hand, `ansible_hostname` is another name
+CORRECT = "Correct the name; if it is a variable of your own, give it another one."
+
+
+@lru_cache(maxsize=4096)
+def wrong_name(name: str, *, plain: bool = True, winrm: bool = False) -> str:
+    """Return what is wrong with a variable's name: it belongs to connections and is not known, or is so near a known
+    name that this must be meant; an empty text when it is fine.
+
+    `plain` tells that the value is a text or number, as nearly all settings are; `winrm` that the names of Ansible's
+    winrm plugin count.
+    """
+    if name in KNOWN_NAMES or name in RESERVED:
+        return ""
+    ours = name.startswith((*_OURS, "ansible_winrm_") if winrm else _OURS)
+    hint = did_you_mean(name, KNOWN_NAMES) if ours else _slip(name) if plain else ""
+    return f"{name!r} is no connection variable of ndrfix{hint}" if ours or hint else ""
+
+
+def _slip(name: str) -> str:
+    """The hint at the name that is nearly this one; none for `ansible_host2`, which somebody counts."""
+    rest = name.casefold().removeprefix(_ANSIBLE)
+    counted = rest[-1:].isdigit() and _ANSIBLE + rest.rstrip("_0123456789") in KNOWN_NAMES
+    if counted or not name.casefold().startswith(_ANSIBLE):
+        return ""
+    known = [each.removeprefix(_ANSIBLE) for each in KNOWN_NAMES if each.startswith(_ANSIBLE)]
+    near = difflib.get_close_matches(rest, known, 1, _SLIP)
+    return f", did you mean {_ANSIBLE + near[0]!r}?" if near else ""

@@ -160,6 +160,14 @@ class Reader:
             raise self.error(setting, "still holds a template", "Check the braces of the expression.")
         return value
 
+    def shown(self, setting: str) -> str:
+        """Return a value as an error may show it."""
+        return self._shown(self._value(setting))
+
+    def is_hidden(self, setting: str) -> bool:
+        """Tell whether a value came out of a secret, and so is not to be shown."""
+        return isinstance(self._value(setting), _Hidden)
+
     @staticmethod
     def _shown(value: object) -> str:
         if isinstance(value, _Hidden):

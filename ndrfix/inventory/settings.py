@@ -7,19 +7,26 @@ and wrong or unknown names and values are errors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ndrfix.errors import InventoryError, did_you_mean
-from ndrfix.inventory.names import KNOWN_NAMES, NAMES, RESERVED, TRANSPORTS, WINRM_ONLY
+from ndrfix.errors import InventoryError
+from ndrfix.inventory.members import is_address
+from ndrfix.inventory.names import CORRECT, NAMES, TRANSPORTS, WINRM_ONLY, wrong_name
 from ndrfix.inventory.reading import Reader
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
+from ndrfix.source import Vaulted
 
 _HTTPS_PORT, _HTTP_PORT = 5986, 5985
 _READ_TIMEOUT, _OPERATION_TIMEOUT = 30, 20
 _READ_MARGIN = 10
+_ADDRESS = re.compile(r"[^\s,/:@\\?#\[\]]+")
+_WITH_MORE = re.compile(
+    r"((?P<scheme>\w+)://)?(\S*@)?(\[(?P<six>[^\]\s]+)\]|\\*(?P<name>[^\s,/:@\\\[\]]+))(:(?P<port>\d{1,5}))?([/\\]\S*)?"
+)
 
 
 class ConnectionKind(StrEnum):
@@ -133,8 +140,9 @@ class ConnectionSettings:
         empty or null counts as not given.
 
         Raises:
-            InventoryError: an unknown `ansible_psrp_*`, `ansible_winrm_*` or `ndrfix_*` name, or a value that does not
-                fit; it names the host and the place, never the value of a password.
+            InventoryError: an unknown `ansible_psrp_*`, `ansible_winrm_*` or `ndrfix_*` name, one that is nearly
+                a connection variable's, or a value that does not fit; it names the host and the
+                place, never the value of a password.
         """
         _check_names(host_name, values, places)
         reader = Reader(host_name, _present(values), places)
@@ -143,7 +151,7 @@ class ConnectionSettings:
         proxy = reader.text("proxy")
         return cls(
             inventory_name=host_name,
-            host=reader.text("host") or host_name,
+            host=_address(reader) or host_name,
             connection=_connection(reader),
             port=port,
             protocol=protocol,
@@ -231,14 +239,27 @@ def _keyring(reader: Reader) -> KeyringEntry | None:
 
 
 def _check_names(host: str, values: Mapping[str, object], places: Mapping[str, Place]) -> None:
-    ours = ["ansible_psrp_", "ndrfix_", *(["ansible_winrm_"] if values.get("ansible_connection") == "winrm" else [])]
-    for name in values:
-        if name.startswith(tuple(ours)) and name not in KNOWN_NAMES and name not in RESERVED:
-            raise InventoryError(
-                f"{host}: {name!r} is no connection variable of ndrfix{did_you_mean(name, KNOWN_NAMES)}",
-                place=places.get(name),
-                next_step="Correct the name or remove the variable.",
-            )
+    winrm = values.get("ansible_connection") == "winrm"
+    for name, value in values.items():
+        plain = isinstance(value, str | int | float | Secret | Vaulted)
+        if wrong := wrong_name(name, plain=plain, winrm=winrm):
+            raise InventoryError(f"{host}: {wrong}", place=places.get(name), next_step=CORRECT)
+
+
+def _address(reader: Reader) -> str | None:
+    """Return the name or address to connect to, which is nothing but that."""
+    text = reader.text("host")
+    if text is None or _ADDRESS.fullmatch(text) or is_address(text):
+        return text
+    problem = f"must be a name or an address and nothing else, not {reader.shown('host')}"
+    found = _WITH_MORE.fullmatch(text)
+    if found is None or reader.is_hidden("host"):
+        raise reader.error("host", problem, "Write the name or address alone, as in ansible_host: 192.0.2.25.")
+    scheme = (found["scheme"] or "").lower()
+    parts = [f"ansible_host: {found['six'] or found['name']}"]
+    parts += [f"ansible_port: {found['port']}"] if found["port"] else []
+    parts += [f"ansible_psrp_protocol: {scheme}"] if scheme in list(Protocol) else []
+    raise reader.error("host", problem, f"Write {', '.join(parts)}.")
 
 
 def _present(values: Mapping[str, object]) -> dict[str, object]:

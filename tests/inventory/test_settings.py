@@ -94,6 +94,54 @@ def test_variables_of_the_winrm_plugin_count_for_its_hosts_only() -> None:
         of(ansible_connection="winrm", ansible_winrm_kinit_mode="manual")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ansible_hostname", "ansible_become_password", "ansible_ssh_password", "ansible_su_pass", "ansible_my_thing"),
+        *("ansible_host2", "ansible_user_id", "ansible_connection_user", "ansible_winrm_realm", "site_password"),
+    ],
+)
+def test_other_names_are_the_users_own(name: str) -> None:
+    """Ansible's other variables, and what only looks a little like one of ours."""
+    assert of(**{name: "x"}) == of()
+    assert of(ansible_hosts=["mail01"]) == of()
+
+
+ADDRESSES = {
+    "http://mail01:5985/wsman": "ansible_host: mail01, ansible_port: 5985, ansible_psrp_protocol: http.",
+    "https://mail01": "ansible_host: mail01, ansible_psrp_protocol: https.",
+    "mail01:5986": "ansible_host: mail01, ansible_port: 5986.",
+    "[2001:db8::25]:5986": "ansible_host: 2001:db8::25, ansible_port: 5986.",
+    "[2001:db8::25]": "ansible_host: 2001:db8::25.",
+    "\\\\MAIL01\\c$": "ansible_host: MAIL01.",
+    "mail01/": "ansible_host: mail01.",
+    "svc@mail01": "ansible_host: mail01.",
+    "mail 01": "alone",
+    "mail01, mail02": "alone",
+}
+
+
+@pytest.mark.parametrize(("text", "advice"), ADDRESSES.items())
+def test_a_host_is_a_name_or_an_address_alone(text: str, advice: str) -> None:
+    """What belongs into other variables is refused, and the right form is shown; of a secret nothing is."""
+    with pytest.raises(InventoryError) as caught:
+        of(ansible_host=text)
+    assert f"not {text!r}" in caught.value.what
+    assert advice in caught.value.next_step
+    with pytest.raises(InventoryError) as caught:
+        of(ansible_host=Secret(text))
+    assert "alone" in caught.value.next_step
+    assert text not in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "text", ["mail01", "mail01.acme.example.", "192.0.2.25", "2001:db8::25", "fe80::1%eth0", "a_b"]
+)
+def test_names_and_addresses_of_hosts(text: str) -> None:
+    """Each is taken as it is."""
+    assert of(ansible_host=text).host == text
+
+
 TIMEOUTS = {
     "read follows": ({"ansible_psrp_operation_timeout": 60}, (60, 70)),
     "operation follows": ({"ansible_psrp_read_timeout": 15}, (10, 15)),
@@ -131,6 +179,14 @@ WRONG = {
     "template": ({"ansible_host": "{{ x }}"}, "still holds a template"),
     "backoff": ({"ansible_psrp_reconnection_backoff": "nan"}, "must be a number of 0 or more"),
     "psrp name": ({"ansible_psrp_prtocol": "http"}, "did you mean 'ansible_psrp_protocol'?"),
+    "slip": (
+        {"ansible_pasword": Secret("p")},
+        "'ansible_pasword' is no connection variable of ndrfix, did you mean 'ansible_password'?",
+    ),
+    "slip in a prefix": ({"ansible_psrp_protocl": "http"}, "did you mean 'ansible_psrp_protocol'?"),
+    "slip of winrm": ({"ansible_winrm_pasword": Secret("p")}, "did you mean 'ansible_winrm_password'?"),
+    "slip of the connection": ({"Ansible_conection": "winrm"}, "did you mean 'ansible_connection'?"),
+    "list under our name": ({"ndrfix_password_comand": ["pass"]}, "did you mean 'ndrfix_password_command'?"),
     "own name": (
         {"ndrfix_vai": "jump"},
         "'ndrfix_vai' is no connection variable of ndrfix, did you mean 'ndrfix_via'?",

@@ -6,31 +6,25 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ndrfix.errors import did_you_mean
 from ndrfix.lint.inventories import InventoryView, VariablesView, definitions
 from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort, some
 from ndrfix.place import Place
+from ndrfix.source import Scalar
 
 if TYPE_CHECKING:
     from ndrfix.inventory import Host
 
-_OURS = ("ansible_psrp_", "ndrfix_")
 _OLD_SYSTEM = re.compile(r"(?i)\b(windows[ _-]?)?(nt[ _-]?4|2000|w2k|win2k|nt4)")
 _SYSTEM_NAMES = frozenset({"ndrfix_os", "os", "os_version", "os_name", "operating_system", "windows_version", "system"})
 _NO_CHECK = frozenset({"ignore"})
 
 
 def _unknown_setting(view: InventoryView | VariablesView) -> Iterator[Remark]:
-    from ndrfix.inventory.names import KNOWN_NAMES, RESERVED
+    from ndrfix.inventory.names import CORRECT, wrong_name
 
     for entry in definitions(view.document.node):
-        name = entry.key.text
-        if name.startswith(_OURS) and name not in KNOWN_NAMES and name not in RESERVED:
-            yield Remark(
-                message=f"{name!r} is no connection variable of ndrfix{did_you_mean(name, KNOWN_NAMES)}",
-                place=entry.key.place,
-                help="Correct the name or remove the variable.",
-            )
+        if wrong := wrong_name(entry.key.text, plain=isinstance(entry.value, Scalar)):
+            yield Remark(message=wrong, place=entry.key.place, help=CORRECT)
 
 
 def _text(host: Host, *names: str) -> tuple[str, Place | None]:
@@ -134,7 +128,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="inventory[unknown-setting]",
         tags=("inventory",),
-        summary="An `ansible_psrp_…` or `ndrfix_…` variable that does not exist.",
+        summary="An `ansible_psrp_…` or `ndrfix_…` variable that does not exist, or another of connections misspelt.",
         why="The setting that was meant keeps its default: another port, another authentication, no check.",
         bad=_GOOD.replace("ansible_psrp_auth", "ansible_psrp_aut"),
         good=_GOOD,
