@@ -242,7 +242,7 @@ def _tree(state: TreeState) -> str:
 def _quarantine(state: QuarantineState) -> tuple[str, ...]:
     counts = (str(state.messages or 0), str(state.size or 0))
     pending = "".join(pending_element(move) for move in state.pending)
-    return (state.status, state.promised, *counts, state.began, _flag(state.data), pending)
+    return (state.status, state.promised, *counts, state.began, _flag(state.data), pending, str(state.garbled))
 
 
 def _quarantines(state: QuarantinesState) -> str:

@@ -10,7 +10,8 @@ r"""The manifest of a quarantine: what was to be moved, on the host's disk befor
     closed                     the run came to its end
 
 ASCII, escaped as on the wire, every line ended by CR LF. A last line without that was cut off by a crash: it does not
-count, and the next one begins on a new line.
+count, and the next one begins on a new line. A line in the middle that says nothing is such a one, or damaged; it is
+counted. Files on record after `closed` were moved after an opening that is such a line: the run is open.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class ManifestError(Exception):
 @dataclass(slots=True)
 class Manifest:
     """What a manifest says. `records` are those since it was last opened, the last one of each file; names differ
-    without case. `copied` are those of them of which a whole copy is on the other volume.
+    without case. `copied` are those of them of which a whole copy is on the other volume. `garbled` lines say nothing.
     """
 
     run: str
@@ -48,6 +49,7 @@ class Manifest:
     promised: ServiceStatus = ServiceStatus.RUNNING
     records: dict[Key, PendingMove] = field(default_factory=dict)
     copied: set[Key] = field(default_factory=set)
+    garbled: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Manifest:
@@ -68,13 +70,17 @@ class Manifest:
             try:
                 opened = found._note(line) or opened
             except (ValueError, WireError):
-                continue  # the rest of a line that a crash cut off
+                found.garbled += 1
         if not opened:
             raise ManifestError("the manifest does not say whether the run is open")
         return found
 
     def _note(self, line: str) -> bool:
-        """Take in one line; gives whether it opens the run."""
+        """Take in one line; gives whether it opens the run.
+
+        Raises:
+            ValueError, WireError: it says nothing.
+        """
         match line.split("|"):
             case ["open", ("running" | "stopped") as promised]:
                 self.status, self.promised = QuarantineStatus.OPEN, ServiceStatus(promised)
@@ -86,10 +92,13 @@ class Manifest:
                 self.status = QuarantineStatus.CLOSED
             case [("move" | "back") as verb, at, kept, cells]:
                 move = PendingMove(unescape(at), unescape(kept), verb == "back", queue_file(cells))
+                self.status = QuarantineStatus.OPEN
                 self.records[key(move)] = move
                 self.copied.discard(key(move))
             case [("copied" | "done") as verb, at, kept, cells]:
                 self._went_on(verb, key(PendingMove(unescape(at), unescape(kept), False, queue_file(cells))))
+            case _:
+                raise WireError("a line that says nothing")
         return False
 
     def _went_on(self, verb: str, moved: Key) -> None:

@@ -439,6 +439,7 @@ public class NdrfixRun1 {
     public string Status = "", Promised = "", Began = "";
     public long Messages, Size;
     public bool Data;
+    public int Garbled;
     public static NdrfixRun1 Of(string run) { return new NdrfixRun1(run, true); }
     public NdrfixRun1(string run, bool counted) {
         this.run = run;
@@ -478,7 +479,21 @@ public class NdrfixRun1 {
             if (first) throw new IOException("its manifest.txt is not one of ndrfix");
         }
     }
-    // A line without a meaning is one that was cut off and ended later.
+    // Whether these are the cells of a file: its name, size and time.
+    static bool IsFile(string[] cells) {
+        long number;
+        if (cells.Length != 3) return false;
+        try {
+            NdrfixText1.Unescape(cells[0]);
+        } catch (FormatException) {
+            return false;
+        }
+        for (int each = 1; each < 3; each++)
+            if (!long.TryParse(cells[each], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number)) return false;
+        return true;
+    }
+    // A line without a meaning is one that was cut off and ended later, or damaged. A file on record after `closed` was moved
+    // after an opening that is such a line.
     void Line(string[] parts, bool first) {
         if (first) {
             if (parts.Length != 4 || parts[0] != "ndrfix-quarantine") throw new IOException("its manifest.txt is not one of ndrfix");
@@ -492,11 +507,12 @@ public class NdrfixRun1 {
             records.Clear();
         } else if (promise && parts[0] == "promise") {
             Promised = parts[1];
-        } else if (parts.Length == 1 && parts[0] == "closed" && Status.Length > 0) {
-            Status = "closed";
+        } else if (parts.Length == 1 && parts[0] == "closed") {
+            if (Status.Length > 0) Status = "closed";
         } else if (parts.Length == 4 && (parts[0] == "move" || parts[0] == "back")) {
             string[] cells = parts[3].Split('*');
-            if (cells.Length != 3 || cells[2].Length == 0) return;
+            if (!IsFile(cells)) { Garbled++; return; }
+            if (Status.Length > 0) Status = "open";
             Record record = new Record();
             record.At = parts[1]; record.Kept = parts[2]; record.Name = cells[0]; record.Back = parts[0] == "back";
             record.Cells = parts[1] + "/" + parts[2] + "/" + (record.Back ? "1/" : "0/") + parts[3].Replace('*', '/') + "?";
@@ -505,9 +521,21 @@ public class NdrfixRun1 {
         } else if (parts.Length == 4 && (parts[0] == "copied" || parts[0] == "done")) {
             string[] cells = parts[3].Split('*');
             string key = parts[1] + "|" + parts[2] + "|" + cells[0];
-            if (cells.Length != 3 || cells[2].Length == 0 || !records.ContainsKey(key)) return;
+            if (!IsFile(cells)) { Garbled++; return; }
+            if (!records.ContainsKey(key)) return;
             if (parts[0] == "copied") records[key].Copied = true; else records.Remove(key);
+        } else {
+            Garbled++;
         }
+    }
+    // Whether a copy that is on record nowhere may be all that there is of a message: only where lines say nothing.
+    public bool MayBeLast(string queue, string copy) {
+        int dot = copy.IndexOf('.');
+        if (Garbled == 0 || dot < 0) return false;
+        string name = copy.Substring(dot + 1);
+        return !NdrfixDisk1.IsData(name) && !NdrfixDisk1.IsData(copy)
+            && NdrfixDisk1.Look(NdrfixDisk1.Below(NdrfixDisk1.Below(queue, "out"), name)) == null
+            && NdrfixDisk1.Look(NdrfixDisk1.Below(NdrfixDisk1.Below(run, copy.Substring(0, dot)), name)) == null;
     }
     // The copies that are on record for one way, by their names. Those that came to their end before that was on record are put
     // on record: the copy got into its place. A queue.dat that lies there again was made since.
@@ -543,7 +571,8 @@ public class NdrfixRun1 {
     }
     public string State(string separator) {
         string[] parts = new string[] {
-            Status, Promised, NdrfixText1.Number(Messages), NdrfixText1.Number(Size), Began, Data ? "1" : "0", Pending() };
+            Status, Promised, NdrfixText1.Number(Messages), NdrfixText1.Number(Size), Began, Data ? "1" : "0", Pending(),
+            NdrfixText1.Number(Garbled) };
         return string.Join(separator, parts);
     }
     // The rows of a folder of runs, nothing when it does not exist.
@@ -703,7 +732,8 @@ public class NdrfixMover1 {
             NdrfixDisk1.Make(target);
             copied = found.Copies(queue, parts, back, manifest);
             foreach (NdrfixEntry1 entry in NdrfixDisk1.List(parts))
-                if (!entry.Folder && !copied.ContainsKey(entry.Name)) NdrfixDisk1.Delete(NdrfixDisk1.Below(parts, entry.Name));
+                if (!entry.Folder && !copied.ContainsKey(entry.Name) && !found.MayBeLast(queue, entry.Name))
+                    NdrfixDisk1.Delete(NdrfixDisk1.Below(parts, entry.Name));
             if (tasks.Count < Few) return;
             sources = Names(source);
             targets = Names(target);

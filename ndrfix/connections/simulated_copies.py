@@ -14,7 +14,7 @@ from ndrfix.connections.simulated_operations import HeldError, Operations
 from ndrfix.connections.simulated_runs import Runs
 from ndrfix.connections.simulated_services import VirtualClock
 from ndrfix.connections.simulation import SimulatedFile
-from ndrfix.resources import PART, QUEUE_DATA, Move, PendingMove, QueueFile, fold
+from ndrfix.resources import OUT, PART, QUEUE_DATA, Move, PendingMove, QueueFile, fold
 
 PARTS = "ndrfix-part"
 """The folder below the root of the queue in which copies lie until they are whole: the service does not look there, as
@@ -52,7 +52,9 @@ class Copies:
         return f"{self.root}\\{PARTS}\\{ntpath.basename(self.run)}" if self.move.back else f"{self.run}\\{PART}"
 
     def begin(self) -> None:
-        """Take in what the manifest says was copied, and remove every other copy: it need not be whole."""
+        """Take in what the manifest says was copied, and remove every other copy: it need not be whole. But where lines
+        of the manifest say nothing, one of which there is no other is kept.
+        """
         found = self.runs.manifest(self.run)
         moves = [move for key, move in found.records.items() if key in found.copied and move.back is self.move.back]
         over = [move for move in moves if self._is_over(move)]
@@ -60,8 +62,15 @@ class Copies:
             self.runs.append(self.run, "".join(map(form.done, over)))
         self._known = {fold(_name(move.kept, move.file.name)) for move in moves if move not in over}
         for file in self.files.inside(self.folder):
-            if fold(ntpath.basename(file.path)) not in self._known:
+            name = ntpath.basename(file.path)
+            if fold(name) not in self._known and not (found.garbled and self._is_last(name)):
                 self._discard(file.path)
+
+    def _is_last(self, name: str) -> bool:
+        """Whether a copy is all that there is of a message."""
+        kept, _, message = name.partition(".")
+        places = (f"{self.root}\\{OUT}", f"{self.run}\\{kept}")
+        return not is_data(message or name) and all(self.files.find(f"{each}\\{message}") is None for each in places)
 
     def _is_over(self, move: PendingMove) -> bool:
         """Whether a copy got into its place; a `queue.dat` that lies there again was made since."""

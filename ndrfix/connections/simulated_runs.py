@@ -100,6 +100,7 @@ class Runs:
             began=found.began,
             pending=tuple(sorted(pending, key=lambda each: each.file.name)),
             data=self.files.find(f"{path}\\{QUEUE_DATA}") is not None,
+            garbled=found.garbled,
         )
 
     def _exists(self, path: str) -> bool:

@@ -171,9 +171,9 @@ def _quarantine(status: str, promised: str, *rest: str) -> QuarantineState:
     core = replace(core, messages=int(messages), size=int(size))
     if not about:
         return core
-    began, data, pending = about
+    began, data, pending, garbled = about
     moves = tuple(sorted((_pending(element) for element in _items(pending, ELEMENT)), key=lambda each: each.file.name))
-    return replace(core, began=began, data=data == "1", pending=moves)
+    return replace(core, began=began, data=data == "1", pending=moves, garbled=int(garbled))
 
 
 def _pending(element: str) -> PendingMove:

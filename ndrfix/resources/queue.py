@@ -118,8 +118,8 @@ class QuarantineState:
 
     `promised` is the status to which the Internet Mail Service returns at the end. `messages` and their `size` in bytes
     are what lies there now (None in a change: whatever there is). `began` is UTC as `YYYY-MM-DDTHH:MM:SSZ`. `pending`
-    are files on record whose move did not happen, sorted by name: `back` tells for which way. Only status, promise and
-    (where given) messages and size are compared.
+    are files on record whose move did not happen, sorted by name: `back` tells for which way. `garbled` lines of its
+    manifest say nothing. Only status, promise and (where given) messages and size are compared.
     """
 
     status: QuarantineStatus
@@ -129,6 +129,7 @@ class QuarantineState:
     began: str = ""
     pending: tuple[PendingMove, ...] = ()
     data: bool = False
+    garbled: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

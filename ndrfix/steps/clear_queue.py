@@ -89,6 +89,7 @@ from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
 from ndrfix.steps.clearing_place import place_problem, place_risks, probed
 from ndrfix.steps.clearing_shown import settle_move, settle_recount, settle_stop, settle_watch
 from ndrfix.steps.finish_queue import broken_off
+from ndrfix.steps.torn_manifest import partly_torn
 
 _TWICE = (
     "what was sent and not yet removed from the queue can be delivered twice, and the inbound queue is worked on "
@@ -118,7 +119,8 @@ def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         advice = "One clear_queue a host and run: put what is wanted into one task, or apply two playbooks."
         return StepPlan(checks=(Check(ok=False, text=text, next_step=advice),))
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
-    checks = tuple(Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
+    told = (Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
+    checks = (*told, *partly_torn((quarantine.run, state) for quarantine, state in runs))
     if work.problem:
         return StepPlan(checks=(*checks, work.problem))
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)

@@ -22,7 +22,7 @@ from ndrfix.resources import (
 )
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
 from ndrfix.steps.clearing import GUARDED, RUNNING, finish, guards, service
-from ndrfix.steps.torn_manifest import looked_into, torn
+from ndrfix.steps.torn_manifest import looked_into, partly_torn, torn
 
 
 class FinishQueueArgs(Args):
@@ -53,14 +53,16 @@ def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
     runs = interrupted_runs(args.quarantines, found) if isinstance(found, QuarantinesState) else ()
     wanted = tuple(each for each in runs if _is_meant(args, each[0].run))
     unclear = unreadable(args, observed)
+    all_runs = found.runs if isinstance(found, QuarantinesState) else ()
+    damaged = partly_torn(each for each in all_runs if _is_meant(args, each[0]))
     if not wanted:
         where = "no quarantine lies on this host" if found == ABSENT else "no quarantine is open"
         note = "" if unclear else f"nothing was left half done: {where}, {IMS} is {service(observed).status.word}"
-        return StepPlan(checks=(*unclear, *standing_still(observed)), note=note)
+        return StepPlan(checks=(*unclear, *damaged, *standing_still(observed)), note=note)
     work = finish(wanted, service(observed), service_timeout=args.service_timeout)
     # What cannot be read is no reason to leave alone what can; it is told afterwards, as a fault.
     texts = (*work.texts, *filter(None, (_afterwards(*each) for each in wanted)))
-    checks = tuple(Check(ok=True, text=text) for text in texts)
+    checks = (*(Check(ok=True, text=text) for text in texts), *damaged)
     if work.problem:
         return StepPlan(checks=(*checks, work.problem))
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)

@@ -56,6 +56,7 @@ from ndrfix.resources import (
 )
 from ndrfix.steps.base import Args, Check, InRun, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.quarantine_path import QuarantinePath
+from ndrfix.steps.torn_manifest import lines_lost
 
 _RUN_TIME = "%Y%m%d-%H%M"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -227,7 +228,8 @@ def _listed(args: PurgeQuarantineArgs, run: str, state: QuarantineState, old: _O
     if old and old.aside:
         them = "it" if old.aside == 1 else "them"
         kept = f"; {counted(old.aside)} set aside in `bad`: it stays. Look at {them}, move {them} away by hand"
-    text = f"{run}: {counted(state.messages or 0)}{what}, {(state.size or 0) // 1024:,} KB, {days}{kept}"
+    lost = f"; {lines_lost(state)}" if state.garbled else ""
+    text = f"{run}: {counted(state.messages or 0)}{what}, {(state.size or 0) // 1024:,} KB, {days}{kept}{lost}"
     return Check(ok=True, text=text)
 
 

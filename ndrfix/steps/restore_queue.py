@@ -74,6 +74,7 @@ from ndrfix.steps.clearing import (
 from ndrfix.steps.finish_queue import broken_off
 from ndrfix.steps.restoring import again, ended_early, first, probe
 from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs, in_run
+from ndrfix.steps.torn_manifest import partly_torn
 
 _STAYS = f"{IMS} was stopped before and STAYS STOPPED"
 
@@ -101,7 +102,9 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
         text = f"no quarantine of run {args.run}; {there}"
         return StepPlan(checks=(Check(ok=False, text=text, next_step="Name one of these runs."),))
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
-    checks = tuple(Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
+    told = (Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
+    all_runs = found.runs if isinstance(found, QuarantinesState) else ()
+    checks = (*told, *partly_torn(each for each in all_runs if fold(each[0]) == fold(args.run)))
     if work.problem:
         return StepPlan(checks=(*checks, work.problem))
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=(*lost, *work.risks))

@@ -1,6 +1,8 @@
-"""A quarantine whose manifest cannot be read: what lies in it, and what a person is to do with that."""
+"""A quarantine whose manifest cannot be read, or not all of it: what lies there, and what a person is to do."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import PARTS_FOLDER
@@ -14,6 +16,7 @@ from ndrfix.resources import (
     FolderState,
     Located,
     Quarantine,
+    QuarantineState,
     Resource,
     kept_data,
     kept_folder,
@@ -60,6 +63,22 @@ def torn(quarantine: Quarantine, path: str, reason: str, observed: Observed) -> 
         lies.append("a queue.dat")
     told = f"; found: {', '.join(lies)}" if lies else "; nothing lies there but the manifest"
     return Check(ok=False, text=text + told, next_step=_DENIED if unread else _by_hand(tuple(files)))
+
+
+def partly_torn(runs: Iterable[tuple[str, QuarantineState]]) -> tuple[Check, ...]:
+    """What is said of runs of which lines of the manifest say nothing. No message is lost by that: a file is where it
+    is seen to lie.
+    """
+    return tuple(Check(ok=True, text=f"{run}: {lines_lost(state)}") for run, state in runs if state.garbled)
+
+
+def lines_lost(state: QuarantineState) -> str:
+    """That lines of a manifest say nothing, in words; empty for a sound one."""
+    if not state.garbled:
+        return ""
+    says = "says" if state.garbled == 1 else "say"
+    lines = f"{counted(state.garbled, 'line')} of its manifest {says} nothing (cut off by a crash, or damaged)"
+    return f"{lines}: what lies in `out` there is put back all the same; look whether a copy lies in `part`"
 
 
 def _by_hand(places: tuple[str, ...]) -> str:

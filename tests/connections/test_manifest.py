@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +67,7 @@ def test_a_promise_is_changed_in_an_open_manifest() -> None:
     found = Manifest.parse(text)
     assert (found.status, found.promised) == (QuarantineStatus.OPEN, ServiceStatus.STOPPED)
     assert (list(found.records.values()), len(found.copied)) == ([move], 1)
-    assert Manifest.parse(text + "promise|paused\r\n") == found
+    assert Manifest.parse(text + "promise|paused\r\n") == replace(found, garbled=1)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +86,30 @@ def test_what_is_no_manifest_says_why(text: str, reason: str) -> None:
     """Another text, none at all, one of a later version, one that was never opened."""
     with pytest.raises(ManifestError, match=reason):
         Manifest.parse(text)
+
+
+def test_a_line_that_says_nothing_is_counted_and_loses_no_other() -> None:
+    """In the middle it is one that a crash cut off, or damage; the lines around it count."""
+    one, two = (PendingMove("out", "out", False, QueueFile(name, 1, 1)) for name in "AB")
+    sound = _HEAD + manifest.record(one) + manifest.record(two)
+    for line in (
+        "mo",
+        "move|out|out|A*1",
+        "move|out|out|A*x*1",
+        "move|out|out|\\zz*1*1",
+        "opxn|running",
+        "",
+        "copied|x|y",
+    ):
+        found = Manifest.parse(_HEAD + manifest.record(one) + line + "\r\n" + manifest.record(two))
+        assert (found.garbled, found.records, found.status) == (1, Manifest.parse(sound).records, QuarantineStatus.OPEN)
+    assert Manifest.parse(sound + manifest.copied(one) + manifest.done(one) + manifest.done(one)).garbled == 0
+    assert Manifest.parse(sound + "move|out|ou").garbled == 0
+
+
+def test_a_file_on_record_after_the_end_opens_a_run() -> None:
+    """The line that opened it again says nothing any more: what it moves must not be taken for done."""
+    move = PendingMove("out", "out", True, QueueFile("A", 1, 1))
+    found = Manifest.parse(_HEAD + manifest.closed() + "opxn|running\r\n" + manifest.record(move))
+    assert (found.status, found.promised, found.garbled) == (QuarantineStatus.OPEN, ServiceStatus.RUNNING, 1)
+    assert list(found.records.values()) == [move]

@@ -225,3 +225,17 @@ def test_queue_data_is_never_overwritten() -> None:
     assert ground.host.content(f"{RUN}\\queue.dat") == b"first"
     assert ground.host.content(f"{RUN}\\replaced\\queue.dat") == b"second"
     assert ground.host.content(f"{ROOT}\\queue.dat") == b"third"
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("garbled", [False, True])
+def test_the_last_copy_of_a_message_is_kept_where_the_manifest_is_damaged(back: bool, garbled: bool) -> None:
+    """The line that put it on record may be one that says nothing any more; elsewhere a copy need not be whole."""
+    ground = Ground("a", "b", "c", back=back)
+    for name in ("last", "a", "queue.dat"):
+        ground.put(f"{ground.parts}\\out.{name}", b"copy")
+    ground.noted("copied|out|ou", "") if garbled else None
+    ground.noted(manifest.record(ground.record(ground.files[0])))
+    assert ground.moved().moved == 3
+    assert ground.host.files(ground.parts) == ({"out.last": b"copy"} if garbled else {})
+    assert set(ground.host.files(ground.target)) == {"a", "b", "c"}

@@ -413,6 +413,27 @@ def test_contract_manifest_cut(field: Field) -> None:
     assert field.records() == ["open|running", "move|out|out|a*1", "closed"]
 
 
+def test_contract_manifest_garbled(field: Field) -> None:
+    """Lines that say nothing are counted, and the others count; a file on record after the end opens the run again."""
+    lines = [
+        "open|running",
+        "move|out|out|a*1*1",
+        "move|out|out|\\zz*1*1",
+        "",
+        "move|out|out|b*x*1",
+        "closed",
+        "opxn|running",
+    ]
+    lines += ["back|out|out|c*1*1", "copied|out|out|c*", "done|out|out|c*1*x", "what"]
+    text = "\r\n".join((f"{HEAD}004", *lines, ""))
+    field.host.seed_file(f"{field.run}\\manifest.txt", text.encode())
+    field.host.seed_file(f"{field.run}\\out\\c")
+    found = field.kept()
+    assert (found.status, found.garbled) == (QuarantineStatus.OPEN, 7)
+    assert [(move.file.name, move.back) for move in found.pending] == [("a", False), ("c", True)]
+    assert field.change(OPEN, CLOSED).status is OutcomeStatus.DONE
+
+
 def test_contract_quarantines_unreadable(field: Field) -> None:
     """What is no quarantine of ndrfix is told by its name and why; an empty folder and a file are nothing."""
     above = str(field.quarantine.folder)

@@ -98,6 +98,20 @@ def test_only_one_run_is_at_work_in_a_quarantine(field: Field, lab_script: Scrip
     assert field.change(OPEN, CLOSED).status == "done"
 
 
+@pytest.mark.parametrize("garbled", [False, True])
+def test_the_last_copy_of_a_message_is_kept_where_the_manifest_is_damaged(field: Field, garbled: bool) -> None:
+    """The line that put it on record may be one that says nothing any more; elsewhere a copy need not be whole."""
+    files = field.fill("a", "b")
+    field.open()
+    path = field.run / "manifest.txt"
+    if garbled:
+        path.write_bytes(path.read_bytes() + b"copied|out|ou\r\n")
+    field.fill("out.last", "out.a", "out.queue.dat", folder=field.run / "part")
+    assert field.far.state(field.quarantine).garbled == int(garbled)
+    field.move(*files)
+    assert [each.name for each in (field.run / "part").glob("*")] == (["out.last"] if garbled else [])
+
+
 def test_a_line_that_was_cut_off_counts_for_nothing(field: Field) -> None:
     """And what is written next begins on a line of its own."""
     files = field.fill("a", "b")

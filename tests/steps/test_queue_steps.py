@@ -654,6 +654,19 @@ def test_resume_says_what_lies_where_the_manifest_is_torn(
     assert advice in check.next_step
 
 
+@pytest.mark.parametrize("step", [clear_queue.STEP, restore_queue.STEP, purge_quarantine.STEP, FINISH])
+@pytest.mark.parametrize("state", [OPEN, CLOSED], ids=str)
+def test_lines_of_a_manifest_that_say_nothing_are_told(step: AnyStep, state: QuarantineState) -> None:
+    """By whoever works there, or finishes it; a clearing does not tell what came to its end long ago."""
+    found = QuarantinesState(path="C:\\q", runs=(("a", replace(state, garbled=2)), ("b", CLOSED)))
+    args = step.args.model_validate({"run": "a"} if step is restore_queue.STEP else {})
+    plan = step.phases[0].plan(args, Host(folder=found).observed(step, args, 0))
+    told = [check.text for check in plan.checks if "2 lines of its manifest say nothing" in check.text]
+    assert not plan.failed
+    assert len(told) == (0 if step is clear_queue.STEP and state is CLOSED else 1)
+    assert all(text.startswith("a: ") for text in told)
+
+
 def test_nothing_broke_off() -> None:
     """Closed quarantines, or none, are nothing to finish."""
     args = FINISH.args.model_validate({})
