@@ -17,6 +17,7 @@ from ndrfix.place import Place
 from ndrfix.secret_names import is_account_name, is_secret_name
 from ndrfix.secrets import Secret
 from ndrfix.source import (
+    Entry,
     List,
     Map,
     Node,
@@ -32,6 +33,7 @@ from ndrfix.source import (
 PASSWORD_NAMES = ("ansible_ssh_pass", "ansible_password", "ansible_winrm_pass", "ansible_winrm_password")
 _JINJA = re.compile(r"\{\{|\{%|\{#")
 _NAME = re.compile(r"[^\W\d]\w*")
+_KEY = re.compile(r"[\w.-]*")
 
 
 def decrypted(text: str, place: Place, decrypt: Decrypt | None) -> str:
@@ -66,14 +68,25 @@ def variables_of(node: Map, faults: list[InputError]) -> dict[str, Variable]:
                 )
             )
             continue
+        if _holds_more(entry, faults):
+            continue
         value = _value(entry.value, faults, name, secret=is_secret_name(name))
         variables[name] = Variable(value=value, place=entry.value.place)
     return variables
 
 
+def _holds_more(entry: Entry, faults: list[InputError]) -> bool:
+    """Tell whether a key is a secret's name with something behind it, which may be the secret; then it is a fault."""
+    more = not _KEY.fullmatch(entry.key.text) and is_secret_name(entry.key.text)
+    if more:
+        what = f"{entry.key.text!r} is no name: something stands behind it"
+        faults.append(InventoryError(what, place=entry.key.place, next_step="Write it as 'name: value'."))
+    return more
+
+
 def _value(node: Node, faults: list[InputError], name: str, *, secret: bool) -> Any:
     if isinstance(node, Map):
-        below = {entry.key.value: entry for entry in node.entries}
+        below = {entry.key.value: entry for entry in node.entries if not _holds_more(entry, faults)}
         return {
             key: _value(entry.value, faults, str(key), secret=_is_secret(str(key), below=secret))
             for key, entry in below.items()

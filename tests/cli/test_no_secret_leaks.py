@@ -32,7 +32,7 @@ from tests.cli.conftest import Folder
 CHANNELS = (
     *("vaultpw", "vaultvalue", "vaultfile", "environment", "prompt", "extra", "hostvar", "program", "wrong"),
     *("nologold", "nolognew", "mixed", "vaulted2", "proxy"),
-    *("sealedfile", "tokenfile"),
+    *("sealedfile", "tokenfile", "unsigned", "named", "address", "setting"),
 )
 CORES = {name: f"Zq7k{name}Xv9w" for name in CHANNELS}
 MARKS = {name: Secret(f"p <\"{core}'&%> ü") for name, core in CORES.items()}
@@ -46,6 +46,8 @@ BOOK = r"""
       set_registry: {path: 'HKLM\SOFTWARE\Acme', name: One, type: string, data: '{{ own }}'}
     - name: A part of a longer text
       set_registry: {path: 'HKLM\SOFTWARE\Acme', name: Two, type: string, data: 'user={{ api_token }};x'}
+    - name: Its bytes
+      set_registry: {path: 'HKLM\SOFTWARE\Acme', name: Blob, type: binary, data: 'hex:00'}
     - name: In a loop
       set_registry: {path: 'HKLM\SOFTWARE\Acme', name: Loop, type: string, data: '{{ item }}'}
       loop: ['{{ from_file }}', '{{ extra_token }}']
@@ -89,14 +91,15 @@ NAMES = ("ex01", "ex02", "ex03", "ex04", "ex05", "ex06", "ex07", "ex08")
 
 
 def decoded(data: bytes) -> Iterator[bytes]:
-    """The data, and whatever in it can be read as base64 or hexadecimal digits."""
+    """The data, and whatever in it can be read as base64 or hexadecimal digits, those of registry files too."""
     yield data
     for run in set(re.findall(rb"[A-Za-z0-9+/_-]{10,}", data)):
         plain = run.replace(b"-", b"+").replace(b"_", b"/")
         for start in range(4):
             piece = plain[start:]
             yield base64.b64decode(piece[: len(piece) // 4 * 4])
-    for run in set(re.findall(rb"[0-9A-Fa-f]{12,}", data)):
+    spaced = re.findall(rb"(?:[0-9A-Fa-f]{2}(?:,\s*\\?\s*(?:0x)?|[ :-])){6,}[0-9A-Fa-f]{2}", data)
+    for run in {*re.findall(rb"[0-9A-Fa-f]{12,}", data), *(re.sub(rb"0x|[^0-9A-Fa-f]", b"", each) for each in spaced)}:
         for start in range(2):
             piece = run[start:]
             yield binascii.unhexlify(piece[: len(piece) // 2 * 2])
@@ -121,7 +124,15 @@ def test_the_search_finds() -> None:
         raw = core.encode(coding)
         for before in range(3):
             framed = b"x" * before + raw + b"yz"
-            for spelled in (framed, base64.b64encode(framed), base64.urlsafe_b64encode(framed), framed.hex().encode()):
+            listed = b"hex(2):" + framed.hex(",").encode().replace(b",", b",\\\r\n  ", 1)
+            for spelled in (
+                listed,
+                framed.hex(" ").encode(),
+                framed,
+                base64.b64encode(framed),
+                base64.urlsafe_b64encode(framed),
+                framed.hex().encode(),
+            ):
                 assert found_in(b'{"a": "' + spelled + b'"}') == {"extra"}
     assert found_in(core.upper().encode()) == {"extra"}
     assert found_in(core[1:].encode()) == set()
@@ -167,7 +178,8 @@ class Scene:
 def simulation() -> str:
     """Hosts whose registry holds what must not be logged."""
     services = {"MSExchangeIMC": {"status": "running", "start": "automatic", "image": r"C:\x.exe"}}
-    values = {"Hidden": MARKS["nologold"].reveal(), "Old": "plain"}
+    blob = MARKS["mixed"].reveal().encode("utf-16-le").hex(",")
+    values = {"Hidden": MARKS["nologold"].reveal(), "Old": "plain", "Blob": {"type": "binary", "data": f"hex:{blob}"}}
     first = {
         "computer": {"name": "EX01", "os_version": "5.0.2195"},
         "registry": {str(KEY): values},
@@ -249,6 +261,95 @@ def test_no_secret_is_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> 
     scene.run("config")
     assert scene.leaks() == set()
     assert "********" in scene.said[f"plan secrets.yml {WIRE} -vvvv"]
+
+
+SIGNS = {
+    "blank.yml": "all:\n  vars:\n    ansible_password CORE\n    x: 1\n",
+    "semicolon.yml": "all:\n  vars:\n    ansible_user: u\n    ansible_password;CORE\n",
+    "dash.yml": "all:\n  vars:\n    ansible_password- CORE\n    x: 1\n",
+    "equals.yml": "all:\n  vars:\n    ansible_password = CORE: x\n    x: @\n",
+    "flow.yml": "all: {hosts: {h: {x: 1, ansible_password CORE, y: 2}}}\n",
+    "deep.yml": "all: {hosts: {h: {relay: {x: 1, smtp_pass;CORE, y: 2}}}}\n",
+    "next.yml": "all:\n  vars:\n    ansible_password\n      CORE\n    x: 1\n",
+    "folded.yml": "all:\n  vars:\n    adminPassword: >\n      a\n      CORE\n     CORE: @\n",
+    "words.yml": "all:\n  hosts: ansible_password CORE\n",
+    "host.yml": "all:\n  hosts:\n    ex01: my_pw CORE x=1\n",
+    "colon.ini": "[a]\nex01 ansible_password : CORE\n",
+    "blank.ini": "[a]\nex01 ansible_password CORE\nex02\n",
+    "vars.ini": "[a:vars]\nansible_password CORE\n",
+    "quote.ini": "[a]\nex01 ansible_password='a\nCORE'\n",
+    "member.ini": "[a]\nansible_password;CORE\n",
+}
+
+
+@pytest.mark.parametrize("verbosity", ["", " -v", " -vv", " -vvv", " -vvvv"])
+def test_no_secret_is_in_an_error_about_its_own_line(scene: Scene, verbosity: str) -> None:
+    """Where the colon or the equals sign behind a secret's name is missing or wrong, in YAML and INI."""
+    for name, text in SIGNS.items():
+        scene.write(name, text.replace("CORE", CORES["unsigned"]))
+        scene.run(f"plan secrets.yml -i {name} --vault-id prod@pw -e @extra.yml{verbosity}", 1)
+        scene.run(f"inventory -i {name} --list", 1)
+        for form in ("text", "json"):
+            scene.run(f"lint -f {form} {name}", 1)
+    scene.write("sign.yml", f"- hosts: all\n  vars:\n    smtp_pass {CORES['unsigned']}\n  tasks: []\n")
+    scene.write("flow_sign.yml", f"- hosts: all\n  vars: {{smtp_pass {CORES['unsigned']}, y: 2}}\n  tasks: []\n")
+    for name in ("sign.yml", "flow_sign.yml"):
+        scene.run(f"plan {name} {WIRE}{verbosity}", 1)
+        scene.run(f"lint {name}", 1)
+    assert "ex01 ansible_password ********" in scene.said["inventory -i blank.ini --list"]
+    assert scene.leaks() == set()
+
+
+def test_no_secret_is_shown_by_whatever_name(scene: Scene) -> None:
+    """The inventory knows each by its name or, in an address, by its place, however deep."""
+    core, address = CORES["named"], f"http://svc:{CORES['address']}@proxy:8080/a"
+    names = ("adminPassword", "ansible_password_old", "passwords", "my_pw", "aws_access_key", "relay_pasword", "creds")
+    variables = dict.fromkeys(names, core) | {
+        "api_tokens": [core],
+        "credentials": {"user": "svc", "secretKey": core, "old": [core]},
+        "relay": {"smtp-pass": core, "url": address},
+        "ansible_psrp_proxy": address,
+    }
+    scene.write("names.yml", yaml.safe_dump({"all": {"vars": variables, "hosts": {"ex01": None}}}))
+    for what in ("--list", "--graph", "--host ex01", "--host ex01 --explain"):
+        scene.run(f"inventory -i names.yml {what}")
+    host = scene.said["inventory -i names.yml --host ex01"]
+    assert '"user": "svc"' in host
+    assert '"http://svc:********@proxy:8080/a"' in host
+    assert host.count("********") == len(names) + 8  # two are of all hosts
+    scene.write("port.yml", f"all: {{hosts: {{h: {{ansible_host: '{address}'}}}}}}\n")
+    scene.write("none.yml", "- hosts: all\n  tasks:\n    - manual: {instruction: x}\n      name: x\n")
+    scene.run("plan none.yml -i port.yml --vault-id prod@pw", 1)
+    assert "Write ansible_host: proxy, ansible_port: 8080" in scene.said["plan none.yml -i port.yml --vault-id prod@pw"]
+    scene.run("lint names.yml port.yml", 1)
+    assert scene.leaks() == set()
+
+
+@pytest.mark.parametrize(
+    ("variable", "line"),
+    [
+        ("NDRFIX_ASK_PASS", ""),
+        ("NDRFIX_ASK_VAULT_PASS", ""),
+        ("", "ask_pass = CORE"),
+        ("", "ask_pass CORE"),
+        ("", "ask_vault_pass: CORE"),
+        ("", "ansible_password = CORE"),
+        ("", "vault_password CORE = x"),
+        ("", "  ask_pass = CORE"),
+    ],
+)
+def test_no_secret_is_in_an_error_of_the_settings(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, variable: str, line: str
+) -> None:
+    """A password where a yes was asked for, or under a name that is none, is not repeated."""
+    if variable:
+        monkeypatch.setenv(variable, CORES["setting"])
+    if line:
+        monkeypatch.setenv("NDRFIX_CONFIG", "ndrfix.cfg")
+        scene.write("ndrfix.cfg", f"[defaults]\n{line.replace('CORE', CORES['setting'])}\n")
+    scene.run("plan secrets.yml -i wire.yml", 1)
+    scene.run("config", 1)
+    assert scene.leaks() == set()
 
 
 def test_no_secret_is_in_an_error(scene: Scene) -> None:
