@@ -14,12 +14,9 @@ from ndrfix.connections.simulated_operations import HeldError, Operations
 from ndrfix.connections.simulated_runs import Runs
 from ndrfix.connections.simulated_services import VirtualClock
 from ndrfix.connections.simulation import SimulatedFile
+from ndrfix.exchange.layout import PARTS
 from ndrfix.resources import OUT, PART, QUEUE_DATA, Move, PendingMove, QueueFile, fold
 
-PARTS = "ndrfix-part"
-"""The folder below the root of the queue in which copies lie until they are whole: the service does not look there, as
-it does not into the folder beside `out` that Q197792 makes.
-"""
 TRIES, PAUSE = 3, 0.2
 """How often what is held open is tried, and the seconds between."""
 

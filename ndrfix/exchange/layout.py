@@ -21,7 +21,10 @@ ARCHIVES = tuple(Folder(Located(ROOT_DIR, tail)) for tail in (r"\in\archive", r"
 OUT_FOLDER = Folder(Located(ROOT_DIR, r"\out"))
 QUARANTINE_FOLDER = Located(ROOT_DIR, r"\..\ndrfix-quarantine")
 """Beside the root, so on its volume, and in none of its folders that the service works on."""
-PARTS_FOLDER = Located(ROOT_DIR, r"\ndrfix-part")
-"""Where copies that come back from another volume lie, by run, until they are whole."""
+PARTS = "ndrfix-part"
+"""The folder below the root in which copies lie, by run, until they are whole: the service does not look there, as it
+does not into the folder beside `out` that Q197792 makes.
+"""
+PARTS_FOLDER = Located(ROOT_DIR, f"\\{PARTS}")
 WORKED_ON = ("in", "out", "pickup", "work")
 """The folders below the root in which the service takes every file for a message."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ntpath
 
-from ndrfix.exchange.layout import OUT_FOLDER, QUARANTINE_FOLDER, ROOT_DIR, WORKED_ON
+from ndrfix.exchange.layout import OUT_FOLDER, PARTS, QUARANTINE_FOLDER, ROOT_DIR, WORKED_ON
 from ndrfix.resources import Folder, FolderState, Located, QueueState, Resource, fold
 from ndrfix.steps.base import Check, Observed, Risk
 from ndrfix.steps.clearing_args import ClearQueueArgs
@@ -54,9 +54,10 @@ def _worked_on(root: str, wanted: str) -> str:
     same = (number in odd or fold(one) == fold(below[number]) for number, one in enumerate(above))
     if len(below) <= len(above) or not all(same):
         return ""
-    inside = next((name for name in WORKED_ON if fold(name) == fold(below[len(above)])), "")
+    inside = next((name for name in (*WORKED_ON, PARTS) if fold(name) == fold(below[len(above)])), "")
     lies = f"may lie (the root of the queue is {root})" if odd else "lies"
-    return f"{lies} in `{inside}` of the queue, where the service takes every file for a message" if inside else ""
+    why = "copies are made" if inside == PARTS else "the service takes every file for a message"
+    return f"{lies} in `{inside}` of the queue, where {why}" if inside else ""
 
 
 def place_risks(args: ClearQueueArgs, observed: Observed) -> list[Risk]:

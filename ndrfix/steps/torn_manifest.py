@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ndrfix.exchange.backlog import counted
-from ndrfix.exchange.layout import PARTS_FOLDER
+from ndrfix.exchange.layout import PARTS, PARTS_FOLDER
 from ndrfix.resources import (
     ABSENT,
     BAD,
@@ -44,7 +44,7 @@ def _places(quarantine: Quarantine) -> dict[str, Folder]:
     """Where files of the queue may lie, by the words for it."""
     inside = {f"in `{name}`": kept_folder(quarantine, name) for name in (OUT, BAD, PART)}
     back = Located(PARTS_FOLDER.base, f"{PARTS_FOLDER.tail}\\{quarantine.run}")
-    return {**inside, f"in `ndrfix-part\\{quarantine.run}` of the queue": Folder(back)}
+    return {**inside, f"in `{PARTS}\\{quarantine.run}` of the queue": Folder(back)}
 
 
 def torn(quarantine: Quarantine, path: str, reason: str, observed: Observed) -> Check:

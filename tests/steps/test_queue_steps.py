@@ -291,6 +291,7 @@ def test_a_clearing_that_will_refill_is_warned_about(value: Reading, warns: bool
     [
         (r"C:\exchsrvr\imcdata\OUT\kept", {}, "lies in `out`"),
         (r"C:\exchsrvr\imcdata\pickup", {}, "lies in `pickup`"),
+        (r"C:\exchsrvr\imcdata\NDRFIX-part\x", {}, "lies in `ndrfix-part` of the queue, where copies are made"),
         (r"C:\exchsrvr\imcdata\work\..\in\x", {}, "lies in `in`"),
         (r"D:\kept", {}, "another volume"),
         (r"D:\kept", {"other_volume": True}, "does not exist"),
