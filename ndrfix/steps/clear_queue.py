@@ -116,7 +116,7 @@ def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     if args.own.run in known:
         # What an earlier task of the run took must not be deleted by this one, nor its queue.dat be in the way.
         text = f"this run has cleared the queue already: what it took lies in {args.own}"
-        advice = "One clear_queue a host and run: put what is wanted into one task, or apply two playbooks."
+        advice = "Put what is wanted into one task, or give this one a folder of its own (`quarantine:`)."
         return StepPlan(checks=(Check(ok=False, text=text, next_step=advice),))
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     told = (Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
