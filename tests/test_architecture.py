@@ -19,6 +19,7 @@ GROUND = {
     "excerpt",
     "fence",
     "nodes",
+    "owner",
     "building",
     "resources",
     "secret_names",

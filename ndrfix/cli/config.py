@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,13 +22,17 @@ def command(only_changed: bool, as_json: bool) -> int:
     The form is that of ansible-config dump. The command line wins over all of them.
     """
     from ndrfix.cli.configured import here
+    from ndrfix.cli.scope import enter_files, tell
 
+    home = enter_files([Path()])
     found = here()
     values = [each for each in found.values.values() if each.changed or not only_changed]
     if as_json:
-        document = {"file": str(found.file) if found.file else None, "settings": [_record(each) for each in values]}
+        file = str(found.file) if found.file else None
+        document = {"file": file, "client": home.name, "settings": [_record(each) for each in values]}
         say(json.dumps(document, indent=4, ensure_ascii=False))
         return 0
+    tell(home.client)
     say_aside(f"{found.file} is read" if found.file else f"no {FILE} is read")
     if values:
         say("\n".join(f"{each.setting.name}({each.origin}) = {_shown(each.value)}" for each in values))

@@ -50,7 +50,7 @@ def command(
     from ndrfix import inventory as reading
     from ndrfix.cli.configured import here
     from ndrfix.cli.passwords import vault_of
-    from ndrfix.cli.scope import enter
+    from ndrfix.cli.scope import enter, tell
     from ndrfix.vault import VaultOptions
 
     if sum((host is not None, as_graph, as_list)) != 1:
@@ -58,7 +58,8 @@ def command(
     if explain and host is None:
         raise UsageError("--explain is about one host: --host NAME")
     options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
-    vault = vault_of(options, enter(inventories, settings=here().file))
+    home = enter(inventories, settings=here().file)
+    vault = vault_of(options, home)
     inventory = reading.load_inventory(inventories, decrypt=vault, beside=[beside] if beside else [])
     extra = reading.parse_extra_vars(extra_vars, decrypt=vault)
     for secret in inventory.secrets():
@@ -69,12 +70,13 @@ def command(
         inventory = reading.narrowed(inventory, limit)
     _tell_closed(each for each in inventory.hosts if host in (None, each.name) and not as_graph)
     if as_graph:
-        say(reading.graph(inventory))
-        return 0
-    if as_list:
-        say(json.dumps(reading.listing(inventory), indent=4, ensure_ascii=False, default=str))
-        return 0
-    say(_host(inventory, str(host), extra, explain=explain))
+        page = reading.graph(inventory)
+    elif as_list:
+        page = json.dumps(reading.listing(inventory), indent=4, ensure_ascii=False, default=str)
+    else:
+        page = _host(inventory, str(host), extra, explain=explain)
+    tell(home.client)
+    say(page)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from ndrfix.cli.terminal import MASKER, say, say_aside
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import NdrfixError, OutputError, UsageError
+from ndrfix.owner import Owners
 
 if TYPE_CHECKING:
     from ndrfix.lint.formats import Printing
@@ -66,6 +68,7 @@ def command(paths: tuple[str, ...], **options: object) -> int:
 def _lint(paths: tuple[str, ...], options: dict[str, object]) -> int:
     settings = _settings(options)
     result = _run(paths, settings)
+    _tell_clients([Path(name) for name, _ in result.files])
     if options["write_baseline"]:
         _write_baseline(Path(str(options["write_baseline"])), result)
         return _CLEAN
@@ -80,6 +83,15 @@ def _lint(paths: tuple[str, ...], options: dict[str, object]) -> int:
     _print(result, settings, options)
     worst = result.worst()
     return _FOUND if worst is not None and worst >= settings.fail_on else _CLEAN
+
+
+def _tell_clients(files: Sequence[Path]) -> None:
+    owners = Owners()
+    if any(owners(file) for file in files):
+        from ndrfix.cli.scope import tell
+        from ndrfix.client import clients_of
+
+        tell(*clients_of(files, owners))
 
 
 def _write_baseline(target: Path, result: Linted) -> None:

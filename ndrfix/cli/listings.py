@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ndrfix.cli.job import PlaybookJob
+from ndrfix.cli.scope import tell
 from ndrfix.cli.terminal import say
 from ndrfix.engine.planning import tasks_of
 from ndrfix.engine.preparation import hosts_of
@@ -15,9 +16,10 @@ def show_listings(job: PlaybookJob) -> int:
     """Print the listings that the request asks for, and give the exit code. No host is reached."""
     request = job.request
     parts = ((request.list_hosts, _hosts), (request.list_tasks, _tasks), (request.list_tags, _tags))
-    for asked, part in parts:
-        if asked:
-            say("\n".join(_plays(job, part)))
+    pages = ["\n".join(_plays(job, part)) for asked, part in parts if asked]
+    tell(job.home.client)
+    for page in pages:
+        say(page)
     return 0
 
 

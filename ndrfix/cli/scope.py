@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ndrfix.client import FILE, Home, home_of
+from ndrfix.cli.terminal import say_aside
+from ndrfix.client import FILE, Client, Home, home_of
 from ndrfix.config import CONFIG
 from ndrfix.fence import FENCE
 from ndrfix.shipped import is_shipped
 
+_SHOWN = 12
 _ELSEWHERE = (
     f"Run the command in another folder, or name the settings that are meant in {CONFIG}: the null device for none."
 )
@@ -23,6 +25,7 @@ def enter(inventories: Sequence[str], *, settings: Path | None = None, own_runs:
         InputError: the inventories, or they and the settings, are of different clients.
     """
     home = home_of(inventories, own_runs=own_runs)
+    FENCE.client = home.name
     if settings:
         home.admit(settings, f"the settings file {settings}", _ELSEWHERE)
 
@@ -33,3 +36,20 @@ def enter(inventories: Sequence[str], *, settings: Path | None = None, own_runs:
 
     FENCE.admit = admit
     return home
+
+
+def enter_files(files: Sequence[Path]) -> Home:
+    """The one folder that files belong to which are no inventory; see `enter`.
+
+    Raises:
+        InputError: they are of different clients.
+    """
+    return enter([str(file) for file in files], own_runs=False)
+
+
+def tell(*clients: Client | None) -> None:
+    """Say on standard error whose hosts or files these are, where standard output has a form of its own."""
+    named = [f"{each.name} ({each.file})" for each in clients if each]
+    if named:
+        more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+        say_aside(f"client{'s' if named[1:] else ''} {', '.join(named[:_SHOWN])}{more}")

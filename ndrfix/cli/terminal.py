@@ -17,6 +17,7 @@ import click
 
 from ndrfix import __version__
 from ndrfix.errors import HostError, InputError, NdrfixError, OutputError
+from ndrfix.fence import FENCE
 from ndrfix.secrets import Masker
 
 MASKER = Masker()
@@ -101,13 +102,15 @@ def _let_go(stream: TextIO) -> None:
 
 
 def show_error(error: NdrfixError) -> None:
-    """Print an error block, and one for each further fault that was found with it."""
+    """Print an error block, one for each further fault that was found with it, and whom it concerns."""
     say_aside(error_block(error))
     others = error.others if isinstance(error, InputError) else ()
     for other in others[:_BLOCKS]:
         say_aside(error_block(other))
     if len(others) > _BLOCKS:
         say_aside(f"… and {len(others) - _BLOCKS} more errors; mend these first")
+    if FENCE.client:
+        say_aside(f"client {FENCE.client}")
 
 
 def error_block(error: NdrfixError) -> str:

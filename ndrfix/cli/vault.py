@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -21,9 +19,10 @@ from ndrfix.cli.passwords import (
     vault_of,
     warn,
 )
+from ndrfix.cli.scope import enter_files, tell
 from ndrfix.cli.terminal import MASKER, say, say_aside, written_out
 from ndrfix.cli.verb import Verb
-from ndrfix.client import Home, home_of
+from ndrfix.client import Home
 from ndrfix.errors import InputError, UsageError, did_you_mean
 from ndrfix.secrets import Secret
 from ndrfix.vault import Identity, Vault, VaultOptions, encryption_label, seal
@@ -81,9 +80,11 @@ def encrypt_string(
     if variable is not None and not _NAME.fullmatch(variable):
         raise UsageError("the name of a variable may only hold letters, digits and _")
     options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
-    identity = _for_encryption(options, label, home_of([os.curdir], own_runs=False))
+    home = enter_files([Path()])
+    identity = _for_encryption(options, label, home)
     content = _content(text, from_stdin=stdin_name is not None or text == "-")
     lines = seal(content, identity.password(), identity.label).splitlines()
+    tell(home.client)
     say("\n".join((f"{variable}: !vault |" if variable else "!vault |", *(f"{_INDENT}{line}" for line in lines))))
     return 0
 
@@ -98,8 +99,10 @@ def view(
     from ndrfix.vault.rekeying import opened_files
 
     options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
-    vault = _vault_of(options, _home_of(files))
-    for file in opened_files(files, vault):
+    home = enter_files(files)
+    opened = opened_files(files, _vault_of(options, home))
+    tell(home.client)
+    for file in opened:
         with written_out():  # unmasked: it is what was asked for
             click.echo(file.content, nl=False)
     return 0
@@ -129,20 +132,16 @@ def rekey(
     text = new_vault_id or (f"default@{new_file}" if new_file else "prompt")
     new = Identity.of(text, asked_new_vault_password)
     new.source.check()
-    home = _home_of(files)
+    home = enter_files(files)
     require_own(new, home)
     vault = _vault_of(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass), home)
     opened = opened_files(files, vault)
     MASKER.add(new.password())
+    tell(home.client)
     for path, file in zip(files, opened, strict=True):
         file.rekey(new)
         say_aside(f"rekeyed: {path}")
     return 0
-
-
-def _home_of(files: Sequence[Path]) -> Home:
-    """The one folder that the files belong to; files of two clients have no password in common."""
-    return home_of([str(file) for file in files], own_runs=False)
 
 
 def _vault_of(options: VaultOptions, home: Home) -> Vault:

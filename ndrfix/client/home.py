@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ndrfix.client.loading import load_client
 from ndrfix.client.model import Client
-from ndrfix.client.owner import FILE, Owners
 from ndrfix.errors import InputError
+from ndrfix.owner import FILE, Owners
 
 RUNS = "runs"
 
@@ -107,12 +107,22 @@ def _two_clients(taken: Sequence[tuple[Path, str]]) -> InputError:
     )
 
 
+def clients_of(paths: Iterable[Path], owners: Owners) -> tuple[Client, ...]:
+    """The clients whose files these are, each once; one whose `client.yml` is wrong is left out."""
+    found = (_client(_shown(folder)) for folder in dict.fromkeys(each for path in paths for each in owners(path)))
+    return tuple(each for each in found if each)
+
+
+def _client(folder: Path) -> Client | None:
+    try:
+        return load_client(folder)
+    except InputError:
+        return None
+
+
 def _name(folder: Path) -> str:
     """The name of the client whose folder it is; the folder's own where `client.yml` does not tell."""
-    try:
-        client = load_client(folder)
-    except InputError:
-        client = None
+    client = _client(folder)
     return client.name if client else folder.name
 
 

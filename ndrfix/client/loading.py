@@ -12,9 +12,9 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ndrfix.client.model import Branding, Client
-from ndrfix.client.owner import FILE
 from ndrfix.client.window import DAYS, EVERY_DAY, ChangeWindow, Span, Zone
 from ndrfix.errors import InputError, did_you_mean
+from ndrfix.owner import FILE
 from ndrfix.place import Place
 from ndrfix.source import List, Map, Node, Scalar, kind, load_file, raise_faults, read_text
 

@@ -15,6 +15,7 @@ from ndrfix.inventory.members import add_host
 from ndrfix.inventory.model import UNGROUPED
 from ndrfix.inventory.tree import read_tree
 from ndrfix.inventory.variables import decrypted
+from ndrfix.owner import FILE as CLIENT
 from ndrfix.place import Place
 from ndrfix.source import Map, Node, Scalar, kind, load_text, read_text
 
@@ -26,9 +27,8 @@ _IGNORED_ENDINGS = (
 )
 # simulation.yml describes simulated hosts, client.yml whose hosts these are, runs holds what was done to them; they lie
 # beside the inventory.
-_CLIENT = "client.yml"
 _INVENTORY = "inventory"
-_IGNORED_NAMES = ("host_vars", "group_vars", "vars_plugins", "simulation.yml", "runs", _CLIENT)
+_IGNORED_NAMES = ("host_vars", "group_vars", "vars_plugins", "simulation.yml", "runs", CLIENT)
 _BEGIN = "Begin with 'all:' and below it 'hosts:' with one host a line."
 _CONVERT = (
     "Let Ansible write what it says to a file: ansible-inventory -i {} --list --export --yaml --output inventory.yml"
@@ -60,7 +60,7 @@ def find_source(source: Path | str, draft: Draft) -> Source:
         return Source()
     if not path.is_dir():
         return Source((path,), (path.parent,))
-    if (path / _CLIENT).is_file() and (own := sorted(each for each in path.iterdir() if _is_inventory(each))):
+    if (path / CLIENT).is_file() and (own := sorted(each for each in path.iterdir() if _is_inventory(each))):
         found = [find_source(each, draft) for each in own]
         return Source(
             tuple(chain(*(source.files for source in found))), tuple(chain(*(source.bases for source in found)))

@@ -91,6 +91,7 @@ def test_outside_the_window_nobody_is_asked(acme: Folder, clock: Callable[..., C
     assert ended.err == (
         "error: outside the change window of ACME Ltd (22:00–05:00): it is Wed 2026-11-25 14:03 (Europe/Berlin)\n"
         "  It opens Wed 2026-11-25 22:00 (Europe/Berlin), in 7 h 57 min. To go on now, give --outside-window.\n"
+        "client ACME Ltd\n"
     )
     assert (ended.out, writes(acme)) == ("", before)
 

@@ -30,7 +30,7 @@ def test_a_new_folder_works_at_once(outside: Folder, monkeypatch: pytest.MonkeyP
     for command in commands:
         line = command.replace(" -k", "").replace("--until 05:00", "--yes")
         ended = outside(line if line.startswith("inventory") else f"{line} --list-hosts")
-        assert (ended.code, ended.err) == (0, ""), command
+        assert (ended.code, ended.err) == (0, "client ACME (client.yml)\n"), command
         assert "ex01" in ended.out
         line = f"{line} -i ." if line.startswith("inventory") else f"{line} -i . --list-hosts"
         assert outside(line).code == 0, "the folder itself is its inventory"

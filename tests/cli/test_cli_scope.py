@@ -45,7 +45,8 @@ def refused(ended: Ended, what: str) -> None:
     assert (ended.code, ended.out) == (1, "")
     first, *rest = ended.err.splitlines()
     assert first == f"error: {what} is of client Northwind (nw/client.yml), and this is for ACME Ltd (acme/client.yml)"
-    assert "of Northwind alone." in rest[-1] or "of that run." in rest[-1] or "another folder" in rest[-1]
+    assert "of Northwind alone." in rest[-2] or "of that run." in rest[-2] or "another folder" in rest[-2]
+    assert rest[-1] == "client ACME Ltd"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_links_do_not_lead_out(two: Folder) -> None:
 def test_what_is_the_clients_own_or_nobodys_goes(two: Folder, line: str) -> None:
     """However it is spelled."""
     ended = two(f"{line} -i acme/inventory.yml")
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, "error" in ended.err, "warning" in ended.err) == (0, False, False)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +243,46 @@ def test_a_file_is_not_rekeyed_for_another_client(sealing: Folder) -> None:
         assert ended.code == 1
         assert "of client" in ended.err
     assert (sealing.path / "acme/sealed").read_text() == text
+
+
+_ACME = "client ACME Ltd (acme/client.yml)\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("inventory --graph -i acme/inventory.yml", _ACME),
+        ("inventory --list -i acme/inventory.yml", _ACME),
+        ("inventory --host ex01 -i acme/inventory.yml", _ACME),
+        ("inventory --host ex01 --explain -i acme/inventory.yml", _ACME),
+        ("plan book.yml --list-hosts -i acme/inventory.yml", _ACME),
+        ("apply book.yml --list-tasks --list-tags -i acme/inventory.yml", _ACME),
+        ("vault view acme/sealed --vault-id acme/pass", _ACME),
+        ("lint acme/book.yml", _ACME),
+        ("lint acme nw", "clients ACME Ltd (acme/client.yml), Northwind (nw/client.yml)\n"),
+    ],
+)
+def test_the_client_is_told_where_the_page_has_a_form_of_its_own(two: Folder, line: str, told: str) -> None:
+    """On standard error, since others read the page; nothing is said for nobody."""
+    (two.path / "acme/sealed").write_text(seal(b"x", Secret("password of acme")))
+    ended = two(line)
+    assert ended.err.startswith(told)
+    assert ended.err.count("client") == told.count("client")
+
+
+def test_settings_and_new_values_tell_the_client(two: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whose folder one is."""
+    assert "client" not in two("config").err
+    assert json.loads(two("config --json").out)["client"] == ""
+    monkeypatch.chdir(two.path / "acme/sub")
+    told = f"client ACME Ltd ({two.path / 'acme/client.yml'})\n"
+    assert two("config").err.startswith(told)
+    assert json.loads(two("config --json").out)["client"] == "ACME Ltd"
+    assert told in two("vault encrypt-string x --vault-password-file ../pass").err
+
+
+@pytest.mark.parametrize("line", ["plan nowhere.yml", "inventory --host nobody", "plan book.yml -l nobody"])
+def test_an_error_tells_the_client(two: Folder, line: str) -> None:
+    """Whoever sees nothing but the error knows for whom it was."""
+    assert two(f"{line} -i acme/inventory.yml").err.endswith("\nclient ACME Ltd\n")
+    assert "client" not in two(f"{line} -i inventory.yml").err
