@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ndrfix.client import Client
     from ndrfix.engine.result import RunContext
 
 
@@ -20,9 +21,9 @@ def utc_now() -> str:
     return now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def new_context(title: str, shown: str, inventories: tuple[str, ...], client: str) -> RunContext:
+def new_context(title: str, shown: str, inventories: tuple[str, ...], client: Client | None) -> RunContext:
     """A context with a fresh run id."""
-    from ndrfix.engine.result import RunContext
+    from ndrfix.engine.result import Letterhead, RunContext
 
     began = now().astimezone(UTC)
     return RunContext(
@@ -30,5 +31,13 @@ def new_context(title: str, shown: str, inventories: tuple[str, ...], client: st
         started=began.strftime("%Y-%m-%dT%H:%M:%SZ"),
         playbook=shown,
         inventory=inventories,
-        client=client,
+        client=client.name if client else "",
+        letterhead=Letterhead(
+            contact=client.contact,
+            logo=str(client.branding.logo or ""),
+            colour=client.branding.colour,
+            footer=client.branding.footer,
+        )
+        if client
+        else Letterhead(),
     )

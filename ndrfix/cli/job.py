@@ -190,7 +190,7 @@ class Job:
         """
         if self.request.json_file:
             require_writable(self.request.json_file)
-        context = clock.new_context(self.title, self.shown, self.request.inventories, self.home.name)
+        context = clock.new_context(self.title, self.shown, self.request.inventories, self.home.client)
         with self._run(context) as run:
             began = time.monotonic()
             plan = run.value.plan(self.prepared.jobs)

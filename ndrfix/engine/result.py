@@ -97,11 +97,23 @@ class PlayResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letterhead:
+    """What the client's reports carry: whom to call there, the path of a picture, a colour (`#rrggbb`), a line at the
+    foot. Each may be empty.
+    """
+
+    contact: str = ""
+    logo: str = ""
+    colour: str = ""
+    footer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """What a run is told from outside, so that what it predicts is what happens.
 
     `run_id` is `<YYYYMMDD-HHMM>-<playbook>-<4 hex>`; `started` is UTC as `YYYY-MM-DDTHH:MM:SSZ`; `client` is the name
-    of the client worked for (empty: not told).
+    of the client worked for (empty: not told), `letterhead` what the reports for it carry.
     """
 
     run_id: str
@@ -109,6 +121,7 @@ class RunContext:
     playbook: str
     inventory: tuple[str, ...] = ()
     client: str = ""
+    letterhead: Letterhead = Letterhead()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from ndrfix import __version__
 from ndrfix.connections.base import Outcome, Reading
-from ndrfix.engine.result import HostResult, Mode, PhaseResult, PlayResult, RunResult, Status, TaskResult
+from ndrfix.engine.result import HostResult, Letterhead, Mode, PhaseResult, PlayResult, RunResult, Status, TaskResult
 from ndrfix.report import schema
 from ndrfix.report.diff import meaning
 from ndrfix.report.exit import exit_code
@@ -74,6 +74,7 @@ class _Writer:
             run_id=self.text(result.context.run_id),
             started=result.context.started,
             client=self.text(result.context.client),
+            letterhead=self.letterhead(result.context.letterhead),
             playbook=self.text(result.context.playbook),
             inventory=self.texts(result.context.inventory),
             mode=result.mode,
@@ -85,6 +86,9 @@ class _Writer:
             hosts=self.hosts(result),
             plays=tuple(self.play(play) for play in result.plays),
         )
+
+    def letterhead(self, letterhead: Letterhead) -> schema.LetterheadDocument:
+        return schema.LetterheadDocument(**{key: self.text(text) for key, text in asdict(letterhead).items()})
 
     def hosts(self, result: RunResult) -> tuple[schema.HostSummary, ...]:
         computers: dict[str, ComputerState | None] = {}

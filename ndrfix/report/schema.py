@@ -322,6 +322,17 @@ class HostSummary(Model):
     standstill: str
 
 
+class LetterheadDocument(Model):
+    """What the client's reports carry: whom to call there, the path of a picture, a colour (`#rrggbb`), a line at the
+    foot. Each may be empty.
+    """
+
+    contact: str = ""
+    logo: str = ""
+    colour: str = ""
+    footer: str = ""
+
+
 class RunDocument(Model):
     """A whole run. `exit_code` is that without `--detailed-exitcode`; `folder` is empty when no files were written,
     `client` when the inventory's folder names nobody. `not_begun` are the hosts for which the time was up.
@@ -332,6 +343,7 @@ class RunDocument(Model):
     run_id: str
     started: str
     client: str
+    letterhead: LetterheadDocument = LetterheadDocument()
     playbook: str
     inventory: tuple[str, ...]
     mode: Mode

@@ -47,7 +47,10 @@ def render(
 
 
 def _lines(result: RunResult, width: int, verbosity: int, pen: Pen, commands: Commands) -> Iterator[str]:
+    letterhead = result.context.letterhead
     yield header(result, pen, hosts_shown=_FAR_AWAY if verbosity else _HOSTS_SHOWN)
+    if letterhead.contact:
+        yield f"Contact of {pen.line(result.context.client)}: {pen.line(letterhead.contact)}"
     for play in result.plays:
         yield from _play(play, result.mode, width, verbosity, pen)
     yield from _banner("PLAY RECAP", width, pen)
@@ -56,6 +59,8 @@ def _lines(result: RunResult, width: int, verbosity: int, pen: Pen, commands: Co
     yield from total_lines(result, pen)
     *before, last = last_lines(result, pen, commands)
     yield from before
+    if letterhead.footer:
+        yield pen.line(letterhead.footer)
     yield pen.paint(last, Colour.RED if exit_code(result, detailed=False) else Colour.GREEN)
 
 

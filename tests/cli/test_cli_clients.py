@@ -50,6 +50,18 @@ def test_every_page_and_file_names_the_client(acme: Folder, monkeypatch: pytest.
     assert "to 2 hosts of ACME Ltd (ex01, ex02)?" in asked[0]
 
 
+def test_reports_carry_what_the_client_wants(acme: Folder) -> None:
+    """Contact and footer on the screen, in every file also the picture and the colour."""
+    acme.write("acme.png", "")
+    report = '{logo: acme.png, colour: "#1F4E79", footer: Confidential}'
+    acme.write("client.yml", f"name: ACME Ltd\ncontact: Ann Example, 1234\nreport: {report}\n")
+    lines = acme("apply book.yml -i inventory.yml --yes").out.splitlines()
+    assert lines[1] == "Contact of ACME Ltd: Ann Example, 1234"
+    assert (lines[-2], lines.count("Confidential")) == ("Confidential", 2)
+    carried = {"contact": "Ann Example, 1234", "logo": "acme.png", "colour": "#1f4e79", "footer": "Confidential"}
+    assert json.loads((run_of(Path("runs")) / "run.json").read_text())["letterhead"] == carried
+
+
 def test_without_a_client_nothing_is_said(folder: Folder) -> None:
     """The result has the field, empty."""
     assert "client" not in folder("plan book.yml -i inventory.yml --json run.json").out

@@ -10,7 +10,17 @@ import pytest
 
 from ndrfix import __version__
 from ndrfix.connections.base import Outcome, OutcomeStatus
-from ndrfix.engine.result import HostResult, Mode, PhaseResult, PlayResult, RunContext, RunResult, Status, TaskResult
+from ndrfix.engine.result import (
+    HostResult,
+    Letterhead,
+    Mode,
+    PhaseResult,
+    PlayResult,
+    RunContext,
+    RunResult,
+    Status,
+    TaskResult,
+)
 from ndrfix.exchange.values import PARAMETERS, SUPPRESS_NDR_OPTIONS
 from ndrfix.resources import (
     ABSENT,
@@ -41,6 +51,7 @@ CONTEXT = RunContext(
     playbook="reverse-ndr.yml",
     inventory=("inventory.yml",),
     client="ACME Ltd",
+    letterhead=Letterhead(contact="Ann Example", logo="acme.png", colour="#1f4e79", footer="Confidential"),
 )
 SP4 = "Exchange 5.5 has Service Pack 4"
 HOTFIX = "Hotfix 837794 is installed"
