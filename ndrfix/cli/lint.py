@@ -16,8 +16,10 @@ from ndrfix.errors import NdrfixError, OutputError, UsageError
 from ndrfix.owner import Owners
 
 if TYPE_CHECKING:
+    from ndrfix.inventory import Inventory
     from ndrfix.lint.formats import Printing
     from ndrfix.lint.linting import Linted
+    from ndrfix.lint.recorded import Recorded
     from ndrfix.lint.settings import LintSettings
 
 _FORMATS = ("text", "json", "sarif", "github", "codeclimate", "junit", "pep8")
@@ -39,6 +41,7 @@ _CLEAN, _FOUND, _NOT_RUN = 0, 1, 2
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave a rule out; repeatable.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave files out, as in .gitignore; repeatable.")
 @click.option("-i", "--inventory", "inventories", multiple=True, metavar="FILE", help="Where variables come from.")
+@click.option("--hosts", metavar="FILE", help="Plan on the simulated hosts of FILE too; needs an inventory.")
 @click.option("--baseline", metavar="FILE", help="Only findings that are not in FILE count.")
 @click.option("--write-baseline", metavar="FILE", help="Write what is found to FILE and end with 0.")
 @click.option("--fix", is_flag=True, help="Make the safe fixes; all else in the file stays as it is.")
@@ -67,7 +70,8 @@ def command(paths: tuple[str, ...], **options: object) -> int:
 
 def _lint(paths: tuple[str, ...], options: dict[str, object]) -> int:
     settings = _settings(options)
-    result = _run(paths, settings)
+    hosts = str(options["hosts"] or "")
+    result = _run(paths, settings, hosts)
     _tell_clients([Path(name) for name, _ in result.files])
     if options["write_baseline"]:
         _write_baseline(Path(str(options["write_baseline"])), result)
@@ -77,7 +81,7 @@ def _lint(paths: tuple[str, ...], options: dict[str, object]) -> int:
         return _CLEAN
     if options["fix"]:
         _fix(result)
-        result = _run(paths, settings)
+        result = _run(paths, settings, hosts)
     if settings.baseline:
         result = _without_known(Path(settings.baseline), result)
     _print(result, settings, options)
@@ -154,19 +158,44 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if isinstance(value, tuple) else ()
 
 
-def _run(paths: tuple[str, ...], settings: LintSettings) -> Linted:
+def _inventory(settings: LintSettings) -> Inventory | None:
+    """The inventory that is given, its passwords masked from here on."""
+    if not settings.inventory:
+        return None
+    from ndrfix.inventory import load_inventory
+
+    inventory = load_inventory(settings.inventory)
+    for secret in inventory.secrets():
+        MASKER.add(secret)
+    return inventory
+
+
+def _recorded(inventory: Inventory | None, hosts: str) -> Recorded:
+    """The hosts of the inventory as they are recorded.
+
+    Raises:
+        UsageError: there is no inventory.
+        InputError: the file of hosts is faulty.
+    """
+    from ndrfix.connections.simulated import Simulation
+    from ndrfix.lint.recorded import Recorded
+
+    if inventory is None:
+        raise UsageError("--hosts needs an inventory", next_step="Give it with -i, or in .ndrfix-lint.yml.")
+    Simulation.load(Path(hosts))
+    return Recorded(inventory=inventory, hosts=Path(hosts))
+
+
+def _run(paths: tuple[str, ...], settings: LintSettings, hosts: str) -> Linted:
     from ndrfix.lint.files import find
     from ndrfix.lint.linting import asked_for, lint_files
 
     found = find([Path(path) for path in paths], exclude=settings.exclude, here=Path.cwd())
-    variables = None
-    if settings.inventory:
-        from ndrfix.inventory import load_inventory
-
-        inventory = load_inventory(settings.inventory)
-        variables = frozenset(name for host in inventory.hosts for name in host.variables)
+    inventory = _inventory(settings)
+    variables = frozenset(name for host in inventory.hosts for name in host.variables) if inventory else None
     rules = asked_for(settings.profile, settings.ignore)
-    result = lint_files(found.files, rules, variables=variables, named=found.named)
+    recorded = _recorded(inventory, hosts) if hosts else None
+    result = lint_files(found.files, rules, variables=variables, named=found.named, recorded=recorded)
     for secret in result.secrets:
         MASKER.add(secret)
     return result

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from ndrfix.errors import InputError, TemplateError
 from ndrfix.excerpt import Excerpts
@@ -27,6 +28,9 @@ from ndrfix.lint.rules import BY_ID, RULES
 from ndrfix.lint.waivers import waived, waivers_of
 from ndrfix.secrets import Secret
 
+if TYPE_CHECKING:
+    from ndrfix.lint.recorded import Recorded
+
 View = PlaybookView | InventoryView | VariablesView | ClientView | SimulationView | ResultView
 _SHAPES = {
     Sort.INVENTORY: "inventory[shape]",
@@ -34,6 +38,7 @@ _SHAPES = {
     Sort.SIMULATION: "simulation[shape]",
     Sort.RESULT: "result[shape]",
 }
+_UNPLANNED = "result[not-evaluated]"
 _GENERAL = frozenset({"wrong-argument[value]", "wrong-shape[value]"})
 
 
@@ -49,12 +54,13 @@ class RuleCrashError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
     """What a file is seen beside: the names of variables in inventories (None without any), where the tasks of
-    playbooks stand, and the variables files.
+    playbooks stand, the variables files, and recorded hosts.
     """
 
     variables: frozenset[str] | None
     places: Places
     files: tuple[Document, ...]
+    recorded: Recorded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +97,13 @@ def lint_files(
     *,
     variables: frozenset[str] | None = None,
     named: Collection[Path] = (),
+    recorded: Recorded | None = None,
 ) -> Linted:
     """Every finding of the rules in the files, each a path and how it is called.
 
     A file that is none of ours is left out, unless it is `named`: then that is a finding. `variables` are the names
-    that an inventory gives to some host; without it those of the inventories among the files count.
+    that an inventory gives to some host; without it those of the inventories among the files count. With `recorded`
+    each playbook that can be read is planned on these hosts, and its plan is looked at as a saved one.
 
     Raises:
         RuleCrashError: a rule failed.
@@ -110,6 +118,7 @@ def lint_files(
         variables=variables if variables is not None else _variables(ours),
         places=task_places([document for document, sort in ours if sort is Sort.PLAYBOOK]),
         files=tuple(document for document, sort in ours if sort is Sort.VARIABLES),
+        recorded=recorded,
     )
     for document, sort in ours:
         held = tuple(secrets_of(document.node))
@@ -179,12 +188,38 @@ def _of_file(document: Document, sort: Sort, rules: Sequence[Rule], around: _Aro
     faults = [*view.faults]
     if isinstance(view, PlaybookView):
         faults += [fault for task in view.tasks for fault in task.faults]
+        if around.recorded is not None and not faults:
+            found += _of_plan(view, rules, around)
     special = {(finding.place.line, finding.place.column) for finding in found if finding.severity is Severity.ERROR}
     for finding in _of_faults(faults, document, sort):
         at = (finding.place.line, finding.place.column)
         if not (finding.rule in _GENERAL and at in special):
             found.append(finding)
     return tuple(dict.fromkeys(found))
+
+
+def _of_plan(view: PlaybookView, rules: Sequence[Rule], around: _Around) -> Iterator[Finding]:
+    """What the plan of a playbook on the recorded hosts tells; why there is none, at its place."""
+    document = view.document
+    if around.recorded is None or view.playbook is None:
+        return
+    try:
+        run = around.recorded.plan(view.playbook, PurePath(document.shown).name)
+    except InputError as error:
+        for fault in (error, *error.others):
+            yield Finding(
+                rule=_UNPLANNED,
+                severity=BY_ID[_UNPLANNED].severity,
+                message=f"no plan on the recorded hosts: {fault.what}",
+                place=document.called(fault.place) if fault.place else document.top,
+                help=fault.next_step,
+                hidden=fault.hidden,
+            )
+        return
+    planned = ResultView(document=document, run=run, places=around.places, faults=())
+    for rule in rules:
+        if Sort.RESULT in rule.sorts:
+            yield from _of_rule(rule, planned)
 
 
 def _of_rule(rule: Rule, view: View) -> Iterator[Finding]:

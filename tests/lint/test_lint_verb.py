@@ -383,6 +383,56 @@ def test_a_saved_plan_points_into_its_playbook(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.startswith(f"plan.json:1:1: {told}")
 
 
+def test_a_saved_run_tells_what_it_did_not_come_to(capsys: pytest.CaptureFixture[str]) -> None:
+    """A host that could not be reached, the tasks after the first in a word, and hosts for which the time was up."""
+    run = json.loads(rules_of.BY_ID["result[not-evaluated]"].bad)
+    (host,) = run["plays"][0]["hosts"]
+    (task,) = host["tasks"]
+    host["tasks"] = [task | {"name": name} for name in ("One", "Two", "Three")]
+    gone = [task | {"name": "One", "status": "unreachable", "message": "no route", "next_step": "Check the address."}]
+    run["plays"][0]["hosts"].append({"host": "ex02", "tasks": gone})
+    run["not_begun"] = [f"ex{number:02}" for number in range(3, 10)]
+    write("run.json", json.dumps(run))
+    assert cli.run(["lint", "run.json"]) == 1
+    out = capsys.readouterr().out
+    assert "'One' was not evaluated on ex02: no route" in out
+    assert "= help: Check the address." in out
+    assert "'One' was not evaluated on ex01, nor were the 2 tasks after it: 'Exchange is installed'" in out
+    assert "no task was evaluated on ex03, ex04, ex05, ex06, ex07 and 2 more" in out
+    assert "run.json: 3 warnings" in out.replace("1 file: ", "run.json: ")
+
+
+def test_recorded_hosts_are_planned_on_offline(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each playbook is planned on those of its hosts that are recorded, whatever their connection; nothing is asked."""
+    write("site.yml", CLEAN + "    - {name: Restore, purge_quarantine: {run: '{{ wanted_run }}'}}\n")
+    write("other.yml", CLEAN.replace("hosts: exchange", "hosts: lab"))
+    write(
+        "inventory.yml",
+        "exchange: {hosts: {ex01: , ex02: {ndrfix_simulated_host: old}, ex03: }, vars: {wanted_run: x}}\n"
+        "lab: {hosts: {lab01: }}\n",
+    )
+    healthy = "{name: EX, os_version: 4.0.1381}"
+    setup = "registry: {'HKLM\\SOFTWARE\\Microsoft\\Exchange\\Setup': {ServicePackNumber: 3}}"
+    write("states.yml", f"ex01: {{unreachable: no route}}\nold: {{computer: {healthy}, {setup}}}\n")
+    assert cli.run(["lint", "-f", "pep8", "-i", "inventory.yml", "--hosts", "states.yml", "site.yml", "other.yml"]) == 1
+    out = capsys.readouterr().out
+    assert (
+        "other.yml:1:1: result[not-evaluated] no plan on the recorded hosts: none of its hosts is in states.yml" in out
+    )
+    assert "site.yml:4:13: result[not-evaluated] 'Exchange 5.5 has Service Pack 4' was not evaluated on ex01: no" in out
+    assert "site.yml:4:13: result[failed] 'Exchange 5.5 has Service Pack 4' failed on ex02" in out
+    assert "site.yml:7:14: result[not-evaluated] 'Restore' was not evaluated on ex02" in out
+    assert "ex03" not in out
+    write("inventory.yml", "exchange: {hosts: {ex01: }}\nlab: {hosts: {lab01: }}\n")
+    assert cli.run(["lint", "-f", "pep8", "-i", "inventory.yml", "--hosts", "states.yml", "site.yml"]) == 1
+    assert "'wanted_run' is not defined" in capsys.readouterr().out
+    assert cli.run(["lint", "--hosts", "states.yml", "site.yml"]) == 2
+    assert "--hosts needs an inventory" in capsys.readouterr().err
+    write("states.yml", "ex01: {computr: {name: EX}}\n")
+    assert cli.run(["lint", "-i", "inventory.yml", "--hosts", "states.yml", "site.yml"]) == 2
+    assert "states.yml:1:" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("before", ["", "\ufeff", "\n\n"])
 def test_an_encrypted_file_is_left_alone(before: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What ansible-vault encrypted as a whole is no faulty playbook, whatever editors put before it; it is told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ndrfix.lint.model import Remark, Rule, Severity, Sort, some
@@ -13,31 +14,40 @@ if TYPE_CHECKING:
     from ndrfix.report.schema import TaskDocument
 
 
-def _tasks(view: ResultView, status: str) -> Iterator[tuple[str, str, TaskDocument]]:
-    """Every task with that status, with its host and why."""
+def _tasks(view: ResultView, status: str) -> Iterator[tuple[str, TaskDocument, int]]:
+    """Every task with that status, with its host, and how many tasks right after it have it for the same reason: those
+    are not told once more.
+    """
     for play in view.run.plays if view.run is not None else ():
         for host in play.hosts:
-            for task in host.tasks:
-                if task.status == status:
-                    yield host.host, task.message, task
+            for (found, _), tasks in groupby(host.tasks, lambda task: (task.status, task.message)):
+                if found == status:
+                    first, *more = tasks
+                    yield host.host, first, len(more)
 
 
 def _told(view: ResultView, status: str, word: str, advice: str) -> Iterator[Remark]:
     """One remark for each task and reason, with the hosts."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for host, why, task in _tasks(view, status):
-        found.setdefault((task.name, why), []).append(host)
+    found: dict[tuple[str, str, int, str], list[str]] = {}
+    for host, task, more in _tasks(view, status):
+        found.setdefault((task.name, task.message, more, task.next_step or advice), []).append(host)
     playbook = view.run.playbook if view.run is not None else ""
-    for (name, why), hosts in found.items():
+    for (name, why, more, help_), hosts in found.items():
+        after = f", nor {'was the task' if more == 1 else f'were the {more} tasks'} after it" if more else ""
         yield Remark(
-            message=f"{name!r} {word} on {some(hosts)}" + (f": {why}" if why else ""),
+            message=f"{name!r} {word} on {some(hosts)}{after}" + (f": {why}" if why else ""),
             place=view.places.get((playbook, name), view.document.top),
-            help=advice,
+            help=help_,
         )
 
 
 def _not_evaluated(view: ResultView) -> Iterator[Remark]:
-    yield from _told(view, "not_evaluated", "was not evaluated", "What it would do on these hosts is not known.")
+    unknown = "What it would do on these hosts is not known."
+    yield from _told(view, "unreachable", "was not evaluated", unknown)
+    yield from _told(view, "not_evaluated", "was not evaluated", unknown)
+    if view.run is not None and view.run.not_begun:
+        message = f"no task was evaluated on {some(view.run.not_begun)}: the time was up before they were begun"
+        yield Remark(message=message, place=view.document.top, help=unknown)
 
 
 def _failed(view: ResultView) -> Iterator[Remark]:
