@@ -18,7 +18,7 @@ _SHORTEST_LINE = 8
 _FEW = 200  # so many spellings are sooner looked for one by one in a text that holds none
 _HEX = 8  # digits of the shortest secret that is searched for
 _IN_URL = re.compile(  # what is behind the user, up to the sign that has a host behind it
-    r"""[A-Za-z][\w+.-]*://[^\s/?#@:\["'<>]*:(?!\d*[/?#])(?P<password>[^\s"'<>]{1,400}?)@"""
+    r"""(?<=[\w+.-])://[^\s/?#@:\["'<>]*:(?!\d*[/?#])(?P<password>[^\s"'<>]{1,400}?)@"""
     r"""(?=(\[[^\]\s]*\]|[^\s"'<>,;/?#@:]*)(:\d+)?:?([\s"'<>,;/?#]|$))"""
 )
 _BYTES = re.compile(r"[0-9A-Fa-f]{2}(?:(?:,\s*\\?\s*|[ :-])?(?:0x)?[0-9A-Fa-f]{2}){3,}")

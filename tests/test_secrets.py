@@ -50,7 +50,10 @@ def test_a_secret_has_no_state_to_give_away() -> None:
         ("http://proxy:3128/a@b", []),
         ("http://svc@proxy", []),
         ("a: b@c", []),
+        ("1http://svc:hunter2@proxy", ["hunter2"]),
+        ("y" * 1_000_000, []),  # in no time
     ],
+    ids=range(7),
 )
 def test_passwords_in_addresses(text: str, found: list[str]) -> None:
     """As a proxy's address may hold one, with and without its escapes."""
