@@ -277,6 +277,18 @@ def test_variables_of_the_inventory_count(capsys: pytest.CaptureFixture[str]) ->
     assert cli.run(["lint", "site.yml", "-i", "hosts/inventory.yml"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("wanted_pak", True), ("want_pack", True), ("wanted_packs", False), ("group", False), ("inventory_hostnam", True),
+     ("other_pack", False), ("hostvars", True), ("ansible_check_mode", True)],
+)  # fmt: skip
+def test_only_what_can_hardly_be_another_name_is_misspelt(name: str, told: bool) -> None:
+    """Without an inventory a name that is not near, or that of several such things, may come from there."""
+    play_vars = "  vars: {wanted_pack: 4}\n  tasks:"
+    write("site.yml", CLEAN.replace("  tasks:", play_vars).replace("minimum: 4", f"minimum: '{{{{ {name} }}}}'"))
+    assert cli.run(["lint", "site.yml"]) == int(told)
+
+
 def test_an_ini_inventory(capsys: pytest.CaptureFixture[str]) -> None:
     """Its settings are looked at as those of a YAML one; what cannot be read has its place."""
     write("hosts.ini", "[exchange]\nex01 ansible_psrp_auth=basic ansible_psrp_protocol=http ansible_psrp_aut=ntlm\n")

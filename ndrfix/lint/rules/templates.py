@@ -73,8 +73,11 @@ def _not_defined(view: PlaybookView, use: Use, known: set[str], registered: Mapp
 
 
 def _is_like(name: str, known: set[str]) -> bool:
-    """Whether a name is so close to a known one that it can hardly be another one."""
-    return bool(difflib.get_close_matches(name.casefold(), [each.casefold() for each in known], 1, _LIKE))
+    """Whether a name is so close to a known one that it can hardly be another one; that of several things is one."""
+    folded = name.casefold()
+    others = {each.casefold() for each in known}
+    others -= {folded.removesuffix("s"), folded.removesuffix("es"), f"{folded}s", f"{folded}es"}
+    return bool(difflib.get_close_matches(folded, others, 1, _LIKE))
 
 
 def _item_outside(view: PlaybookView) -> Iterator[Remark]:
