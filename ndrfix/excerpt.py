@@ -32,6 +32,9 @@ _EXPLICIT_VALUE = re.compile(r"\s*:\s")
 _SIGN_BEFORE = re.compile(r"[:=]\s*$")
 _SIGNS = re.compile(r"[:=,;{}\[\]\"'\\]")
 _AROUND = " \t\"'"
+_BEFORE = " \t:=,;{}[]\"'\\->"
+_VALUE_OF = re.compile(r"""\w["']?\s*:\s+["']?$""")
+_ENDED = re.compile(r"""["']?\s*[,}\]]""")
 _QUOTED = re.compile(r"""(?<!\w)(?P<quote>['"])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)(?!\w)""")
 _GLUED = re.compile(r"([^\W\d][\w.-]*)([:=])([^\s'\"]+)")
 
@@ -100,12 +103,12 @@ class _Line:
         return "".join((*parts, self.written[end:]))
 
     def hidden(self) -> Iterator[str]:
-        """What is masked; where no sign says where it begins, the parts that the file's reader may see in it, too."""
+        """What is masked; where no sign says where it begins, its first part, which the file's reader may see, too."""
         for begin, after in self.spans:
             text = self.written[begin:after]
             yield text
             if not _SIGN_BEFORE.search(self.written[:begin]):
-                yield from _SIGNS.split(text)
+                yield _SIGNS.split(text.lstrip(_BEFORE))[0]
 
     def column(self, column: int) -> int:
         """Where a column of the file is in the shown line: one in a masked part is where the mask begins."""
@@ -182,10 +185,19 @@ def _mentions(line: str, begin: int = 0) -> Iterator[_Mention]:
         behind = _BEHIND.match(line, name.end() if name else word)
         if behind and behind["sign"]:
             yield _Mention(found.start(), behind.end(), signed=True)
+        elif _is_value(line, found.start(), found.end()):
+            continue
         elif _CLOSED.fullmatch(line, word):
             yield _Mention(found.start(), len(line), signed=False)
         else:
             yield _Mention(found.start(), word if name or not behind else behind.end(), signed=False)
+
+
+def _is_value(line: str, start: int, end: int) -> bool:
+    """Whether a name is part of a path, or all of a value in a flow mapping, as in `{name: Password, type: dword}`."""
+    ended = _ENDED.match(line, end) is not None
+    in_path = line[:start].endswith("\\") and (ended or line[end : end + 1] == "\\")
+    return in_path or (ended and "{" in line[:start] and _VALUE_OF.search(line[:start]) is not None)
 
 
 def _spans(line: str, *, hidden: bool) -> Iterator[tuple[int, int]]:

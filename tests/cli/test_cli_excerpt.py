@@ -59,6 +59,17 @@ def shown(folder: Path, text: str, line: int, column: int, *, hidden: bool = Fal
         ('{"api_key":"x","b":1}', 16, ['    1 | {"api_key":********,"b":1}', "      |                     ^"]),
         ("a_pass: hunter, two: x", 20, ["    1 | a_pass: ********", "      |         ^"]),
         ("dta: hunter2", 1, ["    1 | dta: hunter2", "      | ^"]),
+        (
+            r"{path: 'HKLM\Password', nme: x}",
+            24,
+            [r"    1 | {path: 'HKLM\Password', nme: x}", "      | " + " " * 23 + "^"],
+        ),
+        ("{name: Password, tpe: x}", 18, ["    1 | {name: Password, tpe: x}", "      | " + " " * 17 + "^"]),
+        (
+            "{name: '{{ a_token }}', tpe: x}",
+            25,
+            ["    1 | {name: '{{ a_token }}', tpe: x}", "      | " + " " * 24 + "^"],
+        ),
     ],
 )
 def test_the_caret_stays_useful(tmp_path: Path, text: str, column: int, wanted: list[str]) -> None:
@@ -98,6 +109,15 @@ def test_a_sentence_loses_what_sticks_to_a_password() -> None:
         Excerpts().sentence("unknown key 'ansible_password:hunter2'", None) == "unknown key 'ansible_password:********'"
     )
     assert Excerpts().sentence("book.yml:3:4 is wrong: token: none", None) == "book.yml:3:4 is wrong: token: none"
+
+
+def test_a_sentence_keeps_its_words(tmp_path: Path) -> None:
+    """What is masked in a sentence is what stood behind the name in the line, not each word that stands there, too."""
+    (tmp_path / "f.yml").write_text("- name: Set the password once, type it again\n  x: a_token hunter2, data: 5\n")
+    first, second = (Place(file=str(tmp_path / "f.yml"), line=line) for line in (1, 2))
+    said = Excerpts().sentence
+    assert said("It takes: data, type, name", first) == "It takes: data, type, name"
+    assert said("It takes: data, type, name; not hunter2", second) == "It takes: data, type, name; not ********"
 
 
 KEYS = (
