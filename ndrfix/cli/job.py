@@ -28,7 +28,7 @@ from ndrfix.cli.terminal import MASKER, say_aside, say_masked, say_warning, show
 from ndrfix.client import Hours, Zone, hours_of, until_of
 from ndrfix.engine.choice import Choice
 from ndrfix.engine.damage import Damages
-from ndrfix.engine.history import HostHistory, is_of_client, read_history, removed_quarantines
+from ndrfix.engine.history import HostHistory, first_entry, is_of_client, read_history, removed_quarantines
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
 from ndrfix.engine.preparation import Prepared, prepare, prepare_resume, prepare_undo, schemas
@@ -156,9 +156,9 @@ class Job:
         return self.request.runs_dir or self.home.runs
 
     @property
-    def whose(self) -> str | None:
-        """The name of the client whose runs count in the folder of runs; None for all, when it is the client's own."""
-        return None if self.runs_dir.resolve() == self.home.runs.resolve() else self.home.name
+    def whose(self) -> tuple[str, ...] | None:
+        """The names of the client whose runs count in the folder of runs; None for all, when it is the client's own."""
+        return None if self.runs_dir.resolve() == self.home.runs.resolve() else self.home.names
 
     def run_folder(self) -> Path:
         """The folder of the run that the request names.
@@ -170,12 +170,18 @@ class Job:
         folder = named if named.is_dir() else self.runs_dir / named
         self.home.admit(folder, f"the run in {folder}", "Give the inventory of that run.")
         journal = folder / "journal.jsonl"
-        own = folder.resolve().parent == self.home.runs.resolve()
-        if not own and journal.is_file() and not is_of_client(journal, self.home.name):
-            whose = f"client {self.home.name}" if self.home.name else "no client"
+        if journal.is_file() and not is_of_client(journal, self.home.names):
+            was, own = (
+                visible(str(first_entry(journal).get("client"))),
+                f"client {self.home.name}" if self.home.name else "no client",
+            )
+            next_step = "Give the inventory of that run."
+            if folder.resolve().parent == self.home.runs.resolve() and self.home.client:
+                next_step = f"If {self.home.name} had that name, add 'formerly: {was}' to {self.home.client.file}; "
+                next_step += f"if not, move the run to the folder of {was}."
             raise InputError(
-                f"the run in {folder} was for another client, and {', '.join(self.request.inventories)} is of {whose}",
-                next_step="Give the inventory of that run.",
+                f"the run in {folder} was for client {was}, and {', '.join(self.request.inventories)} is of {own}",
+                next_step=next_step,
             )
         return folder
 

@@ -31,6 +31,11 @@ class Home:
         return self.client.name if self.client else ""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which runs may have been made for the client: today's, then those that it had before."""
+        return (self.name, *(self.client.formerly if self.client else ()))
+
+    @property
     def runs(self) -> Path:
         """Where run folders are unless told otherwise."""
         return self.folder / RUNS

@@ -22,7 +22,7 @@ _SPELLINGS = (FILE, "client.yaml")
 _LIKE = 0.8
 _ENDINGS = ("", ".yml", ".yaml", ".json", ".txt")
 _NAMED = re.compile(r"^name\s*:", re.MULTILINE)
-KEYS = ("name", "contact", "vault_id", "report", "time_zone", "change_window")
+KEYS = ("name", "formerly", "contact", "vault_id", "report", "time_zone", "change_window")
 _REPORT = ("logo", "colour", "footer")
 _WINDOW = ("from", "until", "days")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -91,6 +91,7 @@ class _Reader:
         client = Client(
             name=self._read(known, "name", _line, ""),
             file=self.path,
+            formerly=self._read(known, "formerly", _lines, ()),
             contact=self._read(known, "contact", _line, ""),
             vault_ids=self._read(known, "vault_id", _labels, ()),
             branding=self._read(known, "report", self._branding, Branding()),
@@ -180,6 +181,10 @@ def _line(node: Node) -> str:
     if not text or not text.isprintable():
         raise InputError("a text of one line is needed", place=node.place)
     return text
+
+
+def _lines(node: Node) -> tuple[str, ...]:
+    return tuple(_line(each) for each in (node.items if isinstance(node, List) else (node,)))
 
 
 def _labels(node: Node) -> tuple[str, ...]:

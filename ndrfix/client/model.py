@@ -23,12 +23,14 @@ class Branding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A client. `vault_ids` are the labels of the client's vault passwords (none: not told); `window` the hours
-    in which changes are allowed (None: any); `zone` the clock by which the client lives; `file` where all this stands.
+    """A client. `formerly` are the names that it had before; `vault_ids` the labels of the client's vault passwords
+    (none: not told); `window` the hours in which changes are allowed (None: any); `zone` the clock by which the client
+    lives; `file` where all this stands.
     """
 
     name: str
     file: Path
+    formerly: tuple[str, ...] = ()
     contact: str = ""
     vault_ids: tuple[str, ...] = ()
     branding: Branding = field(default_factory=Branding)

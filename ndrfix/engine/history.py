@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -113,13 +113,13 @@ def tasks_of_run(folder: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(entry.get("task", "")) for entry in told))
 
 
-def is_of_client(path: Path, client: str | None) -> bool:
-    """Whether the run with this journal was, as far as it tells, for the client of that name (None: for anyone).
+def is_of_client(path: Path, clients: Collection[str] | None) -> bool:
+    """Whether the run with this journal was, as far as it tells, for the client of these names (None: for anyone).
 
     Raises:
         InputError: the journal cannot be read, or its first line is not JSON.
     """
-    return client is None or first_entry(path).get("client", "") in ("", client)
+    return clients is None or first_entry(path).get("client", "") in ("", *clients)
 
 
 def first_entry(path: Path) -> Entry:
@@ -133,10 +133,10 @@ def first_entry(path: Path) -> Entry:
 
 
 def read_each(
-    runs: Path, client: str | None, damages: Damages | None, read: Callable[[Path], T]
+    runs: Path, clients: Collection[str] | None, damages: Damages | None, read: Callable[[Path], T]
 ) -> tuple[tuple[Path, T], ...]:
-    """The journals below a folder of runs, read one by one, by their paths: those for the client of that name when the
-    folder holds runs for several. One that cannot be understood is passed over and added to `damages`.
+    """The journals below a folder of runs, read one by one, by their paths: those for the client of these names when
+    the folder holds runs for several. One that cannot be understood is passed over and added to `damages`.
 
     Raises:
         InputError: a journal cannot be read or understood, and there are no `damages` to add it to.
@@ -144,7 +144,7 @@ def read_each(
     found: list[tuple[Path, T]] = []
     for path in sorted(runs.glob("*/journal.jsonl")):
         try:
-            if path.is_file() and is_of_client(path, client):
+            if path.is_file() and is_of_client(path, clients):
                 found.append((path, read(path)))
         except InputError as error:
             if damages is None:
@@ -154,20 +154,20 @@ def read_each(
 
 
 def histories_of(
-    runs: Path, client: str | None, damages: Damages | None
+    runs: Path, clients: Collection[str] | None, damages: Damages | None
 ) -> tuple[tuple[Path, tuple[HostHistory, ...]], ...]:
     """What every run below a folder of runs did; as `read_each` has it."""
-    return read_each(runs, client, damages, lambda path: read_history(path.parent))
+    return read_each(runs, clients, damages, lambda path: read_history(path.parent))
 
 
 def removed_quarantines(
-    runs: Path, client: str | None = None, damages: Damages | None = None
+    runs: Path, clients: Collection[str] | None = None, damages: Damages | None = None
 ) -> dict[str, dict[Quarantine, str]]:
     """The quarantines on each host that a run below a folder of runs removed, with the id of that run; whose journals
     are read, and what of a damaged one, is as in `read_each`.
     """
     found: dict[str, dict[Quarantine, str]] = {}
-    for path, histories in histories_of(runs, client, damages):
+    for path, histories in histories_of(runs, clients, damages):
         for history in histories:
             gone = (each.quarantine for each in history.lost)
             found.setdefault(history.host, {}).update(dict.fromkeys(gone, path.parent.name))

@@ -4,7 +4,7 @@ queue may have been left half done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -118,10 +118,12 @@ def _starts(item: Mapping[str, Any]) -> bool:
     return item.get("change") == "state" and item["resource"]["kind"] == "service" and after == _UP != before
 
 
-def owed_handlers(runs: Path, playbook: str, client: str | None = None, damages: Damages | None = None) -> Owed:
+def owed_handlers(
+    runs: Path, playbook: str, clients: Collection[str] | None = None, damages: Damages | None = None
+) -> Owed:
     """What the journals below a folder of runs leave owed for a playbook (its file name without suffix), and for any
     that works on a queue. Hosts of two clients may have one name: where the folder holds runs for several, only those
-    for `client` count.
+    for `clients`, the names of one, count.
 
     An intent without an outcome counts: the change may have happened. A folder that does not exist owes nothing. What
     is done about a damaged journal is as in `read_each`; what it tells before its damage may count.
@@ -130,7 +132,7 @@ def owed_handlers(runs: Path, playbook: str, client: str | None = None, damages:
         InputError: a journal cannot be read or understood, and there are no `damages` to add it to.
     """
     accounts: dict[str, _Account] = {}
-    journals = [(path, head) for path, head in read_each(runs, client, damages, first_entry) if head]
+    journals = [(path, head) for path, head in read_each(runs, clients, damages, first_entry) if head]
     # Run ids of one minute do not sort by age: the first entry's time does, then the order in which they ended.
     for path, head in sorted(journals, key=lambda each: (str(each[1].get("time")), each[0].stat().st_mtime_ns)):
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ndrfix.engine.damage import Damages
@@ -19,24 +19,26 @@ LEFT = "Look what is left to do"
 
 
 def known_quarantines(
-    runs: Path, client: str | None = None, damages: Damages | None = None
+    runs: Path, clients: Collection[str] | None = None, damages: Damages | None = None
 ) -> dict[str, list[Quarantine]]:
     """The quarantines on each host that any journal below a folder of runs tells of; whose journals are read, and what
     of a damaged one, is as in `read_each`.
     """
     found: dict[str, list[Quarantine]] = {}
-    for _, histories in histories_of(runs, client, damages):
+    for _, histories in histories_of(runs, clients, damages):
         for history in histories:
             found.setdefault(history.host, []).extend(history.quarantines)
     return found
 
 
-def returned_last(runs: Path, client: str | None = None, damages: Damages | None = None) -> dict[str, list[Quarantine]]:
+def returned_last(
+    runs: Path, clients: Collection[str] | None = None, damages: Damages | None = None
+) -> dict[str, list[Quarantine]]:
     """The quarantines on each host from which the last run that worked on any there was putting messages back; as in
     `known_quarantines`.
     """
     found: dict[str, list[Quarantine]] = {}
-    for _, histories in histories_of(runs, client, damages):
+    for _, histories in histories_of(runs, clients, damages):
         found |= {each.host: each.returned for each in histories if each.quarantines}
     return found
 

@@ -131,6 +131,8 @@ def client_schema() -> Schema:
     span = _closed({"days": {"anyOf": [days, {"type": "array"}, _TEXT]}, "from": _TEXT, "until": _TEXT})
     known: dict[str, Schema] = {
         "name": _TEXT | {"description": "Who is worked for; stands on every screen and in every file of a run."},
+        "formerly": _NAMES
+        | {"description": "Names that the client had before; runs under them are the client's, too."},
         "contact": _TEXT | {"description": "Whom to call."},
         "vault_id": _NAMES | {"description": "The labels of the client's vault passwords."},
         "report": _closed({"logo": _TEXT, "colour": _TEXT, "footer": _TEXT}),

@@ -89,10 +89,20 @@ def test_a_run_is_not_undone_on_the_hosts_of_another_client(acme: Folder) -> Non
 
 
 def test_a_client_may_get_another_name(acme: Folder) -> None:
-    """What lies in the client's own folder stays the client's."""
+    """It says so; a run under another name may have been copied from elsewhere, and is refused."""
     acme("apply book.yml -i inventory.yml --yes")
-    acme.write("client.yml", "name: ACME plc\n")
-    assert acme(f"undo {run_of(Path('runs')).name} -i inventory.yml --yes").code == 0
+    run = run_of(Path("runs"))
+    for text, told in (("name: ACME plc\n", "is of client ACME plc"), ("", "is of no client")):
+        (acme.path / "client.yml").unlink()
+        if text:
+            acme.write("client.yml", text)
+        for verb in ("undo", "resume"):
+            ended = acme(f"{verb} {run.name} -i inventory.yml --yes")
+            assert f"the run in {run} was for client ACME Ltd, and inventory.yml {told}" in ended.err
+            assert ("add 'formerly: ACME Ltd' to client.yml" in ended.err) == bool(text)
+        acme.write("client.yml", text)
+    acme.write("client.yml", "name: ACME plc\nformerly: [ACME, ACME Ltd]\n")
+    assert acme(f"undo {run.name} -i inventory.yml --yes").code == 0
 
 
 def test_a_folder_of_runs_for_several_clients_keeps_them_apart(acme: Folder) -> None:
@@ -106,7 +116,7 @@ def test_a_folder_of_runs_for_several_clients_keeps_them_apart(acme: Folder) -> 
     (run / "journal.jsonl").write_text("\n".join(before_the_handler) + "\n")
     assert "owed since run" in acme(f"plan book.yml -i inventory.yml --runs-dir {every}").out
     assert "owed since run" not in acme(f"plan nw/book.yml -i nw/inventory.yml --runs-dir {every}").out
-    assert "was for another client" in acme(f"undo {run.name} -i nw/inventory.yml --runs-dir {every} --plan").err
+    assert "was for client ACME Ltd" in acme(f"undo {run.name} -i nw/inventory.yml --runs-dir {every} --plan").err
     assert acme(f"undo {run.name} -i inventory.yml --runs-dir {every} --plan").code == 0
 
 
