@@ -10,10 +10,10 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench.child import BrokenRunError, run
+from bench.child import BrokenRunError
+from bench.peak import Took, weighed
 from bench.table import table
 
 _HOSTS, _SITES, _GROUPS = 5_000, 20, 280
@@ -22,15 +22,6 @@ quarantine: 'D:\quarantine\{0}'
 window: ['22:00', '23:00']
 limits: {{queue: 100, user: 5}}
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Took:
-    """What a program took: the most memory in bytes, seconds of CPU and on the clock."""
-
-    peak: int
-    cpu: float
-    wall: float
 
 
 def write(folder: Path) -> None:
@@ -57,8 +48,7 @@ def write(folder: Path) -> None:
 def _once(folder: Path, name: str, command: list[str]) -> Took:
     # What Ansible keeps between runs, and its settings, are those of nobody.
     variables = {"ANSIBLE_HOME": str(folder / "ansible"), "ANSIBLE_CONFIG": str(folder / "ansible.cfg")}
-    run([sys.executable, "-m", "bench.peak", str(folder / name), *command], folder, variables=variables)
-    return Took(**json.loads((folder / name).read_text(encoding="ascii")))
+    return weighed(folder / name, command, variables=variables)
 
 
 def _listed(folder: Path, name: str) -> dict[str, dict[str, object]]:

@@ -10,31 +10,26 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.child import ROOT, BrokenRunError, run
+from bench.child import ROOT, BrokenRunError
+from bench.peak import Took, weighed
 from bench.table import table
 
 _REQUIREMENTS = ROOT / "bench" / "requirements-ansible-lint.txt"
 _FAULTY = ROOT / "bench" / "faulty.ansible.yml"
 _SETUP_SECONDS = 900
 _FILES = 50
-# Runs a program and says last, on a line of its own, how many KB it and what it started held at most.
-_WEIGHED = (
-    "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; "
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, flush=True); sys.exit(code)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A run: seconds, MB at most, and the lines on which something was found."""
+    """A run: what it took, and the lines on which something was found."""
 
-    wall: float
-    memory: float
+    took: Took
     lines: frozenset[int]
 
 
@@ -60,26 +55,20 @@ def installed(folder: Path) -> Path:
     return folder / "bin" / "ansible-lint"
 
 
-def _weighed(command: Sequence[str], folder: Path, good: Sequence[int]) -> tuple[float, float, str]:
-    ended = run([sys.executable, "-c", _WEIGHED, *command], folder, good=good)
-    out, _, last = ended.out.rstrip("\n").rpartition("\n")
-    return ended.wall, int(last) / 1024, out
-
-
 def ours(folder: Path, files: Sequence[str]) -> Seen:
     """`ndrfix lint` on the files."""
-    command = [sys.executable, "-m", "ndrfix", "lint", "--format", "json", *files]
-    wall, memory, out = _weighed(command, folder, (0, 1))
-    lines = frozenset(each["line"] for each in json.loads(out)["findings"] if each["file"] == files[0])
-    return Seen(wall=wall, memory=memory, lines=lines)
+    took = weighed(folder / "seen", [sys.executable, "-m", "ndrfix", "lint", "--format", "json", *files], good=(0, 1))
+    found = json.loads((folder / "seen.out").read_text(encoding="utf-8"))["findings"]
+    return Seen(took=took, lines=frozenset(each["line"] for each in found if each["file"] == files[0]))
 
 
 def theirs(program: Path, folder: Path, files: Sequence[str]) -> Seen:
     """`ansible-lint` on the files, offline, with all that its strictest profile asks for."""
     command = [str(program), "--offline", "--nocolor", "-f", "pep8", "--profile", "production", *files]
-    wall, memory, out = _weighed(command, folder, (0, 2))
-    lines = frozenset(int(number) for number in re.findall(rf"^{re.escape(files[0])}:(\d+)", out, re.MULTILINE))
-    return Seen(wall=wall, memory=memory, lines=lines)
+    took = weighed(folder / "seen", command, good=(0, 2))
+    found = (folder / "seen.out").read_text(encoding="utf-8")
+    lines = re.findall(rf"^{re.escape(files[0])}:(\d+)", found, re.MULTILINE)
+    return Seen(took=took, lines=frozenset(map(int, lines)))
 
 
 def laid_out(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -96,41 +85,77 @@ def laid_out(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(f"ours/{name}" for name in names), tuple(f"theirs/{name}" for name in names)
 
 
-def measured(environment: Path, rounds: int = 3) -> str:
-    """Measure, and say it; `environment` is the folder of ansible-lint's virtual environment."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """The runs of both over so many files, in turn."""
+
+    files: int
+    ours: tuple[Seen, ...]
+    theirs: tuple[Seen, ...]
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster ours is: medians of the time on the clock."""
+        return _wall(self.theirs) / _wall(self.ours)
+
+
+def compared(environment: Path, counts: Mapping[int, int]) -> tuple[Beside, ...]:
+    """Both linters over so many files of the fifty, so many times; `environment` is the folder of ansible-lint's own.
+
+    Raises:
+        BrokenRunError: a program failed, or ansible-lint cannot be installed.
+    """
     program = installed(environment)
-    planted = faults()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         mine, others = laid_out(folder)
-        rows = []
-        for count, how_many in ((1, rounds), (_FILES, 1)):
-            works: dict[str, Callable[[], Seen]] = {
-                "ndrfix lint": lambda count=count: ours(folder, mine[:count]),  # type: ignore[misc]
-                "ansible-lint": lambda count=count: theirs(program, folder, others[:count]),  # type: ignore[misc]
-            }
-            seen: dict[str, list[Seen]] = {name: [] for name in works}
-            for _ in range(how_many):
-                for name_of, work in works.items():
-                    seen[name_of].append(work())
-            rows += _rows(count, seen, planted)
+        ours(folder, mine[:1])
+        theirs(program, folder, others[:1])  # what both write once for later runs
+        return tuple(_beside(program, folder, mine[:files], others[:files], rounds) for files, rounds in counts.items())
+
+
+def _beside(program: Path, folder: Path, mine: Sequence[str], others: Sequence[str], rounds: int) -> Beside:
+    pairs = [(ours(folder, mine), theirs(program, folder, others)) for _ in range(rounds)]
+    return Beside(files=len(mine), ours=tuple(each for each, _ in pairs), theirs=tuple(each for _, each in pairs))
+
+
+def measured(environment: Path, rounds: int = 5) -> str:
+    """Measure, and say it."""
+    planted = frozenset(faults())
+    rows = [row for each in compared(environment, {1: rounds, _FILES: rounds}) for row in _rows(each, planted)]
+    head = (
+        "what",
+        "files",
+        f"of {len(planted)} faults",
+        "seconds",
+        "seconds, lowest and highest",
+        "memory MB",
+        "faster",
+    )
+    version = next(line for line in _REQUIREMENTS.read_text().splitlines() if line.startswith("ansible-lint"))
     return (
-        "### Linting\n\nA Windows playbook with seven planted faults (`bench/faulty.ansible.yml`), beside ansible-lint "
-        "with its profile `production`, in the same run. The goals are 10 times faster for one file and 30 times for "
-        f"{_FILES}.\n\n" + table(("", "files", "faults found", "s", "MB", "times faster"), rows)
+        f"### Linting\n\nA Windows playbook with {len(planted)} planted faults, {version.replace('==', ' ')}, {rounds} "
+        f"rounds in turn, medians; the goals are 10 times faster for one file and 30 times for {_FILES}.\n\n"
+        + table(head, rows)
     )
 
 
-def _rows(count: int, seen: dict[str, list[Seen]], planted: Sequence[int]) -> list[list[str]]:
-    slow = median(each.wall for each in seen["ansible-lint"])
-    rows = []
-    for name, runs in seen.items():
-        wall = median(each.wall for each in runs)
-        found = sum(line in runs[0].lines for line in planted)
-        memory = max(each.memory for each in runs)
-        ratio = f"{slow / wall:.1f}"
-        rows.append([name, str(count), f"{found} of {len(planted)}", f"{wall:.2f}", f"{memory:.0f}", ratio])
-    return rows
+def _rows(beside: Beside, planted: frozenset[int]) -> Iterator[list[str]]:
+    for name, runs, ratio in (("ndrfix lint", beside.ours, beside.ratio), ("ansible-lint", beside.theirs, 1.0)):
+        times = sorted(each.took.wall for each in runs)
+        yield [
+            f"`{name}`",
+            str(beside.files),
+            str(len(planted & runs[0].lines)),
+            f"{_wall(runs):.2f}",
+            f"{times[0]:.2f} to {times[-1]:.2f}",
+            f"{max(each.took.peak for each in runs) / 1e6:.0f}",
+            f"{ratio:.1f} ×",
+        ]
+
+
+def _wall(runs: Sequence[Seen]) -> float:
+    return median(each.took.wall for each in runs)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,33 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+
+from bench.child import run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """What a program took: the most memory in bytes, seconds of CPU and on the clock."""
+
+    peak: int
+    cpu: float
+    wall: float
+
+
+def weighed(
+    target: Path, command: Sequence[str], good: Sequence[int] = (0,), variables: Mapping[str, str] | None = None
+) -> Took:
+    """What a program takes that runs in the folder of `target`; its output goes to `target` with the ending `.out`.
+
+    Raises:
+        BrokenRunError: its exit code is none of the `good` ones.
+    """
+    run([sys.executable, "-m", "bench.peak", str(target), *command], target.parent, good=good, variables=variables)
+    return Took(**json.loads(target.read_text(encoding="ascii")))
 
 
 def main() -> int:

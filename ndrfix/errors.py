@@ -20,7 +20,7 @@ exceptions never pass a module boundary: the connection modules map them by tabl
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import lru_cache
 
@@ -153,17 +153,42 @@ class FarSideError(HostError):
     """The session works, but the request as a whole was refused or failed on the far side."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name closest to a mistyped one, or None when nothing is close."""
-    return _nearest(name, tuple(known))
+MANY_NAMES = 200
+"""Of more known names than these the nearest is one in which a single letter is another, missing, too many or swapped
+with its neighbour: to compare a name with each would take long, and among so many something is always alike.
+"""
+
+_LONGEST_NAME = 64
+
+
+def nearest(name: str, known: Iterable[str], *, alike: float = 0.6) -> str | None:
+    """The known name closest to a mistyped one, or None when nothing is close; 1 is `alike` for equal."""
+    return _nearest(name, tuple(known), alike)
 
 
 @lru_cache(maxsize=64)
-def _nearest(name: str, known: tuple[str, ...]) -> str | None:
+def _nearest(name: str, known: tuple[str, ...], alike: float) -> str | None:
     # Kept, since a hundred hosts lack the same variable among the same names.
+    if len(known) > MANY_NAMES:
+        spellings = _spellings(known)
+        return next((spellings[each] for each in _shortened(name) if each in spellings), None)
     by_fold = {candidate.casefold(): candidate for candidate in known}
-    matches = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=alike)
     return by_fold[matches[0]] if matches else None
+
+
+@lru_cache(maxsize=2)
+def _spellings(known: tuple[str, ...]) -> Mapping[str, str]:
+    """Each name by its spellings with a letter left out or none."""
+    return {spelling: name for name in reversed(known) for spelling in _shortened(name)}
+
+
+def _shortened(name: str) -> Iterator[str]:
+    """A name in small letters, then each time without one of them; only itself when it is too long for a name."""
+    folded = name.casefold()
+    yield folded
+    if len(folded) <= _LONGEST_NAME:
+        yield from (folded[:at] + folded[at + 1 :] for at in range(len(folded)))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -155,8 +155,6 @@ OTHER_VARIABLES = {
 }
 """Variables with our prefix that are no settings."""
 
-OF_TESTS = frozenset(
-    PREFIX + name
-    for name in ("LAB", "LAB_REQUIRED", "DATA", "PEER", "PEER_EXAMPLES", "SOAK", "UPDATE_GOLDEN", "UPDATE_SCHEMAS")
-)
+_OF_TESTS = ("ANSIBLE_LINT", "DATA", "LAB", "LAB_REQUIRED", "PEER", "PEER_EXAMPLES", "SOAK")
+OF_TESTS = frozenset(PREFIX + name for name in (*_OF_TESTS, "UPDATE_GOLDEN", "UPDATE_SCHEMAS"))
 """Variables with our prefix for the tests of ndrfix itself."""

@@ -77,7 +77,7 @@ def expression(text: str) -> nodes.Expr | None:
     return output.nodes[0] if isinstance(output, nodes.Output) and output.nodes else None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=20_000)
 def _tree(template: str) -> nodes.Template | None:
     from jinja2.exceptions import TemplateError as JinjaError
 
@@ -104,7 +104,7 @@ def _in_scalar(node: Scalar, *, condition: bool) -> Iterator[Use]:
         yield Use(name=name, leaf=node, bare=bare, guarded=guarded, asked=asked)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=20_000)
 def _uses(template: str) -> tuple[tuple[str, bool, bool], ...]:
     """The names that a template needs from outside, and whether each is guarded, and asked for."""
     from ndrfix.playbook.jinja import ENVIRONMENT, compiled

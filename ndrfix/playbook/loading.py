@@ -17,6 +17,7 @@ from ndrfix.playbook.templating import is_template
 from ndrfix.secrets import Secret
 from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind, load_text, parse_text, raise_faults, read_text
 
+_HANDLERS_NAMED = 20
 _PERCENT = re.compile(r"([0-9]{1,3})\s*%")
 
 
@@ -188,18 +189,17 @@ class _PlayReader:
         return tuple(found.values())
 
     def _check_notifications(self, node: Map, handlers: tuple[Task, ...]) -> None:
-        known = {handler.name for handler in handlers} | set(_named(node.get("handlers")))
+        known = sorted({handler.name for handler in handlers} | set(_named(node.get("handlers"))))
+        has = ", ".join(map(repr, known[:_HANDLERS_NAMED]))
+        more = f" and {len(known) - _HANDLERS_NAMED} more" if len(known) > _HANDLERS_NAMED else ""
+        advice = f"The handlers of this play are: {has}{more}." if has else "Write it under 'handlers:' of the play."
+        names = frozenset(known)
         tasks = node.get("tasks")
         for task in tasks.items if isinstance(tasks, List) else ():
             for name in notified(task, Faults()) if isinstance(task, Map) else ():
-                if name.value not in known:
-                    has = ", ".join(repr(each) for each in sorted(known))
-                    self._faults.add(
-                        f"there is no handler {name.value!r}{did_you_mean(name.value, sorted(known))}",
-                        name.place,
-                        f"The handlers of this play are: {has}." if has else "Write it under 'handlers:' of the play.",
-                        rule="notify[no-handler]",
-                    )
+                if name.value not in names:
+                    what = f"there is no handler {name.value!r}{did_you_mean(name.value, known)}"
+                    self._faults.add(what, name.place, advice, rule="notify[no-handler]")
 
     def _vars_files(self, node: Map) -> Iterator[VarsFile]:
         value = node.get("vars_files")

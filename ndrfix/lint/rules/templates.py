@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ndrfix.errors import did_you_mean
+from ndrfix.errors import MANY_NAMES, did_you_mean, nearest
 from ndrfix.lint.expressions import Use, expression, uses_in
 from ndrfix.lint.model import Remark, Rule, Severity
 from ndrfix.lint.playbooks import PlaybookView, PlayView
@@ -33,17 +32,21 @@ def _undefined(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         known = _known(view, play)
         earlier: set[str] = set()
+        everywhere = sorted(known | {task.register for task in play.written if task.register})
         for task in play.written:
             here = _names_of(task.vars) | ({"item"} if task.loop is not None else set())
             uses = list(uses_in(task.node))
             here |= {use.name for use in uses if use.asked}
             for use in uses:
                 if not (use.guarded or use.name in here or use.name in known or use.name in earlier):
-                    yield from _not_defined(view, use, known | earlier | here, registered)
+                    many = len(everywhere) > MANY_NAMES
+                    near = everywhere if many else sorted(known | earlier | here)
+                    yield from _not_defined(view, use, near, registered)
             earlier |= {task.register} if task.register else set()
+        earlier |= known
         for use in uses_in(play.play.vars):
-            if use.name not in known | earlier and not use.guarded:
-                yield from _not_defined(view, use, known | earlier, registered)
+            if use.name not in earlier and not use.guarded:
+                yield from _not_defined(view, use, everywhere, registered)
 
 
 def _known(view: PlaybookView, play: PlayView) -> set[str]:
@@ -54,7 +57,9 @@ def _known(view: PlaybookView, play: PlayView) -> set[str]:
     return names
 
 
-def _not_defined(view: PlaybookView, use: Use, known: set[str], registered: Mapping[str, Task]) -> Iterator[Remark]:
+def _not_defined(
+    view: PlaybookView, use: Use, known: Sequence[str], registered: Mapping[str, Task]
+) -> Iterator[Remark]:
     """Without an inventory a name may come from there: then only what cannot, or looks misspelt, is told."""
     if task := registered.get(use.name):
         text = f"the result {use.name!r} is not there yet, or no longer: it is registered in line {task.place.line}"
@@ -68,16 +73,17 @@ def _not_defined(view: PlaybookView, use: Use, known: set[str], registered: Mapp
         return
     where = "the task, the play, its vars_files" + (", the inventory" if view.variables is not None else "")
     advice = f"Searched: {where}." + ("" if view.variables is not None else " Give the inventory with -i to be sure.")
-    text = f"the variable {use.name!r} is not defined{did_you_mean(use.name, sorted(known))}"
+    text = f"the variable {use.name!r} is not defined{did_you_mean(use.name, known)}"
     yield Remark(message=text, place=use.place, help=advice)
 
 
-def _is_like(name: str, known: set[str]) -> bool:
+def _is_like(name: str, known: Sequence[str]) -> bool:
     """Whether a name is so close to a known one that it can hardly be another one; that of several things is one."""
     folded = name.casefold()
-    others = {each.casefold() for each in known}
-    others -= {folded.removesuffix("s"), folded.removesuffix("es"), f"{folded}s", f"{folded}es"}
-    return bool(difflib.get_close_matches(folded, others, 1, _LIKE))
+    several = {folded.removesuffix("s"), folded.removesuffix("es"), f"{folded}s", f"{folded}es"}
+    few = [each for each in known if each.casefold() not in several] if len(known) <= MANY_NAMES else known
+    found = nearest(name, few, alike=_LIKE)
+    return found is not None and found.casefold() not in several
 
 
 def _item_outside(view: PlaybookView) -> Iterator[Remark]:
