@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 FILE = "client.yml"
@@ -11,6 +12,7 @@ class Owners:
     """Tells the clients' folders that a path belongs to; a folder is looked at once."""
 
     def __init__(self) -> None:
+        self._known: dict[Path, tuple[Path, ...]] = {}
         self._real: dict[Path, Path] = {}
         self._nearest: dict[Path, Path | None] = {}
 
@@ -18,11 +20,18 @@ class Owners:
         """The folders, resolved, each once: of the path as it is spelled, and of what its links lead to. Mostly it is
         one, or none.
         """
+        if path not in self._known:
+            self._known[path] = self._found(path)
+        return self._known[path]
+
+    def _found(self, path: Path) -> tuple[Path, ...]:
         parent = path.absolute().parent
         real = self._resolved(parent)
         spelled = (real if ".." in parent.parts else parent) / path.name
-        leads_to = spelled.resolve() if spelled.is_symlink() else real / path.name
-        found = (self._of(each) for each in dict.fromkeys((spelled, leads_to)))
+        kind = _kind(spelled)
+        leads_to = spelled.resolve() if stat.S_ISLNK(kind) else real / path.name
+        plain = stat.S_ISREG(kind)
+        found = (self._above(each.parent) if plain else self._of(each) for each in dict.fromkeys((spelled, leads_to)))
         return tuple(dict.fromkeys(self._resolved(each) for each in found if each))
 
     def _resolved(self, folder: Path) -> Path:
@@ -39,3 +48,11 @@ class Owners:
             own = (folder / FILE).is_file()
             self._nearest[folder] = folder if own else None if folder == folder.parent else self._above(folder.parent)
         return self._nearest[folder]
+
+
+def _kind(path: Path) -> int:
+    """The mode of a path itself, 0 for what is not there."""
+    try:
+        return path.lstat().st_mode
+    except OSError:
+        return 0
