@@ -111,7 +111,10 @@ def _found(environment: Mapping[str, str], folder: Path, home: Path, warn: Calla
             return here
         warn(f"{here} is not read: everybody may write to its folder; name it in {CONFIG} if it is yours")
     hidden = home / HIDDEN_FILE
-    return hidden if hidden.is_file() else None
+    try:
+        return hidden if hidden.is_file() else None
+    except PermissionError:  # another user's home, as in containers
+        return None
 
 
 @dataclass(slots=True)

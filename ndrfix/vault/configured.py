@@ -97,7 +97,7 @@ class _Config:
     def __init__(self, environment: Mapping[str, str], folder: Path, warn: Callable[[str], None]) -> None:
         self._environment = environment
         self._folder = folder
-        self._file = next((path for path in _candidates(environment, folder, warn) if path.is_file()), None)
+        self._file = next(filter(_is_there, _candidates(environment, folder, warn)), None)
         self._defaults = _defaults(self._file) if self._file else {}
 
     def setting(self, variable: str, key: str) -> _Configured | None:
@@ -107,6 +107,14 @@ class _Config:
                 return _Configured(text=text, folder=self._folder)
         text = Template(self._defaults.get(key, "")).safe_substitute(self._environment)
         return _Configured(text=text, folder=self._file.parent) if text and self._file else None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file, as far as this user may know: a home may be another user's, as in containers."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def _candidates(environment: Mapping[str, str], folder: Path, warn: Callable[[str], None]) -> Iterator[Path]:

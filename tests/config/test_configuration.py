@@ -16,6 +16,7 @@ from ndrfix.config import BY_NAME, OTHER_VARIABLES, SETTINGS, Configuration, con
 from ndrfix.config.page import configuration_page
 from ndrfix.config.settings import OF_TESTS
 from ndrfix.errors import InputError
+from ndrfix.vault import encryption_label
 
 ROOT = Path(__file__).parents[2]
 FAULTS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("faults.yml").read_text(encoding="utf-8"))
@@ -73,6 +74,21 @@ def test_one_file_is_read(place: Path) -> None:
     assert read({"NDRFIX_CONFIG": "named"})["forks"] == 3
     assert read({"NDRFIX_CONFIG": "named/ndrfix.cfg"})["forks"] == 3
     assert read({"NDRFIX_CONFIG": os.devnull})["forks"] == 10
+
+
+def test_a_home_that_is_closed_has_no_file(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is another user's, as in containers; nothing else is kept from being done."""
+    inside = Path.is_file
+
+    def refused(path: Path) -> bool:
+        if path.parent.name == "home":
+            raise PermissionError(13, "Permission denied", str(path))
+        return inside(path)
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    assert read()["forks"] == 10
+    monkeypatch.setenv("HOME", "home")
+    assert encryption_label({}, folder=place, warn=pytest.fail) is None
 
 
 @posix
