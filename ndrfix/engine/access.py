@@ -10,8 +10,8 @@ from ndrfix.engine.binding import distinct
 from ndrfix.engine.selection import Selection
 from ndrfix.engine.via import with_management_hosts
 from ndrfix.errors import InputError
-from ndrfix.inventory import ConnectionSettings, Host, Inventory, connection_aliases, secrets_in
-from ndrfix.inventory.names import WINRM_ONLY
+from ndrfix.inventory import ConnectionSettings, Host, Inventory, Variable, connection_aliases, secrets_in
+from ndrfix.inventory.names import WINRM_ONLY, is_plain, wrong_name
 from ndrfix.place import Place
 from ndrfix.playbook import Scope
 from ndrfix.secrets import Secret
@@ -103,17 +103,20 @@ def _place(host: Host, variable: str, selection: Selection) -> Place | None:
     return next((places[name] for name in reversed(connection_aliases(variable)) if name in places), host.place)
 
 
-def _values(scope: Scope, places: Mapping[str, Place]) -> dict[str, Any]:
+def _values(scope: Scope, variables: Mapping[str, Variable]) -> dict[str, Any]:
     """The values of connection variables. Of the names of a setting that count only the strongest that is not empty is
-    resolved, since another one may be encrypted, and is not needed.
+    resolved, since another one may be encrypted, and is not needed. What has a wrong name is there as it is written.
     """
-    winrm = "ansible_connection" in places and scope.resolve("ansible_connection") == "winrm"
-    names = [name for name in places if connection_aliases(name) or name.startswith(CONNECTION_PREFIXES)]
-    names = [name for name in names if winrm or name not in WINRM_ONLY]
-    values: dict[str, Any] = {}
+    winrm = "ansible_connection" in variables and scope.resolve("ansible_connection") == "winrm"
+    values = {
+        name: variable.value
+        for name, variable in variables.items()
+        if wrong_name(name, plain=is_plain(variable.value), winrm=winrm)
+    }
+    names = [name for name in variables if connection_aliases(name) and (winrm or name not in WINRM_ONLY)]
     for name in sorted(names, key=lambda each: len(_stronger(each))):
         if not any(values.get(each) for each in _stronger(name)):
-            values[name] = scope.resolve(name, places[name])
+            values[name] = scope.resolve(name, variables[name].place)
     return values
 
 
@@ -129,8 +132,8 @@ def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSet
     Raises:
         InputError: an unknown name, or a value that does not fit.
     """
-    places = {name: variable.place for name, variable in {**host.variables, **selection.extra}.items()}
-    values = _values(scope, places)
+    variables = {**host.variables, **selection.extra}
+    values = _values(scope, variables)
     # `-u` and `-k` are for the host that is logged on to. Behind a management host that is not this one: a password is
     # never handed on to an old server unless the inventory says so.
     given = () if values.get("ndrfix_via") else (selection.user, selection.password)
@@ -140,4 +143,4 @@ def settings_of(host: Host, scope: Scope, selection: Selection) -> ConnectionSet
             values[default] = value
     if selection.timeout and not any(values.get(name) for name in connection_aliases(_TIMEOUT)):
         values[_TIMEOUT] = selection.timeout
-    return ConnectionSettings.of(host.name, values, places)
+    return ConnectionSettings.of(host.name, values, {name: each.place for name, each in variables.items()})

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from ndrfix.errors import did_you_mean
+from ndrfix.nodes import Vaulted
+from ndrfix.secrets import Secret
 
 # Setting → variables, weakest first. Those of Ansible's winrm plugin stand first: the psrp plugin's own names win.
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -88,6 +90,11 @@ def wrong_name(name: str, *, plain: bool = True, winrm: bool = False) -> str:
     ours = name.startswith((*_OURS, "ansible_winrm_") if winrm else _OURS)
     hint = did_you_mean(name, KNOWN_NAMES) if ours else _slip(name) if plain else ""
     return f"{name!r} is no connection variable of ndrfix{hint}" if ours or hint else ""
+
+
+def is_plain(value: object) -> bool:
+    """Tell whether a variable's value is a text or number, open or not."""
+    return isinstance(value, str | int | float | Secret | Vaulted)
 
 
 def _slip(name: str) -> str:

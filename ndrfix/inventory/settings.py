@@ -14,15 +14,15 @@ from enum import StrEnum
 
 from ndrfix.errors import InventoryError
 from ndrfix.inventory.members import is_address
-from ndrfix.inventory.names import CORRECT, NAMES, TRANSPORTS, WINRM_ONLY, wrong_name
+from ndrfix.inventory.names import CORRECT, NAMES, TRANSPORTS, WINRM_ONLY, is_plain, wrong_name
 from ndrfix.inventory.reading import Reader
 from ndrfix.place import Place
 from ndrfix.secrets import Secret
-from ndrfix.source import Vaulted
 
 _HTTPS_PORT, _HTTP_PORT = 5986, 5985
 _READ_TIMEOUT, _OPERATION_TIMEOUT = 30, 20
 _READ_MARGIN = 10
+_ALIASES = {name: row for row in NAMES.values() for name in row}
 _ADDRESS = re.compile(r"[^\s,/:@\\?#\[\]]+")
 _WITH_MORE = re.compile(
     r"((?P<scheme>\w+)://)?(\S*@)?(\[(?P<six>[^\]\s]+)\]|\\*(?P<name>[^\s,/:@\\\[\]]+))(:(?P<port>\d{1,5}))?([/\\]\S*)?"
@@ -211,7 +211,7 @@ class _Connection(StrEnum):
 
 def connection_aliases(name: str) -> tuple[str, ...]:
     """Return all variable names of the setting that `name` sets, weakest first; empty when it is no such name."""
-    return next((row for row in NAMES.values() if name in row), ())
+    return _ALIASES.get(name, ())
 
 
 def _password(reader: Reader) -> Secret | None:
@@ -241,8 +241,7 @@ def _keyring(reader: Reader) -> KeyringEntry | None:
 def _check_names(host: str, values: Mapping[str, object], places: Mapping[str, Place]) -> None:
     winrm = values.get("ansible_connection") == "winrm"
     for name, value in values.items():
-        plain = isinstance(value, str | int | float | Secret | Vaulted)
-        if wrong := wrong_name(name, plain=plain, winrm=winrm):
+        if wrong := wrong_name(name, plain=is_plain(value), winrm=winrm):
             raise InventoryError(f"{host}: {wrong}", place=places.get(name), next_step=CORRECT)
 
 

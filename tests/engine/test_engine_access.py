@@ -45,6 +45,14 @@ def test_a_name_that_does_not_count_hides_none(kind: str, user: str, tmp_path: P
     assert access(tmp_path, f"all: {{hosts: {{h: {{{text}}}}}}}\n").settings["h"].user == user
 
 
+@pytest.mark.parametrize("value", ["x", '"{{ nowhere }}"', "!vault x"])
+def test_a_slip_of_the_hand_in_a_name(value: str, tmp_path: Path) -> None:
+    """It is an error with the right name, whatever the value is, and nothing is asked for it."""
+    with pytest.raises(InputError, match=r"h: 'ansible_pasword' is no .*, did you mean 'ansible_password'") as caught:
+        access(tmp_path, f"all: {{hosts: {{h: {{ansible_pasword: {value}, ansible_hostname: mail}}}}}}\n")
+    assert caught.value.place
+
+
 def test_a_closed_host_has_no_settings(tmp_path: Path) -> None:
     """The others have; where none is left that is an error, with what every one of them lacks."""
     found = access(tmp_path, "all: {hosts: {h: {ansible_user: !vault x}, k: }}\n")

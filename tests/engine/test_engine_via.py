@@ -81,7 +81,7 @@ WRONG = {
         12,
     ),
     "IPv6": (("MAIL1", "'2001:db8::1'"), "cannot stand in", "computer name or an IPv4 address", 14),
-    "UNC": (("MAIL1", r"\\MAIL1"), "cannot stand in", "", 14),
+    "UNC": (("MAIL1", r"\\MAIL1"), "must be a name or an address and nothing else", "", 14),
     "user alone": (
         ("MAIL1}", "MAIL1, ansible_user: x}"),
         "ansible_user without ansible_password",
@@ -110,7 +110,7 @@ def test_what_cannot_work_is_refused_with_its_place(
 
 def test_faults_of_all_hosts_are_told(tmp_path: Path) -> None:
     """One pass finds what is wrong with each host."""
-    text = INVENTORY.replace("MAIL1}", "'MAIL 1'}").replace("192.0.2.12", "'::1'")
+    text = INVENTORY.replace("MAIL1}", "'::2'}").replace("192.0.2.12", "'::1'")
     with pytest.raises(InputError) as caught:
         _prepare(tmp_path, text)
     assert [error.what.split(":")[0] for error in (caught.value, *caught.value.others)] == ["ex01", "ex02"]
