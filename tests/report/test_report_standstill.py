@@ -224,3 +224,15 @@ def test_an_undo_that_stops_the_service_says_so(tmp_path: Path) -> None:
             risks = [risk.text for risk in plan.plays[0].hosts[0].risks() if risk.grave]
             assert f"{words}: mail stands still" in risks
             assert [each.why for each in standstills(stand.apply(plan))] == [told]
+
+
+def test_an_undo_that_may_not_stop_the_service_says_nothing_of_a_stop(tmp_path: Path) -> None:
+    """It runs on."""
+    stage = _stage(tmp_path, status="stopped")
+    stage.run("- set_service: {name: MSExchangeIMC, state: started}\n").apply()
+    plan = (stand := undo(stage, "run-0")).plan()
+    host = stage.host()
+    host.add_fault(Fault(at=FaultAt.OPERATION, kind=FaultKind.DENIED, nth=host.operations + 1))
+    result = stand.apply(plan)
+    assert result.plays[0].hosts[0].tasks[0].status is Status.FAILED
+    assert (_status(stage), standstills(result)) == (ServiceStatus.RUNNING, ())
