@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndrfix.cli.terminal import MASKER, say, say_aside
+from ndrfix.cli.terminal import MASKER, say, say_aside, wants_colour
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import NdrfixError, OutputError, UsageError
 from ndrfix.owner import Owners
@@ -205,9 +206,11 @@ def _print(result: Linted, settings: LintSettings, options: dict[str, object]) -
     from ndrfix.lint.formats import Printing, written
     from ndrfix.lint.linting import asked_for
 
-    printing = Printing(linted=result, rules=asked_for(settings.profile, settings.ignore), when=datetime.now(UTC))
-    text = written(str(options["form"]), printing)
     target = options["output_file"]
+    rules = asked_for(settings.profile, settings.ignore)
+    colour = target is None and wants_colour(sys.stdout)
+    printing = Printing(linted=result, rules=rules, when=datetime.now(UTC), colour=colour)
+    text = written(str(options["form"]), printing)
     if target is None:
         say(text.rstrip("\n")) if text else None
         return

@@ -483,6 +483,37 @@ def test_a_file_of_findings_and_a_line_for_people(capsys: pytest.CaptureFixture[
     assert cli.run(["lint", "-o", "no/such/folder"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("variables", "options", "coloured"),
+    [
+        ({}, [], False),
+        ({"ANSIBLE_FORCE_COLOR": "1"}, [], True),
+        ({"ANSIBLE_FORCE_COLOR": "1", "NO_COLOR": "1"}, [], False),
+        ({"ANSIBLE_FORCE_COLOR": "1"}, ["-f", "pep8"], False),
+        ({"ANSIBLE_FORCE_COLOR": "1"}, ["-o", "found.txt"], False),
+    ],
+)
+def test_colours_as_elsewhere(
+    variables: dict[str, str],
+    options: list[str],
+    coloured: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """For people at a screen, by the same variables as reports; never in a file or in what a program reads."""
+    for name in ("NO_COLOR", "ANSIBLE_NOCOLOR", "ANSIBLE_FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TERM", "xterm")
+    write("site.yml", RESTART)
+    cli.run(["lint", *options])
+    out = capsys.readouterr().out
+    assert ("\x1b[33mwarning[service[restart-as-task]]\x1b[0m" in out) is coloured
+    assert ("\x1b" in out) is coloured
+    assert not Path("found.txt").exists() or "\x1b" not in Path("found.txt").read_text()
+
+
 def test_a_rule_that_crashes_is_loud(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """It is named, and the file does not pass for clean."""
 

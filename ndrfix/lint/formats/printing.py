@@ -15,11 +15,12 @@ from ndrfix.lint.model import Finding, Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printing:
-    """A result with the rules that were asked for and the time of the pass (UTC)."""
+    """A result with the rules that were asked for and the time of the pass (UTC). `colour` is for people alone."""
 
     linted: Linted
     rules: Sequence[Rule]
     when: datetime
+    colour: bool = False
 
     @property
     def findings(self) -> tuple[Finding, ...]:

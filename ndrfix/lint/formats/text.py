@@ -8,18 +8,23 @@ from ndrfix.excerpt import Excerpts
 from ndrfix.lint.formats.printing import Printing
 from ndrfix.lint.model import Finding, Severity
 
+_COLOURS = {Severity.ERROR: 31, Severity.WARNING: 33, Severity.NOTE: 36}
+
 
 def write(printing: Printing) -> str:
     """The findings as blocks, and one closing line."""
     excerpts = Excerpts()
-    blocks = ["\n".join(_block(finding, excerpts)) + "\n" for finding in printing.findings]
+    blocks = ["\n".join(_block(finding, excerpts, printing.colour)) + "\n" for finding in printing.findings]
     if printing.linted.encrypted:
         blocks.append("".join(f"{file}: encrypted as a whole, not looked into\n" for file in printing.linted.encrypted))
     return "\n".join((*blocks, closing(printing) + "\n"))
 
 
-def _block(finding: Finding, excerpts: Excerpts) -> list[str]:
-    lines = [f"{finding.place}: {finding.severity.word}[{finding.rule}] {finding.message}"]
+def _block(finding: Finding, excerpts: Excerpts, colour: bool) -> list[str]:
+    named = f"{finding.severity.word}[{finding.rule}]"
+    if colour:
+        named = f"\x1b[{_COLOURS[finding.severity]}m{named}\x1b[0m"
+    lines = [f"{finding.place}: {named} {finding.message}"]
     lines += excerpts.at(finding.place, hidden=finding.hidden)
     if finding.help:
         lines.append(f"  = help: {finding.help}")
