@@ -6,6 +6,7 @@ Usage: python -m bench.linting FOLDER, where the folder is (or becomes) an envir
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -121,6 +122,7 @@ def _beside(program: Path, folder: Path, mine: Sequence[str], others: Sequence[s
 
 def measured(environment: Path, rounds: int = 5) -> str:
     """Measure, and say it."""
+    load = os.getloadavg()[0]
     planted = frozenset(faults())
     rows = [row for each in compared(environment, {1: rounds, _FILES: rounds}) for row in _rows(each, planted)]
     head = (
@@ -135,8 +137,8 @@ def measured(environment: Path, rounds: int = 5) -> str:
     version = next(line for line in _REQUIREMENTS.read_text().splitlines() if line.startswith("ansible-lint"))
     return (
         f"### Linting\n\nA Windows playbook with {len(planted)} planted faults, {version.replace('==', ' ')}, {rounds} "
-        f"rounds in turn, medians; the goals are 10 times faster for one file and 30 times for {_FILES}.\n\n"
-        + table(head, rows)
+        f"rounds in turn, medians, load {load:.1f} at the start; the goals are 10 times faster for one file and 30 "
+        f"times for {_FILES}.\n\n" + table(head, rows)
     )
 
 

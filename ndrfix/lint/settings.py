@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +66,8 @@ def _from_yaml(path: Path) -> LintSettings:
 def _toml_table(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
+    import tomllib
+
     try:
         table = tomllib.loads(read_text(path)).get("tool", {}).get(_TABLE)
     except tomllib.TOMLDecodeError as error:
