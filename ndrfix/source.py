@@ -32,6 +32,7 @@ __all__ = [
     "Scalar",
     "UnsafeText",
     "Vaulted",
+    "absent",
     "find",
     "kind",
     "load_file",
@@ -89,9 +90,7 @@ def read_text(path: Path, *, shown: str | None = None) -> str:
             next_step="Save it as UTF-8.",
         ) from error
     except FileNotFoundError as error:
-        raise InputError(
-            f"the file cannot be read: {_absent(path)}", place=Place(file=name), next_step="Check the name."
-        ) from error
+        raise absent(path, name) from error
     except OSError as error:
         raise InputError(
             f"the file cannot be read: {error.strerror}",
@@ -100,13 +99,14 @@ def read_text(path: Path, *, shown: str | None = None) -> str:
         ) from error
 
 
-def _absent(path: Path) -> str:
-    """Why a file is not there, with the nearest name beside it."""
-    if not path.parent.is_dir():
-        return f"there is no folder {path.parent}"
-    return (
-        f"there is no file of that name{did_you_mean(path.name, sorted(each.name for each in path.parent.iterdir()))}"
-    )
+def absent(path: Path, name: str) -> InputError:
+    """The error that a file is not there, with the nearest name beside it; `name` is the file's in messages."""
+    if path.parent.is_dir():
+        near = did_you_mean(path.name, sorted(each.name for each in path.parent.iterdir()))
+        why = f"there is no file of that name{near}"
+    else:
+        why = f"there is no folder {path.parent}"
+    return InputError(f"the file cannot be read: {why}", place=Place(file=name), next_step="Check the name.")
 
 
 def load_text(text: str, name: str) -> Node | None:

@@ -10,6 +10,7 @@ from ndrfix.client import FILE, Client, Home, home_of
 from ndrfix.config import CONFIG
 from ndrfix.fence import FENCE
 from ndrfix.shipped import is_shipped
+from ndrfix.source import absent
 
 _SHOWN = 12
 _ELSEWHERE = (
@@ -22,8 +23,12 @@ def enter(inventories: Sequence[str], *, settings: Path | None = None, own_runs:
     `ndrfix.cfg` that stands in for flags.
 
     Raises:
-        InputError: the inventories, or they and the settings, are of different clients.
+        InputError: an inventory is not there; the inventories, or they and the settings, are of different clients.
     """
+    for source in inventories:
+        # That it is not there comes first: whose files come along is the lesser question then.
+        if source and "," not in source and not Path(source).exists():
+            raise absent(Path(source), source)
     home = home_of(inventories, own_runs=own_runs)
     FENCE.client = home.name
     if settings:

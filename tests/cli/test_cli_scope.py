@@ -148,6 +148,18 @@ def test_a_clients_files_do_not_go_to_hosts_of_nobody(two: Folder, line: str) ->
     assert ended.err.endswith("  Give one in no client's folder, or work with the files of ACME Ltd alone.\n")
 
 
+def test_an_inventory_that_is_not_there_is_nobodys_fault_but_that(two: Folder) -> None:
+    """A slip in the name of the inventory is told as that, not as files of a client for somebody else."""
+    ended = two("plan acme/book.yml -i acme/inventry.yml")
+    assert ended.code == 1
+    assert ended.err.startswith(
+        "error: the file cannot be read: there is no file of that name, did you mean 'inventory.yml'?\n"
+        "  acme/inventry.yml:1:1\n"
+    )
+    elsewhere = two("plan acme/book.yml -i nosuch.yml")
+    assert elsewhere.err.startswith("error: the file cannot be read: there is no file of that name")
+
+
 def test_settings_of_another_client(two: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ndrfix.cfg` in the current folder, or named; the vault passwords that are configured for all are sorted out."""
     monkeypatch.delenv("NDRFIX_CONFIG", raising=False)
