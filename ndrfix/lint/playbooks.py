@@ -23,7 +23,6 @@ from ndrfix.steps import STEPS
 from ndrfix.steps.base import AnyStep, Args
 from ndrfix.steps.registry_data import known_value
 
-_ITEMS_LOOKED_AT = 100
 CATALOGUE: Mapping[str, AnyStep] = {step.name: step for step in STEPS}
 SCHEMAS: Mapping[str, StepSchema] = {
     step.name: StepSchema(name=step.name, argument_names=frozenset(step.args.argument_names())) for step in STEPS
@@ -186,7 +185,7 @@ def _item_scopes(task: Task, scope: Scope) -> Iterator[Scope]:
     if not isinstance(task.loop, List):
         yield scope
         return
-    for node in task.loop.items[:_ITEMS_LOOKED_AT]:
+    for node in task.loop.items:
         known, value = static(node, scope)
         yield scope.child(runtime={"item": value}) if known else scope
 

@@ -14,7 +14,8 @@ from ndrfix.source import Scalar
 if TYPE_CHECKING:
     from ndrfix.inventory import Host
 
-_OLD_SYSTEM = re.compile(r"(?i)\b(windows[ _-]?)?(nt[ _-]?4|2000|w2k|win2k|nt4)")
+# By name, or by the version that the system itself tells.
+_OLD_SYSTEM = re.compile(r"(?i)\b(nt[ _-]?((server|workstation)[ _-]?)?4|2000\b|w(in)?2k(?!\d))|^[45]\.0(\.|$)")
 _SYSTEM_NAMES = frozenset({"ndrfix_os", "os", "os_version", "os_name", "operating_system", "windows_version", "system"})
 _NO_CHECK = frozenset({"ignore"})
 
@@ -65,7 +66,7 @@ def _unchecked_certificate(view: InventoryView) -> Iterator[Remark]:
 def _no_management_host(view: InventoryView) -> Iterator[Remark]:
     found: dict[tuple[str, str, Place], list[str]] = {}
     for host in _hosts(view):
-        if "ndrfix_via" in host.variables or _text(host, "ansible_connection")[0] == "simulated":
+        if _text(host, "ndrfix_via")[0] or _text(host, "ansible_connection")[0] == "simulated":
             continue
         for name in sorted(_SYSTEM_NAMES & host.variables.keys()):
             value, place = _text(host, name)

@@ -15,6 +15,7 @@ from ndrfix.resources import Hive, RegistryKey, fold
 _WITH_PATH = frozenset({"set_registry", "check_registry", "backup_registry"})
 _CONTROL_SET = re.compile(r"(?i)\\(ControlSet\d{3})\\")
 _LIKE = 0.9
+_WOW = fold("Wow6432Node")
 _SERVICES = r"SYSTEM\CurrentControlSet\Services"
 # What lies below a key below HKLM on hosts with Exchange 5.5, as far as something else there is a misspelling.
 _BELOW: Mapping[str, tuple[str, ...]] = {
@@ -69,7 +70,7 @@ def _slash(view: PlaybookView) -> Iterator[Remark]:
 
 def _wow(view: PlaybookView) -> Iterator[Remark]:
     for argument, path in _paths(view):
-        if "wow6432node" in path.casefold():
+        if _WOW in fold(path).split("\\"):
             yield Remark(
                 message="Wow6432Node does not exist on the systems that Exchange 5.5 runs on: they are 32-bit",
                 place=argument.place,

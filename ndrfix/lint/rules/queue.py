@@ -9,6 +9,7 @@ from ndrfix.exchange.layout import WORKED_ON
 from ndrfix.exchange.suppression import VALUE_NAME
 from ndrfix.lint.model import Profile, Remark, Rule, Severity
 from ndrfix.lint.playbooks import PlaybookView, PlayView, TaskView
+from ndrfix.lint.rules.registry import SUPPRESSION, numbers
 
 _QUEUE_FOLDER = "imcdata"
 
@@ -23,7 +24,7 @@ def _clearings_in(play: PlayView) -> Iterator[TaskView]:
 
 def _not_suppressed(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
-        first = next((each.number for each in play.tasks if _about_suppression(each)), None)
+        first = next((each.number for each in play.tasks if _suppresses(each)), None)
         for task in _clearings_in(play):
             if first is not None and first < task.number:
                 continue
@@ -34,11 +35,14 @@ def _not_suppressed(view: PlaybookView) -> Iterator[Remark]:
             )
 
 
-def _about_suppression(task: TaskView) -> bool:
+def _suppresses(task: TaskView) -> bool:
+    """Whether reports are suppressed after a task; 0 is off."""
     name = task.arguments.get("name") if task.step in ("set_registry", "check_registry") else None
-    if str(task.value("state")) == "absent":
+    if name is None or str(task.value("state")) == "absent":
         return False
-    return name is not None and (not name.known or str(name.value).casefold() == VALUE_NAME.casefold())
+    modes = [number for _, number in numbers(task, SUPPRESSION)]
+    named = not name.known or str(name.value).casefold() == VALUE_NAME.casefold()
+    return named and (not modes or any(modes))
 
 
 def _all_messages(view: PlaybookView) -> Iterator[Remark]:

@@ -62,11 +62,12 @@ def _trees(play: PlayView) -> Iterator[tuple[Scalar, nodes.Template]]:
 
 
 def _asked(tree: nodes.Node) -> Iterator[tuple[str, str]]:
-    """Every name of which something is asked, with what is (`pack.verdict`)."""
+    """Every name of which something is asked, with what is (`pack.verdict`); not those that the template sets."""
     from jinja2 import nodes
 
+    own = {each.name for each in tree.find_all(nodes.Name) if each.ctx != "load"}
     for each in tree.find_all(nodes.Getattr):
-        if isinstance(each.node, nodes.Name):
+        if isinstance(each.node, nodes.Name) and each.node.name not in own:
             yield each.node.name, each.attr
 
 

@@ -20,6 +20,7 @@ from ndrfix.steps.registry_data import registry_data
 _DEEPEST = 512  # Windows has no deeper keys
 _SERVICE_KEY = fold(PARAMETERS.path.removesuffix(r"\Parameters"))
 _OF_THE_SERVICE = tuple(each for each in DOCUMENTED if each.key in (PARAMETERS, EXTENSION))
+SUPPRESSION = next(each for each in DOCUMENTED if each.name == suppression.VALUE_NAME)
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 
 
@@ -135,15 +136,19 @@ def _number(data: Argument) -> int | None:
 
 def _suppression(view: PlaybookView) -> Iterator[tuple[Argument, int]]:
     for task, known in _known_data(view):
-        if known.name != suppression.VALUE_NAME:
+        if known is SUPPRESSION:
+            yield from numbers(task, known)
+
+
+def numbers(task: TaskView, known: DocumentedValue) -> Iterator[tuple[Argument, int]]:
+    """The numbers that a task gives a documented dword, with their places, as far as they are known."""
+    for data in (*_given(task, "data"), *_items(task, "data_in")):
+        try:
+            number = registry_data(RegistryType.DWORD, data.value, known).data
+        except ValueError:
             continue
-        for data in (*_given(task, "data"), *_items(task, "data_in")):
-            try:
-                number = registry_data(RegistryType.DWORD, data.value, known).data
-            except ValueError:
-                continue
-            if isinstance(number, int):
-                yield data, number
+        if isinstance(number, int):
+            yield data, number
 
 
 def _given(task: TaskView, name: str) -> tuple[Argument, ...]:
@@ -160,9 +165,14 @@ def _items(task: TaskView, name: str) -> Iterator[Argument]:
                 yield Argument(name=name, written=node, known=True, value=value)
 
 
+def _in_wrong_base(data: Argument, number: int) -> bool:
+    """Whether 10 or 100 is written as a decimal number."""
+    return number in (10, 100) and not _HEX.fullmatch(data.written.text if isinstance(data.written, Scalar) else "")
+
+
 def _base(view: PlaybookView) -> Iterator[Remark]:
     for data, number in _suppression(view):
-        if number in (10, 100) and not _HEX.fullmatch(data.written.text if isinstance(data.written, Scalar) else ""):
+        if _in_wrong_base(data, number):
             wanted = int(str(number), 16)
             yield Remark(
                 message=f"{number} is decimal, the article means hexadecimal {number}: 0x{number} ({wanted})",
@@ -173,7 +183,7 @@ def _base(view: PlaybookView) -> Iterator[Remark]:
 
 def _combination(view: PlaybookView) -> Iterator[Remark]:
     for data, number in _suppression(view):
-        if number not in (10, 100) and not suppression.is_documented(number):
+        if not suppression.is_documented(number) and not _in_wrong_base(data, number):
             yield Remark(
                 message=f"0x{number:X} ({number}) is {suppression.label(number)}",
                 place=data.place,
