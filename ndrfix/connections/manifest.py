@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 
 from ndrfix.connections.wire_states import queue_file, queue_file_cells
 from ndrfix.connections.wire_text import WireError, escape, unescape
-from ndrfix.resources import PendingMove, QuarantineStatus, ServiceStatus, fold
+from ndrfix.resources import MANIFEST, PendingMove, QuarantineStatus, ServiceStatus, fold
 
-NAME = "manifest.txt"
+NAME = MANIFEST
 BATCH = 250
 """How many files are put on record at a time."""
 _FORM, _VERSION = "ndrfix-quarantine", "1"

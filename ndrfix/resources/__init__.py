@@ -32,6 +32,7 @@ from ndrfix.resources.kinds import (
 )
 from ndrfix.resources.queue import (
     BAD,
+    MANIFEST,
     OUT,
     PART,
     QUEUE_DATA,
@@ -52,7 +53,7 @@ from ndrfix.resources.queue import (
     QuarantineStatus,
     QueueFile,
     QueueState,
-    kept_data,
+    kept_file,
     kept_folder,
     kept_queue,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "BAD",
     "COMPUTER",
     "HIVE_NAMES",
+    "MANIFEST",
     "OUT",
     "PART",
     "PRESENT",
@@ -131,7 +133,7 @@ __all__ = [
     "Unreadable",
     "Verb",
     "fold",
-    "kept_data",
+    "kept_file",
     "kept_folder",
     "kept_queue",
 ]

@@ -23,6 +23,8 @@ REPLACED = "replaced"
 PART = "part"
 """The folder, in a run's quarantine, of copies from another volume until they are whole."""
 QUEUE_DATA = "queue.dat"
+MANIFEST = "manifest.txt"
+"""The file, in a run's quarantine, in which stands what was to be moved."""
 
 
 class MessageKind(StrEnum):
@@ -231,14 +233,14 @@ def kept_queue(quarantine: Quarantine) -> MessageQueue:
     return MessageQueue(_below(quarantine, ""))
 
 
-def kept_folder(quarantine: Quarantine, name: str) -> Folder:
-    """A folder of a quarantine."""
-    return Folder(_below(quarantine, f"\\{name}"))
+def kept_folder(quarantine: Quarantine, name: str = "") -> Folder:
+    """A folder of a quarantine; without a name its own."""
+    return Folder(_below(quarantine, f"\\{name}" if name else ""))
 
 
-def kept_data(quarantine: Quarantine) -> File:
-    """The `queue.dat` in a quarantine."""
-    return File(_below(quarantine, f"\\{QUEUE_DATA}"))
+def kept_file(quarantine: Quarantine, name: str) -> File:
+    """A file in the own folder of a quarantine."""
+    return File(_below(quarantine, f"\\{name}"))
 
 
 def _below(quarantine: Quarantine, tail: str) -> str | Located:

@@ -88,7 +88,7 @@ from ndrfix.steps.clearing import (
 from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
 from ndrfix.steps.clearing_place import place_problem, place_risks, probed
 from ndrfix.steps.clearing_shown import settle_move, settle_recount, settle_stop, settle_watch
-from ndrfix.steps.finish_queue import broken_off
+from ndrfix.steps.finish_queue import broken_off, look_further, not_ours
 from ndrfix.steps.torn_manifest import partly_torn
 
 _TWICE = (
@@ -103,6 +103,10 @@ _STAYS = f"{IMS} was stopped before and STAYS STOPPED"
 
 def _probe_guards(args: ClearQueueArgs) -> tuple[Resource, ...]:
     return (*GUARDED, SUPPRESSION, *args.folders)
+
+
+def _further_guards(args: ClearQueueArgs, observed: Observed) -> tuple[Resource, ...]:
+    return look_further(args.folders, observed)
 
 
 def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
@@ -120,7 +124,8 @@ def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(checks=(Check(ok=False, text=text, next_step=advice),))
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     told = (Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
-    checks = (*told, *partly_torn((quarantine.run, state) for quarantine, state in runs))
+    damaged = partly_torn((quarantine.run, state) for quarantine, state in runs)
+    checks = (*told, *damaged, *not_ours(args.folders, observed))
     if work.problem:
         return StepPlan(checks=(*checks, work.problem))
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=work.risks)
@@ -286,7 +291,7 @@ STEP = Step(
     name="clear_queue",
     args=ClearQueueArgs,
     phases=(
-        Phase(probe=_probe_guards, plan=_plan_guards),
+        Phase(probe=_probe_guards, plan=_plan_guards, further=_further_guards),
         Phase(probe=_probe_queue, plan=_plan_stop, settle=settle_stop),
         Phase(probe=_probe_move, plan=_plan_move, settle=settle_move),
         Phase(probe=_probe_watch, plan=_plan_watch, settle=settle_watch),

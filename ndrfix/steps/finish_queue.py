@@ -22,7 +22,7 @@ from ndrfix.resources import (
 )
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
 from ndrfix.steps.clearing import GUARDED, RUNNING, finish, guards, service
-from ndrfix.steps.torn_manifest import looked_into, partly_torn, torn
+from ndrfix.steps.torn_manifest import looked_into, partly_torn, passed_over, stranger, torn
 
 
 class FinishQueueArgs(Args):
@@ -46,6 +46,12 @@ def _further(args: FinishQueueArgs, observed: Observed) -> tuple[Resource, ...]:
     return tuple(resource for each, _ in torn_runs(args, observed) for resource in looked_into(each))
 
 
+def look_further(folders: Sequence[Quarantines], observed: Observed) -> tuple[Resource, ...]:
+    """What is looked at before `broken_off` and `not_ours`: what lies where no manifest can be read."""
+    runs = (Quarantine(each.folder, run) for each, state in _found(folders, observed) for run, _ in state.unreadable)
+    return tuple(resource for run in runs for resource in looked_into(run))
+
+
 def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
     if problems := guards(observed):
         return StepPlan(checks=problems)
@@ -54,7 +60,7 @@ def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
     wanted = tuple(each for each in runs if _is_meant(args, each[0].run))
     unclear = unreadable(args, observed)
     all_runs = found.runs if isinstance(found, QuarantinesState) else ()
-    damaged = partly_torn(each for each in all_runs if _is_meant(args, each[0]))
+    damaged = (*partly_torn(each for each in all_runs if _is_meant(args, each[0])), *_strangers(args, observed))
     if not wanted:
         where = "no quarantine lies on this host" if found == ABSENT else "no quarantine is open"
         note = "" if unclear else f"nothing was left half done: {where}, {IMS} is {service(observed).status.word}"
@@ -100,7 +106,7 @@ def _is_meant(args: FinishQueueArgs, run: str) -> bool:
 
 
 def torn_runs(args: FinishQueueArgs, observed: Observed) -> tuple[tuple[Quarantine, str], ...]:
-    """The quarantines that are meant and whose manifest cannot be read, with the reason."""
+    """The folders that are meant and of which no manifest can be read, with the reason."""
     found = observed.state(args.quarantines)
     each = found.unreadable if isinstance(found, QuarantinesState) else ()
     return tuple((Quarantine(args.quarantines.folder, run), reason) for run, reason in each if _is_meant(args, run))
@@ -112,7 +118,15 @@ def unreadable(args: FinishQueueArgs, observed: Observed) -> tuple[Check, ...]:
     """
     found = observed.state(args.quarantines)
     path = found.path if isinstance(found, QuarantinesState) else ""
-    return tuple(torn(each, path, reason, observed) for each, reason in torn_runs(args, observed))
+    runs = ((each, reason) for each, reason in torn_runs(args, observed) if not stranger(each, observed))
+    return tuple(torn(each, path, reason, observed) for each, reason in runs)
+
+
+def _strangers(args: FinishQueueArgs, observed: Observed) -> tuple[Check, ...]:
+    """What is said of folders that are meant and are no quarantines."""
+    found = observed.state(args.quarantines)
+    path = found.path if isinstance(found, QuarantinesState) else ""
+    return passed_over(path, [each.run for each, _ in torn_runs(args, observed) if stranger(each, observed)])
 
 
 def places(folder: Quarantines, elsewhere: Sequence[str] = ()) -> tuple[Quarantines, ...]:
@@ -129,17 +143,32 @@ def broken_off(
     """The quarantines that are open in any of the folders, a folder with two names once, and the failed checks for
     those of which that is not known.
     """
-    states = ((folder, observed.state(folder)) for folder in folders)
-    found: dict[str, tuple[Quarantines, QuarantinesState]] = {}
-    for folder, state in states:
-        if isinstance(state, QuarantinesState):
-            found.setdefault(fold(state.path), (folder, state))
-    runs = tuple(run for each in found.values() for run in interrupted_runs(*each))
+    found = _found(folders, observed)
+    runs = tuple(run for each in found for run in interrupted_runs(*each))
     return runs, tuple(
-        torn(Quarantine(folder.folder, run), state.path, reason, observed)
-        for folder, state in found.values()
+        torn(quarantine, state.path, reason, observed)
+        for folder, state in found
         for run, reason in state.unreadable
+        if not stranger(quarantine := Quarantine(folder.folder, run), observed)
     )
+
+
+def not_ours(folders: Sequence[Quarantines], observed: Observed) -> tuple[Check, ...]:
+    """What is said of folders in any of these that are no quarantines."""
+    told: list[Check] = []
+    for folder, state in _found(folders, observed):
+        names = [run for run, _ in state.unreadable if stranger(Quarantine(folder.folder, run), observed)]
+        told += passed_over(state.path, names)
+    return tuple(told)
+
+
+def _found(folders: Sequence[Quarantines], observed: Observed) -> list[tuple[Quarantines, QuarantinesState]]:
+    """Those of the folders that are there, one with two names once."""
+    found: dict[str, tuple[Quarantines, QuarantinesState]] = {}
+    for folder in folders:
+        if isinstance(state := observed.state(folder), QuarantinesState):
+            found.setdefault(fold(state.path), (folder, state))
+    return list(found.values())
 
 
 def interrupted_runs(

@@ -71,7 +71,7 @@ from ndrfix.steps.clearing import (
     runs_on,
     service,
 )
-from ndrfix.steps.finish_queue import broken_off
+from ndrfix.steps.finish_queue import broken_off, look_further, not_ours
 from ndrfix.steps.restoring import again, ended_early, first, probe
 from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs, in_run
 from ndrfix.steps.torn_manifest import partly_torn
@@ -83,6 +83,10 @@ _STAYS = f"{IMS} was stopped before and STAYS STOPPED"
 
 def _probe_guards(args: RestoreQueueArgs) -> tuple[Resource, ...]:
     return (*GUARDED, *args.folders)
+
+
+def _further_guards(args: RestoreQueueArgs, observed: Observed) -> tuple[Resource, ...]:
+    return look_further(args.folders, observed)
 
 
 def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
@@ -100,11 +104,13 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     if args.run.casefold() not in (run.casefold() for run in known):
         there = f"there are: {', '.join(known)}" if known else "there is none on this host"
         text = f"no quarantine of run {args.run}; {there}"
-        return StepPlan(checks=(Check(ok=False, text=text, next_step="Name one of these runs."),))
+        missing = Check(ok=False, text=text, next_step="Name one of these runs.")
+        return StepPlan(checks=(missing, *not_ours(args.folders, observed)))
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     told = (Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
     all_runs = found.runs if isinstance(found, QuarantinesState) else ()
-    checks = (*told, *partly_torn(each for each in all_runs if fold(each[0]) == fold(args.run)))
+    damaged = partly_torn(each for each in all_runs if fold(each[0]) == fold(args.run))
+    checks = (*told, *damaged, *not_ours(args.folders, observed))
     if work.problem:
         return StepPlan(checks=(*checks, work.problem))
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=(*lost, *work.risks))
@@ -215,7 +221,7 @@ STEP = Step(
     name="restore_queue",
     args=RestoreQueueArgs,
     phases=(
-        Phase(probe=_probe_guards, plan=_plan_guards),
+        Phase(probe=_probe_guards, plan=_plan_guards, further=_further_guards),
         Phase(probe=_probe_choice, plan=_plan_choice, settle=_settle_choice),
         Phase(probe=probe, plan=first, settle=_settled, again=again, early=ended_early),
         Phase(probe=_probe_close, plan=_plan_close, settle=_settled),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import PARTS, PARTS_FOLDER
 from ndrfix.resources import (
     ABSENT,
     BAD,
+    MANIFEST,
     OUT,
     PART,
+    QUEUE_DATA,
+    REPLACED,
+    File,
     FileState,
     Folder,
     FolderState,
@@ -18,51 +22,82 @@ from ndrfix.resources import (
     Quarantine,
     QuarantineState,
     Resource,
-    kept_data,
+    kept_file,
     kept_folder,
 )
 from ndrfix.steps.base import Check, Observed
 
-_LOOK = "`ndrfix resume` says what lies there, and what is to be done."
-_NOTHING = "No message lies there, so none is missing from the queue: remove that folder."
+_NOTHING = (
+    "Look into it, and into every folder below it: where no other file lies there, no message is missing from the "
+    "queue, and it can be removed."
+)
 _BACK = (
     "Put the messages back by hand: stop the service, move them from `out` of that folder to `out` of the queue, and "
     "delete the queue's queue.dat (Q148727)."
 )
 _ASIDE = "Keep what lies in `bad` elsewhere: the service stops with it."
+_STRAY = "Find out what lies in the folder itself: it may be messages."
 _COPIES = "A copy is of use where neither `out` holds a file of its name; it may be cut off."
 _DENIED = "See that the account may read it all, and look again."
-_LAST = "Then remove that folder, and see that the service is as it should be."
+_LAST = (
+    "Look into every folder below it, too; keep it until nothing of use lies there. Then see that the service is as "
+    "it should be."
+)
+_ITSELF = "in the folder itself"
+_OWN = (MANIFEST, QUEUE_DATA)
+_MANY = 5
 
 
 def looked_into(quarantine: Quarantine) -> tuple[Resource, ...]:
     """What is looked at to tell what lies in a quarantine."""
-    return (*_places(quarantine).values(), kept_data(quarantine))
+    return (*_places(quarantine).values(), kept_folder(quarantine, REPLACED), *_files(quarantine))
 
 
 def _places(quarantine: Quarantine) -> dict[str, Folder]:
     """Where files of the queue may lie, by the words for it."""
     inside = {f"in `{name}`": kept_folder(quarantine, name) for name in (OUT, BAD, PART)}
     back = Located(PARTS_FOLDER.base, f"{PARTS_FOLDER.tail}\\{quarantine.run}")
-    return {**inside, f"in `{PARTS}\\{quarantine.run}` of the queue": Folder(back)}
+    itself = {_ITSELF: kept_folder(quarantine)}
+    return {**inside, f"in `{PARTS}\\{quarantine.run}` of the queue": Folder(back), **itself}
+
+
+def _files(quarantine: Quarantine) -> tuple[File, ...]:
+    return tuple(kept_file(quarantine, name) for name in _OWN)
+
+
+def stranger(quarantine: Quarantine, observed: Observed) -> bool:
+    """Whether a folder among the quarantines is certainly none: nothing in it is as ndrfix makes it."""
+    marks = (each for each in looked_into(quarantine) if each != kept_folder(quarantine))
+    return all(observed.reading(mark) == ABSENT for mark in marks)
 
 
 def torn(quarantine: Quarantine, path: str, reason: str, observed: Observed) -> Check:
     """The failed check for a quarantine in the folder `path` of which the manifest cannot be read: with what lies in
-    it, where that was looked at.
+    it, as far as it is looked into.
     """
-    text = f"it is not known whether anything is half done in {path}\\{quarantine.run}: {reason}"
-    states = {where: observed.found(folder) for where, folder in _places(quarantine).items()}
-    if all(state is None for state in states.values()):
-        return Check(ok=False, text=text, next_step=_LOOK)
-    files = {where: state.files for where, state in states.items() if isinstance(state, FolderState) and state.files}
+    states = {where: observed.reading(folder) for where, folder in _places(quarantine).items()}
+    own = [
+        isinstance(state := observed.reading(each), FileState) and not state.directory for each in _files(quarantine)
+    ]
+    count = {where: state.files for where, state in states.items() if isinstance(state, FolderState)}
+    files = {where: number - sum(own) * (where == _ITSELF) for where, number in count.items()}
+    places = tuple(where for where, number in files.items() if number > 0)
     unread = [where for where, state in states.items() if state != ABSENT and not isinstance(state, FolderState)]
-    lies = [f"{counted(number, 'file')} {where}" for where, number in files.items()]
+    lies = [f"{counted(files[where], 'file')} {where}" for where in places]
     lies += [f"what cannot be read {where}" for where in unread]
-    if isinstance(observed.found(kept_data(quarantine)), FileState):
-        lies.append("a queue.dat")
-    told = f"; found: {', '.join(lies)}" if lies else "; nothing lies there but the manifest"
-    return Check(ok=False, text=text + told, next_step=_DENIED if unread else _by_hand(tuple(files)))
+    lies += ["a queue.dat"] if own[1] else []
+    told = f"found: {', '.join(lies)}" if lies else "no message was found there"
+    text = f"it is not known whether anything is half done in {path}\\{quarantine.run}: {reason}; {told}"
+    return Check(ok=False, text=text, next_step=_DENIED if unread else _by_hand(places))
+
+
+def passed_over(path: str, names: Sequence[str]) -> tuple[Check, ...]:
+    """What is said of the folders in `path` that are no quarantines; nothing when there are none."""
+    if not names:
+        return ()
+    shown = ", ".join(names[:_MANY]) + (f" and {len(names) - _MANY:,} more" if len(names) > _MANY else "")
+    why = f"no {MANIFEST}, no `{OUT}`, `{BAD}` or `{PART}`"
+    return (Check(ok=True, text=f"passed over in {path}, as not from ndrfix ({why}): {shown}"),)
 
 
 def partly_torn(runs: Iterable[tuple[str, QuarantineState]]) -> tuple[Check, ...]:
@@ -85,5 +120,5 @@ def _by_hand(places: tuple[str, ...]) -> str:
     """What is to be done about files in these places."""
     if not places:
         return _NOTHING
-    advice = {f"in `{OUT}`": _BACK, f"in `{BAD}`": _ASIDE}
+    advice = {f"in `{OUT}`": _BACK, f"in `{BAD}`": _ASIDE, _ITSELF: _STRAY}
     return " ".join(dict.fromkeys((*(advice.get(where, _COPIES) for where in places), _LAST)))

@@ -629,3 +629,17 @@ def test_no_more_than_max_messages_go_when_reports_come_meanwhile(tmp_path: Path
     field.host.meanwhile(field.host.operations + 2, attack)
     of(staged.apply(plan))
     assert [found.messages for found in field.quarantines().values()] == [4]
+
+
+def test_mail_that_somebody_saved_among_the_quarantines_is_never_called_nothing(tmp_path: Path) -> None:
+    """The folder is passed over, with its name; the queue is cleared all the same, and taken back."""
+    field = Field(tmp_path / "f", Work(name="x", book=CLEAR))
+    saved = f"{KEPT}\\saved by hand\\monday\\MSG"
+    field.host.put_file(SimulatedFile(path=saved, content=b"mail of a user"))
+    field.clear()
+    for result in (field.resume(), undo(field.stage, "run-0").apply()):
+        assert {task.status for task in of(result).tasks} <= {Status.OK, Status.CHANGED}
+        told = [check.text for task in of(result).tasks for phase in task.phases for check in phase.plan.checks]
+        assert any("passed over" in text and text.endswith(": saved by hand") for text in told)
+    assert not list(field.complaints())
+    assert field.host.content(saved) == b"mail of a user"

@@ -535,6 +535,8 @@ def test_what_broke_off_in_another_folder_is_finished_first(step: AnyStep) -> No
     def planned(**other: Reading) -> StepPlan:
         found = {resource: Host(ims=STOPPED).states[known] for resource, known in _GUARDED.items()}
         found |= {Quarantines(r"D:\kept"): own, beside: here, twice: here, once: other.get("once", there)}
+        assert step.phases[0].further is not None
+        found |= dict.fromkeys(step.phases[0].further(bound, Observed(found)), _holding(0))
         return step.phases[0].plan(bound, Observed(found))
 
     assert words(planned().items) == [
@@ -612,17 +614,54 @@ def test_a_clearing_finishes_what_broke_off_first() -> None:
 
 
 def test_a_manifest_that_cannot_be_read_stops_work_on_the_queue() -> None:
-    """Whether anything is half done there is not known: clearing and putting back fail, with the path."""
+    """Whether anything is half done there is not known: clearing and putting back fail, with the path, what lies there
+    and what is to be done.
+    """
     found = QuarantinesState(path="C:\\q", runs=((RUN, CLOSED),), unreadable=(("x", "no manifest"),))
+    lies: dict[str, Reading] = {"x\\out": _holding(2)}
     restore = Restoring("A")
-    observed = Host(folder=found).observed(restore.step, restore.args, 0)
+    observed = Host(folder=found, **lies).observed(restore.step, restore.args, 0)
     for plan in (
-        clear(Host(message("AAAAAAAA"), folder=found), 0),
+        clear(Host(message("AAAAAAAA"), folder=found, **lies), 0),
         restore.step.phases[0].plan(restore.args, observed),
     ):
         assert (plan.failed, plan.items) == (True, ())
-        assert plan.checks[0].text == "it is not known whether anything is half done in C:\\q\\x: no manifest"
-        assert plan.checks[0].next_step == "`ndrfix resume` says what lies there, and what is to be done."
+        text = "it is not known whether anything is half done in C:\\q\\x: no manifest; found: 2 files in `out`"
+        assert plan.checks[0].text == text
+        assert "Put the messages back by hand" in plan.checks[0].next_step
+
+
+def _asked(step: AnyStep) -> dict[str, str]:
+    return {"run": "other"} if step is restore_queue.STEP else {}
+
+
+@pytest.mark.parametrize("step", [clear_queue.STEP, restore_queue.STEP, FINISH], ids=lambda step: step.name)
+def test_a_folder_that_is_not_of_ndrfix_is_passed_over(step: AnyStep) -> None:
+    """Somebody's own folder among the quarantines holds up no work and is called no rest of one: it may hold mail."""
+    names = ("saved by hand", "monday", *"abcde")
+    unreadable = tuple((name, "there is no manifest.txt in it") for name in names)
+    found = QuarantinesState(path="C:\\q", runs=(("other", CLOSED),), unreadable=unreadable)
+    host = Host(folder=found, **{"ndrfix-quarantine\\saved by hand": _holding(1)})
+    args = clearing() if step is clear_queue.STEP else step.args.model_validate(_asked(step))
+    plan = step.phases[0].plan(args, host.observed(step, args, 0))
+    assert not plan.failed
+    (check,) = plan.checks
+    assert check.text == (
+        "passed over in C:\\q, as not from ndrfix (no manifest.txt, no `out`, `bad` or `part`): saved by hand, monday, "
+        "a, b, c and 2 more"
+    )
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["saved\\out", "saved\\bad", "saved\\part", "saved\\replaced", "ndrfix-part\\saved", "queue.dat", "manifest.txt"],
+)
+def test_a_folder_with_a_mark_of_ndrfix_is_not_passed_over(mark: str) -> None:
+    """As is one in which a look at that is refused."""
+    found = QuarantinesState(path="C:\\q", unreadable=(("saved", "there is no manifest.txt in it"),))
+    there: Reading = FileState(path="C:\\x", size=1, modified="") if "." in mark else _holding(0)
+    for state in (there, Unreadable(reason="access is denied", denied=True)):
+        assert clear(Host(folder=found, **{mark: state}), 0).failed
 
 
 def _holding(files: int) -> FolderState:
@@ -633,8 +672,10 @@ def _holding(files: int) -> FolderState:
 @pytest.mark.parametrize(
     ("states", "lies", "advice"),
     [
-        ({}, "nothing lies there but the manifest", "none is missing from the queue: remove that folder"),
-        ({"file": FileState(path="C:\\x", size=1, modified="")}, "found: a queue.dat", "remove that folder"),
+        ({}, "no message was found there", "where no other file lies there, no message is missing"),
+        ({"queue.dat": FileState(path="C:\\x", size=1, modified="")}, "found: a queue.dat", "every folder below it"),
+        ({"ndrfix-quarantine\\x": _holding(1)}, "no message was found there", "where no other file lies there"),
+        ({"ndrfix-quarantine\\x": _holding(3)}, "found: 2 files in the folder itself", "it may be messages"),
         ({"x\\out": _holding(3)}, "found: 3 files in `out`", "move them from `out` of that folder"),
         ({"x\\bad": _holding(1)}, "found: 1 file in `bad`", "Keep what lies in `bad` elsewhere"),
         ({"x\\part": _holding(2), "x\\out": _holding(1)}, "1 file in `out`, 2 files in `part`", "A copy is of use"),
@@ -648,8 +689,10 @@ def test_resume_says_what_lies_where_the_manifest_is_torn(
     """A fault with what is there, and what a person is to do with it."""
     found = QuarantinesState(path="C:\\q", unreadable=(("x", "its manifest.txt is not one of ndrfix"),))
     args = step.args.model_validate({"places": (FINISH.args(),)} if step is LEFT else {})
+    states = {"manifest.txt": FileState(path="C:\\x", size=1, modified=""), **states}
     plan = step.phases[0].plan(args, Host(folder=found, **states).observed(step, args, 0))
     (check,) = (check for check in plan.checks if not check.ok)
+    assert "remove that folder" not in check.next_step
     assert check.text.startswith("it is not known whether anything is half done in C:\\q\\x: its manifest.txt is not")
     assert check.text.endswith(lies)
     assert advice in check.next_step
