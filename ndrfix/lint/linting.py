@@ -23,7 +23,7 @@ from ndrfix.lint.inventories import (
 )
 from ndrfix.lint.model import Finding, Profile, Remark, Rule, Severity, Sort
 from ndrfix.lint.playbooks import PlaybookView, read_view
-from ndrfix.lint.results import Places, ResultView, read_result, task_places
+from ndrfix.lint.results import ResultView, read_result, written_tasks
 from ndrfix.lint.rules import BY_ID, RULES
 from ndrfix.lint.waivers import waived, waivers_of
 from ndrfix.secrets import Secret
@@ -53,12 +53,12 @@ class RuleCrashError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
-    """What a file is seen beside: the names of variables in inventories (None without any), where the tasks of
-    playbooks stand, the variables files, and recorded hosts.
+    """What a file is seen beside: the names of variables in inventories (None without any), the playbooks, the
+    variables files, and recorded hosts.
     """
 
     variables: frozenset[str] | None
-    places: Places
+    playbooks: tuple[Document, ...]
     files: tuple[Document, ...]
     recorded: Recorded | None = None
 
@@ -116,7 +116,7 @@ def lint_files(
     excerpts = Excerpts()
     around = _Around(
         variables=variables if variables is not None else _variables(ours),
-        places=task_places([document for document, sort in ours if sort is Sort.PLAYBOOK]),
+        playbooks=tuple(document for document, sort in ours if sort is Sort.PLAYBOOK),
         files=tuple(document for document, sort in ours if sort is Sort.VARIABLES),
         recorded=recorded,
     )
@@ -179,7 +179,7 @@ def _view(document: Document, sort: Sort, around: _Around) -> View:
         case Sort.SIMULATION:
             return read_simulation(document)
         case Sort.RESULT:
-            return read_result(document, around.places)
+            return read_result(document, around.playbooks)
 
 
 def _of_file(document: Document, sort: Sort, rules: Sequence[Rule], around: _Around) -> tuple[Finding, ...]:
@@ -216,7 +216,7 @@ def _of_plan(view: PlaybookView, rules: Sequence[Rule], around: _Around) -> Iter
                 hidden=fault.hidden,
             )
         return
-    planned = ResultView(document=document, run=run, places=around.places, faults=())
+    planned = ResultView(document=document, run=run, tasks=tuple(written_tasks(document)), faults=())
     for rule in rules:
         if Sort.RESULT in rule.sorts:
             yield from _of_rule(rule, planned)

@@ -9,34 +9,35 @@ from typing import TYPE_CHECKING
 
 from ndrfix.lint.model import Remark, Rule, Severity, Sort, some
 from ndrfix.lint.results import ResultView
+from ndrfix.place import Place
 
 if TYPE_CHECKING:
     from ndrfix.report.schema import TaskDocument
 
 
-def _tasks(view: ResultView, status: str) -> Iterator[tuple[str, TaskDocument, int]]:
-    """Every task with that status, with its host, and how many tasks right after it have it for the same reason: those
-    are not told once more.
+def _tasks(view: ResultView, status: str) -> Iterator[tuple[int, str, TaskDocument, int]]:
+    """Every task with that status, with the number of its play and its host, and how many tasks right after it have it for the same
+    reason: those are not told once more.
     """
-    for play in view.run.plays if view.run is not None else ():
+    for number, play in enumerate(view.run.plays if view.run is not None else ()):
         for host in play.hosts:
             for (found, _), tasks in groupby(host.tasks, lambda task: (task.status, task.message)):
                 if found == status:
                     first, *more = tasks
-                    yield host.host, first, len(more)
+                    yield number, host.host, first, len(more)
 
 
 def _told(view: ResultView, status: str, word: str, advice: str) -> Iterator[Remark]:
     """One remark for each task and reason, with the hosts."""
-    found: dict[tuple[str, str, int, str], list[str]] = {}
-    for host, task, more in _tasks(view, status):
-        found.setdefault((task.name, task.message, more, task.next_step or advice), []).append(host)
-    playbook = view.run.playbook if view.run is not None else ""
-    for (name, why, more, help_), hosts in found.items():
+    found: dict[tuple[Place, int, int, str, str, int, str], list[str]] = {}
+    for play, host, task, more in _tasks(view, status):
+        which = (view.place(play, task), play, task.index, task.name)
+        found.setdefault((*which, task.message, more, task.next_step or advice), []).append(host)
+    for (place, _, _, name, why, more, help_), hosts in found.items():
         after = f", nor {'was the task' if more == 1 else f'were the {more} tasks'} after it" if more else ""
         yield Remark(
             message=f"{name!r} {word} on {some(hosts)}{after}" + (f": {why}" if why else ""),
-            place=view.places.get((playbook, name), view.document.top),
+            place=place,
             help=help_,
         )
 
