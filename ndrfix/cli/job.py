@@ -22,13 +22,14 @@ from ndrfix.cli.live import LiveRun
 from ndrfix.cli.passwords import asked_password, vault_of
 from ndrfix.cli.request import Request
 from ndrfix.cli.result_file import require_writable, write_document
+from ndrfix.cli.runs import Runs
 from ndrfix.cli.scope import enter
 from ndrfix.cli.state import safe
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, say_warning, show_error, wants_colour
 from ndrfix.client import Hours, Zone, hours_of, until_of
 from ndrfix.engine.choice import Choice
 from ndrfix.engine.damage import Damages
-from ndrfix.engine.history import HostHistory, first_entry, is_of_client, read_history, removed_quarantines
+from ndrfix.engine.history import HostHistory, read_history, removed_quarantines
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
 from ndrfix.engine.preparation import Prepared, prepare, prepare_resume, prepare_undo, schemas
@@ -70,9 +71,9 @@ class Job:
         self.title = title
         self.shown = shown
         self.home = enter(request.inventories, settings=request.settings, own_runs=request.runs_dir is None)
-        for path, what in ((request.runs_dir, "the folder of runs"), (request.json_file, "the file of --json")):
-            if path:
-                self.home.admit(path, f"{what} {path}")
+        self.runs = Runs(self.home, request.runs_dir)
+        if request.json_file:
+            self.home.admit(request.json_file, f"the file of --json {request.json_file}")
         self.until = self._until()
         self.steps = {step.name: step for step in STEPS}
         self.vault: Vault = vault_of(request.vault_options, self.home)
@@ -114,7 +115,7 @@ class Job:
             prepared.access.require_one()
         for secret in prepared.secrets:
             MASKER.add(secret)
-        for text in self.damages.texts():
+        for text in (*self.damages.texts(), *self.runs.passed_over()):
             say_aside(f"warning: {visible(text)}")
         self.prepared = prepared
         self.connector = Connector(
@@ -150,43 +151,16 @@ class Job:
             say_aside(note)
         return code
 
-    @property
-    def runs_dir(self) -> Path:
-        """Where run folders go."""
-        return self.request.runs_dir or self.home.runs
-
-    @property
-    def whose(self) -> tuple[str, ...] | None:
-        """The names of the client whose runs count in the folder of runs; None for all, when it is the client's own."""
-        return None if self.runs_dir.resolve() == self.home.runs.resolve() else self.home.names
-
     def run_folder(self) -> Path:
         """The folder of the run that the request names.
 
         Raises:
             InputError: it is the run of another client.
         """
-        named = Path(self.request.playbook)
-        folder = named if named.is_dir() else self.runs_dir / named
-        self.home.admit(folder, f"the run in {folder}", "Give the inventory of that run.")
-        journal = folder / "journal.jsonl"
-        if journal.is_file() and not is_of_client(journal, self.home.names):
-            was, own = (
-                visible(str(first_entry(journal).get("client"))),
-                f"client {self.home.name}" if self.home.name else "no client",
-            )
-            next_step = "Give the inventory of that run."
-            if folder.resolve().parent == self.home.runs.resolve() and self.home.client:
-                next_step = f"If {self.home.name} had that name, add 'formerly: {was}' to {self.home.client.file}; "
-                next_step += f"if not, move the run to the folder of {was}."
-            raise InputError(
-                f"the run in {folder} was for client {was}, and {', '.join(self.request.inventories)} is of {own}",
-                next_step=next_step,
-            )
-        return folder
+        return self.runs.named(self.request.playbook, self.request.inventories)
 
     def _owed(self) -> Owed:
-        return owed_handlers(self.runs_dir, self.title, self.whose, self.damages)
+        return owed_handlers(self.runs.folder, self.title, self.runs.whose, self.damages)
 
     def plan(self) -> tuple[Plan, RunResult]:
         """The plan, and the result that shows it. Writes nothing; its secrets are masked from here on.
@@ -212,7 +186,7 @@ class Job:
             InputError: there can be no run folder; nothing was changed.
             click.Abort: a second Ctrl-C.
         """
-        folder = self.runs_dir / plan.context.run_id
+        folder = self.runs.folder / plan.context.run_id
         self.owed = self._owed()  # another run may have paid since the plan
         journal = Journal(folder=folder, clock=clock.utc_now, mask=MASKER, seal=safe().seal)
         try:
@@ -336,7 +310,7 @@ class UndoJob(Job):
         super().__init__(request, f"undo-{run[:13]}-{run[-4:]}", f"undo of {run}")
         inventory = inventory_of(request, self.vault)
         name = f"Take back {run}"
-        removed = removed_quarantines(self.runs_dir, self.whose, self.damages)
+        removed = removed_quarantines(self.runs.folder, self.runs.whose, self.damages)
         left_out = choice.left_out(folder)
         self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed, removed, left_out))
 
@@ -356,8 +330,8 @@ class ResumeJob(Job):
             histories, run = read_history(folder), folder.resolve().name
         super().__init__(request, "resume", f"resume of {run or 'what broke off'}")
         inventory = inventory_of(request, self.vault)
-        known = known_quarantines(self.runs_dir, self.whose, self.damages)
-        last = returned_last(self.runs_dir, self.whose, self.damages)
+        known = known_quarantines(self.runs.folder, self.runs.whose, self.damages)
+        last = returned_last(self.runs.folder, self.runs.whose, self.damages)
         self.ready(prepare_resume(histories, known, last, run, inventory, self.selection()))
 
 

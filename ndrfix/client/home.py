@@ -35,6 +35,16 @@ class Home:
         """The names under which runs may have been made for the client: today's, then those that it had before."""
         return (self.name, *(self.client.formerly if self.client else ()))
 
+    def keeps(self, path: Path) -> bool:
+        """Whether a path, where its links lead, lies in the client's folder; without a client only the runs do."""
+        if self.client is None:
+            return path.resolve() == self.folder.resolve() / RUNS
+        return self.folder.resolve() in self._owners(path.resolve())
+
+    def names_in(self, folder: Path) -> tuple[str, ...]:
+        """The names under which runs in a folder count for the client: what names nobody only in the client's own."""
+        return ("", *self.names) if self.keeps(folder) else self.names
+
     @property
     def runs(self) -> Path:
         """Where run folders are unless told otherwise."""

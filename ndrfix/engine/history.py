@@ -113,13 +113,13 @@ def tasks_of_run(folder: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(entry.get("task", "")) for entry in told))
 
 
-def is_of_client(path: Path, clients: Collection[str] | None) -> bool:
-    """Whether the run with this journal was, as far as it tells, for the client of these names (None: for anyone).
+def _is_of(path: Path, clients: Collection[str] | None) -> bool:
+    """Whether the run with this journal was for one of these clients; the empty name is nobody's. None: for anyone.
 
     Raises:
         InputError: the journal cannot be read, or its first line is not JSON.
     """
-    return clients is None or first_entry(path).get("client", "") in ("", *clients)
+    return clients is None or first_entry(path).get("client", "") in clients
 
 
 def first_entry(path: Path) -> Entry:
@@ -135,8 +135,8 @@ def first_entry(path: Path) -> Entry:
 def read_each(
     runs: Path, clients: Collection[str] | None, damages: Damages | None, read: Callable[[Path], T]
 ) -> tuple[tuple[Path, T], ...]:
-    """The journals below a folder of runs, read one by one, by their paths: those for the client of these names when
-    the folder holds runs for several. One that cannot be understood is passed over and added to `damages`.
+    """The journals below a folder of runs, read one by one, by their paths: those for the clients of these names
+    (None: for anyone). One that cannot be understood is passed over and added to `damages`.
 
     Raises:
         InputError: a journal cannot be read or understood, and there are no `damages` to add it to.
@@ -144,7 +144,7 @@ def read_each(
     found: list[tuple[Path, T]] = []
     for path in sorted(runs.glob("*/journal.jsonl")):
         try:
-            if path.is_file() and is_of_client(path, clients):
+            if path.is_file() and _is_of(path, clients):
                 found.append((path, read(path)))
         except InputError as error:
             if damages is None:

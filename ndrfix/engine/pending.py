@@ -122,8 +122,8 @@ def owed_handlers(
     runs: Path, playbook: str, clients: Collection[str] | None = None, damages: Damages | None = None
 ) -> Owed:
     """What the journals below a folder of runs leave owed for a playbook (its file name without suffix), and for any
-    that works on a queue. Hosts of two clients may have one name: where the folder holds runs for several, only those
-    for `clients`, the names of one, count.
+    that works on a queue. Hosts of two clients may have one name: only runs for `clients`, the names of one, count
+    (None: all).
 
     An intent without an outcome counts: the change may have happened. A folder that does not exist owes nothing. What
     is done about a damaged journal is as in `read_each`; what it tells before its damage may count.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def acme(folder: Folder) -> Folder:
 def run_of(folder: Path) -> Path:
     """The one run below a folder."""
     [run] = folder.glob("2*")
+    return run
+
+
+def left_owing(runs: Path) -> Path:
+    """The one run of a folder, made to look as if it had broken off before its handler."""
+    run = run_of(runs)
+    lines = (run / "journal.jsonl").read_text().splitlines()
+    kept = [line for line in lines if '"MSExchangeIMC"' not in line and '"handled"' not in line]
+    (run / "journal.jsonl").write_text("\n".join(kept) + "\n")
     return run
 
 
@@ -110,14 +120,78 @@ def test_a_folder_of_runs_for_several_clients_keeps_them_apart(acme: Folder) -> 
     every = f"../{acme.path.name}-runs"
     (acme.path / "nw" / "book.yml").write_text(BOOK)
     acme(f"apply book.yml -i inventory.yml --yes --runs-dir {every}")
-    run = run_of(Path(every))
-    lines = (run / "journal.jsonl").read_text().splitlines()
-    before_the_handler = [line for line in lines if '"MSExchangeIMC"' not in line and '"handled"' not in line]
-    (run / "journal.jsonl").write_text("\n".join(before_the_handler) + "\n")
+    run = left_owing(Path(every))
     assert "owed since run" in acme(f"plan book.yml -i inventory.yml --runs-dir {every}").out
     assert "owed since run" not in acme(f"plan nw/book.yml -i nw/inventory.yml --runs-dir {every}").out
     assert "was for client ACME Ltd" in acme(f"undo {run.name} -i nw/inventory.yml --runs-dir {every} --plan").err
     assert acme(f"undo {run.name} -i inventory.yml --runs-dir {every} --plan").code == 0
+
+
+def test_a_folder_of_runs_that_two_clients_link_to_keeps_them_apart(acme: Folder) -> None:
+    """As one that `--runs-dir` names; what names nobody may be the other's."""
+    (acme.path / "nw" / "book.yml").write_text(BOOK)
+    every = acme.path.with_name(f"{acme.path.name}-every")
+    every.mkdir()
+    for place in (acme.path, acme.path / "nw"):
+        (place / "runs").symlink_to(every)
+    acme("apply book.yml -i inventory.yml --yes")
+    journal = left_owing(every) / "journal.jsonl"
+    assert "owed since run" in acme("plan book.yml -i inventory.yml").out
+    other = acme("plan nw/book.yml -i nw/inventory.yml")
+    assert ("owed since run" in other.out, "do not count" in other.err) == (False, False)
+    journal.write_text(journal.read_text().replace("ACME Ltd", ""))
+    for line in ("book.yml -i inventory.yml", "nw/book.yml -i nw/inventory.yml"):
+        ended = acme(f"plan {line}")
+        assert "owed since run" not in ended.out
+        assert "that were for nobody who is named do not count here. Move what is of " in ended.err
+
+
+@pytest.mark.parametrize("verb", ["plan nw/book.yml", "apply nw/book.yml --yes", "resume --plan"])
+def test_runs_are_not_kept_in_the_folder_of_another_client(acme: Folder, verb: str) -> None:
+    """Although only a link leads there, which nobody named."""
+    (acme.path / "runs").mkdir()
+    (acme.path / "nw" / "book.yml").write_text(BOOK)
+    (acme.path / "nw" / "runs").symlink_to("../runs")
+    ended = acme(f"{verb} -i nw/inventory.yml")
+    assert ended.code == 1
+    assert "the folder of runs nw/runs is of client ACME Ltd (client.yml), and this is for Northwind" in ended.err
+    assert "or name another one with --runs-dir" in ended.err
+    assert not list((acme.path / "runs").iterdir())
+
+
+def test_runs_that_came_with_a_copied_folder_do_not_count(acme: Folder) -> None:
+    """They are told: the client may have had that name. With `formerly` they count."""
+    acme("apply book.yml -i inventory.yml --yes")
+    left_owing(acme.path / "runs")
+    assert "owed since run" in acme("plan book.yml -i inventory.yml").out
+    acme.write("client.yml", "name: Contoso\n")
+    for line in ("plan book.yml", "resume --plan"):
+        ended = acme(f"{line} -i inventory.yml")
+        assert "owed since run" not in ended.out
+        assert "warning: runs in runs that were for client ACME Ltd do not count here. If Contoso had" in ended.err
+        assert "add 'formerly: ACME Ltd' to client.yml; if not, move what is of ACME Ltd to its folder." in ended.err
+    acme.write("client.yml", "name: Contoso\nformerly: ACME Ltd\n")
+    ended = acme("plan book.yml -i inventory.yml")
+    assert ("owed since run" in ended.out, "do not count" in ended.err) == (True, False)
+
+
+def test_runs_of_nobody_count_in_the_clients_own_folder_only(folder: Folder) -> None:
+    """One that was made before there was a client.yml: elsewhere it may be anybody's."""
+    every = folder.path.with_name(f"{folder.path.name}-all")
+    folder("apply book.yml -i inventory.yml --yes")
+    own = left_owing(folder.path / "runs")
+    shared = shutil.copytree(folder.path / "runs", every) / own.name
+    folder.write("client.yml", "name: ACME Ltd\n")
+    assert "owed since run" in folder("plan book.yml -i inventory.yml").out
+    assert folder(f"undo {own.name} -i inventory.yml --plan").code == 0
+    ended = folder(f"plan book.yml -i inventory.yml --runs-dir {every}")
+    assert "owed since run" not in ended.out
+    assert f"runs in {every} that were for nobody who is named do not count here." in ended.err
+    for line in (f"undo {shared.name} --runs-dir {every}", f"undo {shared}", f"resume {shared}"):
+        ended = folder(f"{line} -i inventory.yml --yes")
+        assert ended.code == 1
+        assert f"the run in {shared} was for nobody who is named, and inventory.yml is of client ACME" in ended.err
+        assert "Move what is of ACME Ltd to runs." in ended.err
 
 
 def test_an_inventory_folder_may_hold_the_client(folder: Folder) -> None:
