@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def _tasks(view: ResultView, status: str) -> Iterator[tuple[int, str, TaskDocument, int]]:
-    """Every task with that status, with the number of its play and its host, and how many tasks right after it have it for the same
-    reason: those are not told once more.
+    """Every task with that status, with the number of its play and its host, and how many tasks right after it have it
+    for the same reason: those are not told once more.
     """
     for number, play in enumerate(view.run.plays if view.run is not None else ()):
         for host in play.hosts:
