@@ -68,6 +68,35 @@ def trees_in(node: Node, *, condition: bool = False) -> Iterator[tuple[Scalar, n
             yield node, tree
 
 
+def literals(template: str) -> Iterator[str]:
+    """The texts that stand in a template and may be all or part of its value: outside the braces, as the result of an
+    expression on one of its ways, and as the argument of `default`.
+    """
+    from jinja2 import nodes
+
+    tree = _tree(template)
+    for output in tree.find_all(nodes.Output) if tree is not None else ():
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                yield node.data
+            else:
+                yield from _given(node)
+
+
+def _given(node: nodes.Node) -> Iterator[str]:
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Const) and not isinstance(node.value, bool) and node.value is not None:
+        yield str(node.value)
+    elif isinstance(node, nodes.Filter):
+        guards = node.args[:1] if node.name in _GUARDS else []
+        for each in (node.node, *guards):
+            yield from _given(each) if each is not None else ()
+    elif isinstance(node, nodes.Or | nodes.CondExpr | nodes.Concat):
+        for each in node.iter_child_nodes(exclude=("test",)):
+            yield from _given(each)
+
+
 def expression(text: str) -> nodes.Expr | None:
     """The expression that a condition is, None for a faulty one."""
     from jinja2 import nodes

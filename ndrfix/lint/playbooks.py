@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,11 +99,6 @@ class TaskView:
         return given.place if given else self.task.step_place
 
 
-def once(views: Iterable[TaskView]) -> tuple[Task, ...]:
-    """The tasks of views of one play: one with a loop has many views and is one task."""
-    return tuple({each.number: each.task for each in views}.values())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayView:
     """A play with the views of its tasks and handlers, in file order."""
@@ -123,8 +118,8 @@ class PlayView:
 
     @property
     def written(self) -> tuple[Task, ...]:
-        """Tasks, then handlers, each once."""
-        return once(self.all)
+        """Tasks, then handlers, each once; also those whose step nobody knows, which have no view."""
+        return (*self.play.tasks, *self.play.handlers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

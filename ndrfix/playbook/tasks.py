@@ -42,7 +42,7 @@ class TaskReader:
         faults = self._faults
         name = reading.plain_text(node.get("name"), "the name of a task", faults)
         args = self._args(step) if step else Map(node.place, ())
-        step_name = self._known(step.key) or "" if step else ""
+        step_name = self._known(step.key) or step.key.text if step else ""
         return Task(
             place=node.place,
             name=name or step_name,
@@ -66,7 +66,7 @@ class TaskReader:
         return name if name in self._steps else None
 
     def _step(self, node: Map, word: str) -> Entry | None:
-        """The entry that names the step; notes every key that is none and no keyword."""
+        """The entry that names the step, or seems to; notes every key that is none and no keyword."""
         others = [entry for entry in node.entries if entry.key.value not in keywords.TASK_KEYWORDS]
         steps = [entry for entry in others if self._known(entry.key)]
         unknown = [entry for entry in others if not self._known(entry.key)]
@@ -82,7 +82,7 @@ class TaskReader:
         if not others:
             text = f"{word} without a step"
             self._faults.add(text, node.place, "Name a step; 'ndrfix steps' lists them.", rule="wrong-shape[steps]")
-        return steps[0] if steps else None
+        return next(iter((*steps, *unknown)), None)
 
     def _unknown(self, key: Scalar, *, has_step: bool) -> None:
         advice = keywords.TASK_REFUSED.get(key.text, "")
@@ -101,7 +101,10 @@ class TaskReader:
         reading.unknown_key(key, what, known, self._faults)
 
     def _args(self, step: Entry) -> Map:
-        name, node = self._known(step.key) or "", step.value
+        name, node = self._known(step.key), step.value
+        if name is None:
+            reading.values(node, self._faults)
+            return node if isinstance(node, Map) else Map(node.place, ())
         if isinstance(node, Scalar) and node.value is None:
             return Map(node.place, ())
         if not isinstance(node, Map):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ndrfix.lint.model import Remark, Rule, Severity
-from ndrfix.lint.playbooks import PlaybookView, once
+from ndrfix.lint.playbooks import PlaybookView
 from ndrfix.lint.rules.reading import CHECKED
 
 
@@ -27,7 +27,7 @@ def _unnamed(view: PlaybookView) -> Iterator[Remark]:
 def _same_name(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         first: dict[str, int] = {}
-        for task in once(play.tasks):
+        for task in play.play.tasks:
             name = task.node.get("name")
             if name is None:
                 continue
@@ -42,8 +42,8 @@ def _same_name(view: PlaybookView) -> Iterator[Remark]:
 
 def _handlers_unused(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
-        notified = {name for each in play.tasks for name in each.task.notify}
-        for handler in once(play.handlers):
+        notified = {name for task in play.play.tasks for name in task.notify}
+        for handler in play.play.handlers:
             if handler.name not in notified:
                 yield Remark(
                     message=f"the handler {handler.name!r} is never notified",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from ndrfix.lint.document import Document
-from ndrfix.lint.expressions import uses_in
+from ndrfix.lint.expressions import literals, uses_in
 from ndrfix.lint.inventories import InventoryView, VariablesView, definitions
 from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort
 from ndrfix.lint.playbooks import PlaybookView, PlayView
@@ -13,7 +13,7 @@ from ndrfix.place import Place
 from ndrfix.playbook.templating import is_template
 from ndrfix.secret_names import is_secret_name
 from ndrfix.secrets import in_url
-from ndrfix.source import Entry, Map, Node, Scalar, Vaulted
+from ndrfix.source import List, Map, Node, Scalar, Vaulted
 
 _VAULTED = "vault_"  # how the vaulted value of a variable is called, by Ansible's advice
 _WITH_DATA = frozenset({"set_registry", "check_registry"})
@@ -21,11 +21,11 @@ _EVERYWHERE = (Sort.INVENTORY, Sort.VARIABLES, Sort.PLAYBOOK)
 
 
 def _literal(view: PlaybookView | InventoryView | VariablesView) -> Iterator[Remark]:
-    for entry, kept in _plain(view):
-        if kept is None and is_secret_name(entry.key.text):
-            yield _readable(f"{entry.key.text!r} holds a secret", entry.value.place)
-        elif isinstance(entry.value, Scalar) and in_url(str(entry.value.value)):
-            yield _readable(f"{entry.key.text!r} holds an address with a password", entry.value.place)
+    for name, text, kept in _plain(view):
+        if kept is None and is_secret_name(name):
+            yield _readable(f"{name!r} holds a secret", text.place)
+        elif in_url(str(text.value)):
+            yield _readable(f"{name!r} holds an address with a password", text.place)
     if isinstance(view, PlaybookView):
         yield from _in_data(view)
 
@@ -44,31 +44,36 @@ def _readable(what: str, place: Place) -> Remark:
     return Remark(message=f"{what} in plain text", place=place, help=advice, hidden=True)
 
 
-def _plain(view: PlaybookView | InventoryView | VariablesView) -> Iterator[tuple[Entry, Place | None]]:
-    """Every value that is written out, with the place where the same is vaulted: in the file, or in one for the same
-    group or host.
+def _plain(view: PlaybookView | InventoryView | VariablesView) -> Iterator[tuple[str, Scalar, Place | None]]:
+    """Every value that is written out, or an item of a list that is, by the variable's name, with the place where the
+    same is vaulted: in the file, or in one for the same group or host.
     """
     others = view.beside if isinstance(view, VariablesView) else ()
     vaulted = _vaulted(view.document, *others)
     for entry in definitions(view.document.node):
-        if _is_plain(entry.value):
-            yield entry, vaulted.get(entry.key.text) or vaulted.get(_VAULTED + entry.key.text)
+        name = entry.key.text
+        for text in entry.value.items if isinstance(entry.value, List) else (entry.value,):
+            if isinstance(text, Scalar) and _is_plain(text):
+                kept = None if is_template(text.value) else vaulted.get(name) or vaulted.get(_VAULTED + name)
+                yield name, text, kept
 
 
 def _is_plain(node: Node) -> bool:
-    """Whether a value is text or a number that is written out."""
+    """Whether a value is text or a number that is written out, all of it or part of a template."""
     if not isinstance(node, Scalar) or isinstance(node.value, Vaulted | bool) or node.value is None:
         return False
-    return str(node.value) != "" and not is_template(node.value)
+    if not is_template(node.value):
+        return str(node.value) != ""
+    return any(character.isalnum() for text in literals(str(node.value)) for character in text)
 
 
 def _beside_vault(view: PlaybookView | InventoryView | VariablesView) -> Iterator[Remark]:
-    for entry, kept in _plain(view):
+    for name, text, kept in _plain(view):
         if kept is not None:
             where = f"line {kept.line}" if kept.file == view.document.shown else f"{kept.file}:{kept.line}"
             yield Remark(
-                message=f"{entry.key.text!r} is encrypted in {where} and here in plain text",
-                place=entry.value.place,
+                message=f"{name!r} is encrypted in {where} and here in plain text",
+                place=text.place,
                 help="Encrypt this one too, or remove it; change the password, since it was readable.",
                 hidden=True,
             )
