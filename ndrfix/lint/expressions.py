@@ -88,12 +88,10 @@ def _given(node: nodes.Node) -> Iterator[str]:
 
     if isinstance(node, nodes.Const) and not isinstance(node.value, bool) and node.value is not None:
         yield str(node.value)
-    elif isinstance(node, nodes.Filter):
-        guards = node.args[:1] if node.name in _GUARDS else []
-        for each in (node.node, *guards):
-            yield from _given(each) if each is not None else ()
-    elif isinstance(node, nodes.Or | nodes.CondExpr | nodes.Concat):
-        for each in node.iter_child_nodes(exclude=("test",)):
+    elif isinstance(node, nodes.Filter | nodes.Or | nodes.CondExpr | nodes.Concat):
+        # Of a filter what it is given, and the first argument of those that take it instead; of a choice not its test.
+        left_out = ("test",) if not isinstance(node, nodes.Filter) or node.name in _GUARDS else ("args",)
+        for each in node.iter_child_nodes(exclude=left_out):
             yield from _given(each)
 
 
