@@ -53,7 +53,6 @@ from ndrfix.exchange.values import describe
 from ndrfix.resources import (
     ABSENT,
     OUT,
-    Action,
     Change,
     Item,
     MessageKind,
@@ -65,7 +64,6 @@ from ndrfix.resources import (
     Resource,
     ServiceState,
     ServiceStatus,
-    Verb,
     fold,
 )
 from ndrfix.steps.base import Check, Observed, Phase, Risk, Step, StepPlan
@@ -84,6 +82,7 @@ from ndrfix.steps.clearing import (
     runs_on,
     service,
     too_many,
+    watch,
 )
 from ndrfix.steps.clearing_args import ClearQueueArgs, Keep, Taken, in_run
 from ndrfix.steps.clearing_place import place_problem, place_risks, probed
@@ -122,7 +121,7 @@ def _plan_guards(args: ClearQueueArgs, observed: Observed) -> StepPlan:
         text = f"this run has cleared the queue already: what it took lies in {args.own}"
         advice = "Put what is wanted into one task, or give this one a folder of its own (`quarantine:`)."
         return StepPlan(checks=(Check(ok=False, text=text, next_step=advice),))
-    work = finish(runs, service(observed), service_timeout=args.service_timeout)
+    work = finish(runs, service(observed), service_timeout=args.service_timeout, watched=args.watched)
     told = (Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
     damaged = partly_torn((quarantine.run, state) for quarantine, state in runs)
     checks = (*told, *damaged, *not_ours(args.folders, observed))
@@ -243,7 +242,7 @@ def _plan_watch(args: ClearQueueArgs, observed: Observed) -> StepPlan:
     own = observed.state(args.own)
     if not isinstance(own, QuarantineState) or own.promised is not RUNNING:
         return StepPlan()
-    return StepPlan(items=(Action(verb=Verb.WATCH, resource=IMS, timeout=args.watched),))
+    return StepPlan(items=(watch(args.watched),))
 
 
 def _probe_recount(args: ClearQueueArgs) -> tuple[Resource, ...]:

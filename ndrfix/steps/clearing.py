@@ -12,6 +12,7 @@ from ndrfix.resources import (
     OUT,
     QUEUE_DATA,
     REPLACED,
+    Action,
     Change,
     Message,
     MessageKind,
@@ -26,6 +27,7 @@ from ndrfix.resources import (
     ServiceState,
     ServiceStatus,
     StartType,
+    Verb,
 )
 from ndrfix.steps.base import Check, Observed, Risk, StepPlan
 from ndrfix.steps.service_name import held_by_dependents, missing_service
@@ -38,6 +40,8 @@ _AT_WORK = "a run that is still at work from elsewhere looks as if it had broken
 # Renames take a few milliseconds each, over the network too; a limit that no honest host reaches.
 _MOVE_SECONDS, _FILE_SECONDS = 120.0, 0.05
 RUNNING, STOPPED = ServiceStatus.RUNNING, ServiceStatus.STOPPED
+WATCHED = 60.0
+"""Seconds to watch the service after a start, where nobody says how many: a bad message stops it only after a while."""
 
 
 def guards(observed: Observed, *, starts: bool = False) -> tuple[Check, ...]:
@@ -114,6 +118,11 @@ def brought_to(state: ServiceState, status: ServiceStatus, timeout: float) -> tu
     if state.status is status:
         return ()
     return (Change(resource=IMS, before=state, after=replace(state, status=status, dependents=()), timeout=timeout),)
+
+
+def watch(seconds: float = WATCHED) -> Action:
+    """The service watched, for no longer than it runs; the engine tells when it did not stay started."""
+    return Action(verb=Verb.WATCH, resource=IMS, timeout=seconds)
 
 
 def paused_until_now(state: ServiceState, promised: ServiceStatus) -> tuple[Risk, ...]:
@@ -211,10 +220,16 @@ class Finish:
 
 
 def finish(
-    runs: Iterable[tuple[Quarantine, QuarantineState]], state: ServiceState, *, service_timeout: float
+    runs: Iterable[tuple[Quarantine, QuarantineState]],
+    state: ServiceState,
+    *,
+    service_timeout: float,
+    watched: float = WATCHED,
 ) -> Finish:
     """Finish what earlier runs left open: files on record are moved, the service gets the status that was promised. One
-    that runs is left running, whatever was promised: somebody has started it since, or it was never stopped.
+    that runs is left running, whatever was promised: somebody has started it since, or it was never stopped. Where it
+    is to run it is watched, for the seconds in `watched`, before the last one is closed; also when it ran already: that
+    may be since a moment ago.
     """
     items: list[RemoteItem] = []
     texts: list[str] = []
@@ -231,8 +246,10 @@ def finish(
         items += brought_to(now, promised, service_timeout)
         now = replace(now, status=promised, dependents=())
         items.append(closed(quarantine, promised))
-    stopped = replace(state, status=STOPPED, dependents=())
-    rescue = brought_to(stopped, RUNNING, service_timeout) if items and now.status is RUNNING else ()
+    rescue: tuple[Change, ...] = ()
+    if items and now.status is RUNNING:
+        items.insert(-1, watch(watched))
+        rescue = brought_to(replace(state, status=STOPPED, dependents=()), RUNNING, service_timeout)
     risks = (Risk(text=_AT_WORK),) if texts else ()
     problem = _would_not_return(state, starts=bool(rescue))
     return Finish(items=tuple(items), on_failure=rescue, texts=tuple(texts), risks=risks, problem=problem)

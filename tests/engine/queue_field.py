@@ -74,10 +74,13 @@ class Work:
 
 @dataclass(slots=True)
 class Field:
-    """One host, `work` about to be done on it. `sought` are the files that must not get lost, `mail` those of users."""
+    """One host, `work` about to be done on it; messages in `chokes_on` make the service stop. `sought` are the files
+    that must not get lost, `mail` those of users.
+    """
 
     folder: Path
     work: Work
+    chokes_on: tuple[str, ...] = ()
     stage: Stage = field(init=False)
     sought: Counter[bytes] = field(init=False)
     mail: Counter[bytes] = field(default_factory=Counter, init=False)
@@ -89,7 +92,7 @@ class Field:
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
-        self.stage = Stage(self.folder, hosts=HOSTS)
+        self.stage = Stage(self.folder, hosts=f"{HOSTS}  queue: {{chokes_on: [{', '.join(self.chokes_on)}]}}\n")
         files = list(mailbox(f"{ROOT}\\out", MAIL))
         files[0] = replace(files[0], read_only=True)
         for file in files:

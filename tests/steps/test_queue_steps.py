@@ -542,6 +542,7 @@ def test_what_broke_off_in_another_folder_is_finished_first(step: AnyStep) -> No
     assert words(planned().items) == [
         "MSExchangeIMC: stopped → running",
         "quarantine first: open → closed",
+        "watch MSExchangeIMC",
         "quarantine second: open → closed",
     ]
     assert [item.resource for item in planned().items if isinstance(item, Change)][1:] == [
@@ -570,30 +571,41 @@ def pending(name: str, *, back: bool = False, at: str = OUT, kept: str = OUT) ->
 @pytest.mark.parametrize(
     ("state", "ims", "wanted"),
     [
-        (replace(OPEN, data=False), STOPPED, ["IMS: stopped → running", "close"]),
-        (replace(OPEN, data=False, messages=3), STOPPED, ["move 1 root → run", "IMS: stopped → running", "close"]),
-        (replace(OPEN, messages=3), RUNNING, ["close"]),
+        (replace(OPEN, data=False), STOPPED, ["IMS: stopped → running", "watch IMS", "close"]),
+        (
+            replace(OPEN, data=False, messages=3),
+            STOPPED,
+            ["move 1 root → run", "IMS: stopped → running", "watch IMS", "close"],
+        ),
+        (replace(OPEN, messages=3), RUNNING, ["watch IMS", "close"]),
         (
             replace(OPEN, messages=3, data=False, pending=(pending("A"), pending("B"))),
             RUNNING,
-            ["IMS: running → stopped", "move 1 root → run", "move 2 out → out", "IMS: stopped → running", "close"],
+            [
+                "IMS: running → stopped",
+                "move 1 root → run",
+                "move 2 out → out",
+                "IMS: stopped → running",
+                "watch IMS",
+                "close",
+            ],
         ),
         (
             replace(OPEN, messages=3, pending=(pending("A"),)),
             STOPPED,
-            [f"move 1 root → {REPLACED}", "move 1 out → out", "IMS: stopped → running", "close"],
+            [f"move 1 root → {REPLACED}", "move 1 out → out", "IMS: stopped → running", "watch IMS", "close"],
         ),
         (
             replace(OPEN, messages=3, pending=(pending("A", back=True),)),
             STOPPED,
-            [f"move 1 root → {REPLACED}", "move 1 out → out", "IMS: stopped → running", "close"],
+            [f"move 1 root → {REPLACED}", "move 1 out → out", "IMS: stopped → running", "watch IMS", "close"],
         ),
         (replace(OPEN, promised=ServiceStatus.STOPPED, messages=3), STOPPED, ["close"]),
     ],
 )
 def test_what_broke_off_is_finished(state: QuarantineState, ims: ServiceState, wanted: list[str]) -> None:
     """queue.dat goes first, and never stays because one was taken before; then the files on record, and the service
-    gets the state that was promised.
+    gets the state that was promised. Where it is to run it is watched, also when it ran already.
     """
     runs = QuarantinesState(path="C:\\q", runs=((RUN, state),))
     args = FINISH.args.model_validate({})
