@@ -200,7 +200,7 @@ def test_a_restart_in_the_first_line_of_the_manifest_is_told(field: Field) -> No
     for task in (of(field.resume()).tasks[0], last(field.stage.run(CLEAR).apply())):
         assert task.status is Status.FAILED
         assert "ndrfix-quarantine\\run-0: its manifest.txt is not one of ndrfix" in task.message
-        assert "remove that folder" in task.next_step or "`ndrfix resume` says what" in task.next_step
+        assert "it can be removed" in task.next_step or "`ndrfix resume` says what" in task.next_step
     for each in field.host.files(f"{KEPT}\\run-0"):
         field.host.remove_file(f"{KEPT}\\run-0\\{each}")
     assert last(field.stage.run(CLEAR).apply()).status is Status.CHANGED
