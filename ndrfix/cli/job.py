@@ -126,8 +126,8 @@ class Job:
         )
         self.connector.check()
         for settings in prepared.access.settings.values():
-            for path in filter(None, (settings.certificate_pem, settings.certificate_key_pem)):
-                self.home.admit(Path(path), f"the certificate {path} of {settings.inventory_name}")
+            for what, path in settings.files:
+                self.home.admit(Path(path), f"the {what} {path} of {settings.inventory_name}")
 
     def _until(self) -> datetime | None:
         """What `--until` means, told once: its time of day may pass while somebody reads the plan."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ndrfix.client.model import Branding, Client
 from ndrfix.client.window import DAYS, EVERY_DAY, ChangeWindow, Span, Zone
 from ndrfix.errors import InputError, did_you_mean
-from ndrfix.owner import FILE
+from ndrfix.owner import FILE, Owners
 from ndrfix.place import Place
 from ndrfix.source import List, Map, Node, Scalar, kind, load_file, raise_faults, read_text
 
@@ -116,6 +116,12 @@ class _Reader:
         if not path.is_file():
             raise InputError(
                 f"there is no file {path}", place=node.place, next_step=f"The path begins beside {self.path.name}."
+            )
+        if any(folder != self.path.parent.resolve() for folder in Owners()(path)):
+            raise InputError(
+                f"the logo {path} lies in the folder of another client",
+                place=node.place,
+                next_step="Copy the picture into this client's folder.",
             )
         return path
 

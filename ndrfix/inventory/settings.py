@@ -8,9 +8,10 @@ and wrong or unknown names and values are errors.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from ndrfix.errors import InventoryError
 from ndrfix.inventory.members import is_address
@@ -197,6 +198,17 @@ class ConnectionSettings:
         """Whether there is a password, be it one that is still to be fetched."""
         return bool(self.password or self.password_keyring or self.password_command)
 
+    @property
+    def files(self) -> Iterator[tuple[str, str]]:
+        """What each file is, and its path, that a connection may use on this computer: of the words of
+        `password_command` those that name a file.
+        """
+        for path in filter(None, (self.certificate_pem, self.certificate_key_pem, self.ca_cert)):
+            yield "certificate", path
+        for word in self.password_command or ():
+            texts = dict.fromkeys((word, word.rpartition("=")[2]))  # as in --file=NAME
+            yield from (("password program's file", text) for text in texts if _is_file(text))
+
 
 class _Validation(StrEnum):
     VALIDATE = "validate"
@@ -207,6 +219,13 @@ class _Connection(StrEnum):
     PSRP = "psrp"
     WINRM = "winrm"
     SIMULATED = "simulated"
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # longer than a name may be
+        return False
 
 
 def connection_aliases(name: str) -> tuple[str, ...]:

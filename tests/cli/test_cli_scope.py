@@ -95,6 +95,21 @@ def test_what_the_command_line_names(two: Folder, line: str, what: str) -> None:
             },
             "the certificate nw/key.pem of ex02",
         ),
+        (
+            {"own.yml": BOOK, "nw/ca.pem": "", "acme/host_vars/ex01.yml": "ansible_psrp_ca_cert: nw/ca.pem"},
+            "the certificate nw/ca.pem of ex01",
+        ),
+        (
+            {"own.yml": BOOK, "acme/host_vars/ex01.yml": "ndrfix_password_command: [nw/pass, ex01]"},
+            "the password program's file nw/pass of ex01",
+        ),
+        (
+            {
+                "own.yml": BOOK,
+                "acme/host_vars/ex01.yml": f"ndrfix_password_command: [pw, nw, {'x' * 300}, --from=nw/pass]",
+            },
+            "the password program's file nw/pass of ex01",
+        ),
     ],
 )
 def test_what_a_file_names(two: Folder, files: dict[str, str], what: str) -> None:

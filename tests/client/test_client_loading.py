@@ -51,6 +51,21 @@ def test_a_whole_client(tmp_path: Path) -> None:
     )
 
 
+def test_the_logo_of_another_client_is_refused(tmp_path: Path) -> None:
+    """Also through a link; one in a folder below the client's, or in nobody's, is not."""
+    for name in ("acme", "nw", "shared", "acme/pictures"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "logo.png").touch()
+    client(tmp_path / "nw", "name: Northwind\n")
+    (tmp_path / "acme/linked.png").symlink_to("../nw/logo.png")
+    for logo in ("../nw/logo.png", "linked.png"):
+        with pytest.raises(InputError, match="lies in the folder of another client") as caught:
+            client(tmp_path / "acme", f"name: ACME Ltd\nreport: {{logo: {logo}}}\n")
+        assert str(caught.value.place).endswith("acme/client.yml:2:16")
+    for logo in ("logo.png", "pictures/logo.png", "../shared/logo.png"):
+        assert client(tmp_path / "acme", f"name: ACME Ltd\nreport: {{logo: {logo}}}\n").branding.logo
+
+
 def test_a_name_is_enough(tmp_path: Path) -> None:
     """All but the name may be left out; a name of digits is a name."""
     found = client(tmp_path, "name: 4711\n")
