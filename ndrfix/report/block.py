@@ -79,9 +79,10 @@ class Block:
             return
         checks = [check for phase in task.phases for check in phase.plan.checks]
         failed = [check for check in checks if not check.ok]
-        if self.mode is Mode.APPLY and (names := set_aside(task)):
+        aside = [name for name in set_aside(task) if name not in task.message] if self.mode is Mode.APPLY else []
+        if aside:
             yield from self.pen.whole().lines(
-                f"set aside in `{BAD}`, as the service stops with them: {', '.join(names)}"
+                f"set aside in `{BAD}`, as the service stops with them: {', '.join(aside)}"
             )
         if task.message != "; ".join(check.text for check in failed):
             yield from self.pen.lines(task.message)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 
 from ndrfix.exchange.backlog import Backlog, backlog, counted
 from ndrfix.exchange.layout import IMS, QUEUE
-from ndrfix.resources import MessageKind, Quarantine, QueueState, Resource, kept_queue
+from ndrfix.resources import BAD, FolderState, MessageKind, Quarantine, QueueState, Resource, kept_folder, kept_queue
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
 from ndrfix.steps.finish_queue import FinishQueueArgs, naming, standing_still, torn_runs, unreadable
 from ndrfix.steps.torn_manifest import looked_into
@@ -26,7 +26,13 @@ class QueueLeftArgs(Args):
 
 
 def _probe(args: QueueLeftArgs) -> tuple[Resource, ...]:
-    return (QUEUE, IMS, *(place.quarantines for place in args.places), *map(kept_queue, args.returned))
+    return (QUEUE, IMS, *(place.quarantines for place in args.places), *_returned(args))
+
+
+def _returned(args: QueueLeftArgs) -> Iterator[Resource]:
+    for quarantine in args.returned:
+        yield kept_queue(quarantine)
+        yield kept_folder(quarantine, BAD)
 
 
 def _further(args: QueueLeftArgs, observed: Observed) -> tuple[Resource, ...]:
@@ -37,7 +43,7 @@ def _further(args: QueueLeftArgs, observed: Observed) -> tuple[Resource, ...]:
 def _plan(args: QueueLeftArgs, observed: Observed) -> StepPlan:
     checks = [*standing_still(observed), *_queue(observed)]
     for quarantine in args.returned:
-        checks += _kept(quarantine, observed)
+        checks += (*_kept(quarantine, observed), *_aside(quarantine, observed))
     for place in args.places:
         checks += unreadable(place, observed)
     return StepPlan(checks=tuple(checks))
@@ -63,6 +69,15 @@ def _kept(quarantine: Quarantine, observed: Observed) -> Iterator[Check]:
     text = f"{counted(found.messages)} {lie} in {quarantine} yet, {mail:,} of them no reports"
     kinds = ", `kinds: [user, bounce, receipt, unknown]`" if mail else ""
     yield Check(ok=True, text=f"{text}: `restore_queue` with {naming(quarantine)}{kinds} puts them back")
+
+
+def _aside(quarantine: Quarantine, observed: Observed) -> Iterator[Check]:
+    """What a restore set aside: no step puts it back."""
+    state = observed.state(kept_folder(quarantine, BAD))
+    if isinstance(state, FolderState) and state.files:
+        lie, them = ("lies", "it") if state.files == 1 else ("lie", "them")
+        text = f"{counted(state.files)} {lie} in `{BAD}` of {quarantine}, as the service stops with {them}: no step"
+        yield Check(ok=True, text=f"{text} puts {them} back; look at {them} there, and move {them} away by hand")
 
 
 def _settled(_shown: StepPlan, now: StepPlan) -> StepPlan:

@@ -11,7 +11,9 @@ the Internet Mail Service, moves `queue.dat` away (the service makes it anew, Q1
 starts the service and waits until they have left the queue, or `drain_timeout` is over: what cannot be delivered at
 once stays there for the service's own retries. A bad message makes the service stop (Q192540, Q293288): then the batch
 goes back to the quarantine, to tell whether it is one of it or of an earlier batch that still waits; half of these go,
-and so on until the message is found. It is set aside in `bad`, and the rest goes on.
+and so on until the message is found. It is set aside in `bad`, and the rest goes on; the task fails at its end and
+names it. One that cannot be taken out stays among those in question. Where the service does not stay started without
+any of them, the messages go back to the others in quarantine, and the task fails.
 
 A file that is held open, or of which the queue has another of that name, stays in quarantine: the rest goes back, and
 the task fails at its end and names those that stayed. When nothing of 30 messages in a row can be moved, it gives up.
@@ -47,6 +49,8 @@ from ndrfix.exchange.backlog import backlog, counted
 from ndrfix.exchange.layout import IMS
 from ndrfix.resources import (
     ABSENT,
+    BAD,
+    FolderState,
     MessageKind,
     QuarantinesState,
     QuarantineState,
@@ -55,6 +59,7 @@ from ndrfix.resources import (
     Resource,
     State,
     fold,
+    kept_folder,
 )
 from ndrfix.steps.base import Check, MovedOnError, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.clearing import (
@@ -72,7 +77,7 @@ from ndrfix.steps.clearing import (
     service,
 )
 from ndrfix.steps.finish_queue import broken_off, look_further, not_ours
-from ndrfix.steps.restoring import again, ended_early, first, probe
+from ndrfix.steps.restoring import BY_HAND, again, ended_early, first, probe
 from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs, in_run
 from ndrfix.steps.torn_manifest import partly_torn
 
@@ -138,7 +143,7 @@ def _gone(args: RestoreQueueArgs, found: State) -> bool:
 
 
 def _probe_choice(args: RestoreQueueArgs) -> tuple[Resource, ...]:
-    return (args.kept, args.own, IMS)
+    return (args.kept, args.own, IMS, kept_folder(args.own, BAD))
 
 
 def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
@@ -146,8 +151,9 @@ def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     there = kept.messages if isinstance(kept, QueueState) else ()
     if not isinstance(own, QuarantineState):
         return StepPlan()
+    aside = _aside(args, observed)
     if not there:
-        return StepPlan(note=f"no message lies in {args.own}")
+        return _nothing_there(args, aside)
     chosen, strangers = args.chosen(there), args.strangers(there)
     if not chosen:
         return _none_chosen(args, strangers)
@@ -159,10 +165,30 @@ def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     items = () if own.status is QuarantineStatus.OPEN else (opened(args.own, own, promised),)
     missing = (Check(ok=True, text=text) for text in strangers)
     risks = _risks(found.of(MessageKind.NDR)[0], -(-len(chosen) // args.batch) if running else 0)
-    risks += paused_until_now(state, promised)
+    risks += (*paused_until_now(state, promised), *(Risk(text=text, grave=True) for text in aside))
     if not running:
         risks += (Risk(text=f"{_STAYS}: nothing that is put back is sent before it is started", grave=True),)
     return StepPlan(checks=(check, *missing), items=items, backlog=found, risks=risks)
+
+
+def _aside(args: RestoreQueueArgs, observed: Observed) -> tuple[str, ...]:
+    """What is said of messages that an earlier restore set aside; nothing without any."""
+    bad = observed.state(kept_folder(args.own, BAD))
+    if not isinstance(bad, FolderState) or not bad.files:
+        return ()
+    lie, them = ("lies", "it") if bad.files == 1 else ("lie", "them")
+    return (f"{counted(bad.files)} {lie} in `{BAD}` of {args.own}, as the service stops with {them}: NOT PUT BACK",)
+
+
+def _nothing_there(args: RestoreQueueArgs, aside: Sequence[str]) -> StepPlan:
+    """No message can be put back: a fault where some were set aside, though not one that keeps a run from being taken
+    back.
+    """
+    note = f"no {'other ' if aside else ''}message lies in {args.own}"
+    if isinstance(args, TakeBackArgs):
+        return StepPlan(note=note, risks=tuple(Risk(text=text, grave=True) for text in aside))
+    checks = tuple(Check(ok=False, text=text, next_step=BY_HAND) for text in aside)
+    return StepPlan(checks=checks, note=note)
 
 
 def _risks(reports: int, batches: int) -> tuple[Risk, ...]:

@@ -136,5 +136,6 @@ def test_what_was_set_aside_is_named_first(tmp_path: Path) -> None:
     stage = Stage(tmp_path, hosts=f"{HOSTS}  queue: {{chokes_on: [{bad}]}}\n")
     stage.run("- name: Clear the queue\n  clear_queue: {messages: all}\n").apply()
     lines = _report(_undo(stage, Choice()).apply())
-    (headline,) = (line for line in lines if line.startswith("changed: [ex01]"))
-    assert headline.endswith(f"set aside in `bad`, as the service stops with them: {bad}")
+    (headline,) = (line for line in lines if line.startswith("failed: [ex01]"))
+    assert headline.endswith(f"set aside in `bad` of quarantine run-0, as the service stops with it: {bad}")
+    assert sum(bad in line for line in lines) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -43,10 +44,11 @@ from ndrfix.resources import (
     Unreadable,
 )
 from ndrfix.steps import check_queue, clear_queue, purge_quarantine, restore_queue, step_named
-from ndrfix.steps.base import AnyStep, InRun, MovedOnError, NotReadableError, Observed, StepPlan
+from ndrfix.steps.base import AnyStep, Check, InRun, MovedOnError, NotReadableError, Observed, StepPlan
 from ndrfix.steps.finish_queue import STEP as FINISH
+from ndrfix.steps.put_back import PutBack
 from ndrfix.steps.queue_left import STEP as LEFT
-from ndrfix.steps.restoring import PutBack
+from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs
 
 STAYS = "MSExchangeIMC was stopped before and STAYS STOPPED"
 _GUARDED: Mapping[Resource, str] = {IMS: "ims", CLUSTER: "cluster", ROOT_DIR: "root", SUPPRESSION: "suppression"}
@@ -824,7 +826,8 @@ class Restoring:
     """`restore_queue` against a queue that is moved in memory, of which some messages make the service stop.
 
     `bad` ones make it stop when it starts, `slow` ones while it is watched; those in `late` are bad from that start on;
-    `held` ones cannot be moved.
+    `held` ones cannot be moved; `refused` are those that cannot be taken out of the queue, so many times. A slow one
+    makes it stop at the look with the number `at_look` after a start; `strangers` wait in the queue from the first.
     """
 
     def __init__(
@@ -835,6 +838,9 @@ class Restoring:
         slow: str = "",
         late: Mapping[str, int] | None = None,
         held: str = "",
+        refused: Mapping[str, int] | None = None,
+        at_look: int = 1,
+        strangers: str = "",
         leaves: bool = True,
         ims: ServiceState = RUNNING,
         **args: Any,
@@ -845,8 +851,10 @@ class Restoring:
             )
             for name in files
         }
-        self.out: dict[str, Message] = {}
+        self.out = {name: message(name, USER) for name in strangers}
+        self.refused, self.at_look, self.looks = dict(refused or {}), at_look, 0
         self.aside: list[str] = []
+        self.faults: list[Check] = []
         self.bad, self.leaves, self.ims, self.own = set(bad), leaves, ims, CLOSED
         self.slow, self.late, self.held = set(slow), late or {}, set(held)
         self.step: AnyStep = restore_queue.STEP
@@ -878,17 +886,23 @@ class Restoring:
                 self.ims = item.after
                 if item.after == RUNNING:
                     self.starts += 1
+                    self.looks = 0
                     self._work()
             elif isinstance(item, Change):
                 assert isinstance(item.after, QuarantineState)
                 self.own = replace(self.own, status=item.after.status, promised=item.after.promised)
-            elif isinstance(item, Action) and self.slow & set(self.out):
-                self.ims = STOPPED
+            elif isinstance(item, Action):
+                self.looks += 1
+                if self.slow & set(self.out) and self.looks >= self.at_look:
+                    self.ims = STOPPED
 
     def _move(self, move: Move) -> None:
         assert self.ims == STOPPED
         for file in move.files:
             if not move.at or file.name in self.held:
+                continue
+            if not move.back and self.refused.get(file.name):
+                self.refused[file.name] -= 1
                 continue
             if move.back and move.kept == BAD:
                 self.aside.remove(file.name)
@@ -906,17 +920,20 @@ class Restoring:
         if self.bad & set(self.out):
             self.ims = STOPPED
         elif self.leaves:
-            self.out.clear()
+            self.out = {name: each for name, each in self.out.items() if name in self.slow}
 
     def run(self) -> None:
-        """All phases to their end."""
+        """All phases to their end; only messages that were set aside are a fault, the last one."""
         self.carry_out(self.phase(0))
         self.carry_out(self.phase(1))
         last: StepPlan | None = None
         for _ in range(500):
             plan = self.phase(2, last)
             if not plan.items:
-                assert not plan.failed, plan.checks
+                self.faults = [check for check in plan.checks if not check.ok]
+                aside = [check.text for check in self.faults if "set aside in `bad`" in check.text]
+                assert len(self.faults) == len(aside), plan.checks
+                assert self.aside == [name for text in aside for name in text.rpartition(": ")[2].split(", ")]
                 break
             self.carry_out(plan)
             last = plan
@@ -1061,6 +1078,119 @@ def test_what_cannot_be_moved_holds_neither_the_rest_nor_a_search(
     found = bad if ims == RUNNING else ""
     assert (sorted(host.kept), sorted(host.aside), host.ims) == (sorted(held), sorted(found), ims)
     assert host.own.status is QuarantineStatus.CLOSED
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("batch", [1, 3, 6])
+@pytest.mark.parametrize("leaves", [True, False])
+@pytest.mark.parametrize(("bad", "refused"), [(bad, refused) for bad in "ADF" for refused in "ACDF"])
+def test_a_message_that_cannot_be_taken_out_at_first_stays_a_suspect(
+    bad: str, refused: str, *, leaves: bool, batch: int, times: int
+) -> None:
+    """Nobody else pays for it; where it is the bad one, and can be moved at last, it is found."""
+    host = Restoring("ABCDEF", bad=bad, refused={refused: times}, batch=batch, leaves=leaves, drain_timeout=0)
+    if times == 1 or bad != refused:
+        host.run()
+        assert (host.aside, host.kept, host.ims) == ([bad], {}, RUNNING)
+        return
+    with contextlib.suppress(AssertionError):
+        host.run()
+    assert set(host.aside) <= {bad}
+
+
+@pytest.mark.parametrize("batch", [1, 3, 6])
+@pytest.mark.parametrize("bad", list("ABCDEF"))
+def test_a_bad_message_that_cannot_be_taken_out_fails_the_restore(bad: str, batch: int) -> None:
+    """It is named, no other is set aside, and what stands still is said."""
+    host = Restoring("ABCDEF", bad=bad, refused={bad: 1000}, batch=batch, leaves=False, drain_timeout=0)
+    with pytest.raises(AssertionError, match="does not stay started"):
+        host.run()
+    (fault,) = host.faults
+    assert fault.text.endswith(f"none of these can be taken out of the queue again: {bad}")
+    assert fault.standstill
+    assert host.aside == []
+    assert sorted((*host.kept, *host.out)) == list("ABCDEF")
+
+
+def test_of_messages_none_of_which_can_be_taken_out_none_is_blamed() -> None:
+    """All of them are in question yet."""
+    host = Restoring("ABCD", bad="C", refused=dict.fromkeys("ABCD", 1000), batch=4, leaves=False, drain_timeout=0)
+    with pytest.raises(AssertionError, match="does not stay started"):
+        host.run()
+    assert host.faults[0].text.endswith("taken out of the queue again: A, B, C, D")
+    assert (host.aside, sorted(host.out)) == ([], list("ABCD"))
+
+
+@pytest.mark.parametrize(("at_look", "leaves"), [(0, True), (0, False), (1, False), (3, False)])
+@pytest.mark.parametrize(("files", "batch"), [("A", 1), ("ABC", 10), ("ABCDEFGHIJ", 4), ("ABCDEF", 1)])
+def test_a_message_that_came_from_elsewhere_lets_no_other_be_set_aside(
+    files: str, batch: int, at_look: int, *, leaves: bool
+) -> None:
+    """The service does not stay started without any that was put back: these go back to the others, in red."""
+    how = {"slow": "Z", "at_look": at_look} if at_look else {"bad": "Z"}
+    host = Restoring(files, strangers="Z", batch=batch, leaves=leaves, drain_timeout=20, **how)
+    with pytest.raises(AssertionError, match="does not stay started"):
+        host.run()
+    (fault,) = host.faults
+    assert fault.text.endswith("though no message that was put back waits in the queue")
+    assert fault.standstill
+    assert (host.aside, sorted((*host.kept, *host.out)), host.ims) == ([], [*files, "Z"], STOPPED)
+    assert "Z" in host.out
+
+
+def test_a_service_that_stops_when_all_has_left_is_seen() -> None:
+    """With nothing in the queue of what was put back the service is watched all the same before it is left."""
+    host = Restoring("ABC", strangers="Z", slow="Z", drain_timeout=0)
+    with pytest.raises(AssertionError, match="does not stay started"):
+        host.run()
+    assert (host.aside, host.kept, list(host.out)) == ([], {}, ["Z"])
+
+
+def test_a_restore_that_ends_early_blames_nobody_without_proof() -> None:
+    """The service is watched first; where it stops again, what was set aside goes back to the others."""
+    host = Restoring("A", strangers="Z", slow="Z", drain_timeout=0, leaves=False)
+    host.carry_out(host.phase(0))
+    host.carry_out(host.phase(1))
+    last: StepPlan | None = None
+    while not host.aside:
+        last = host.phase(2, last)
+        host.carry_out(last)
+    early = host.step.phases[2].early
+    assert early is not None
+    assert last is not None
+    look = early(host.args, host.observed(2), last)
+    assert words(look.items) == ["watch MSExchangeIMC"]
+    host.carry_out(look)
+    plan = early(host.args, host.observed(2), look)
+    host.carry_out(plan)
+    assert (host.aside, sorted(host.kept), sorted(host.out)) == ([], ["A"], ["Z"])
+    assert [check.text for check in plan.checks] == [f"1 message of those chosen lies in quarantine {RUN} yet"]
+
+
+def test_what_an_earlier_restore_set_aside_is_not_passed_over() -> None:
+    """A task fails when nothing else lies there, and tells it in red else; what takes a run back goes on, in red."""
+    args = {"run": RUN}
+    states: dict[str, Reading] = {"own": CLOSED, "bad": FolderState(path="C:\\q\\bad", files=2, size=2)}
+    text = f"2 messages lie in `bad` of quarantine {RUN}, as the service stops with them: NOT PUT BACK"
+    step, phase = restore_queue.STEP, restore_queue.STEP.phases[1]
+    for kept, arguments, fails, red in (
+        (queue(), RestoreQueueArgs(**args), [text], []),
+        (queue(), TakeBackArgs(**args), [], [text]),
+        (queue(message("A", USER)), RestoreQueueArgs(**args), [], [text]),
+    ):
+        plan = phase.plan(arguments, Host(kept=kept, **states).observed(step, arguments, 1))
+        assert [check.text for check in plan.checks if not check.ok] == fails
+        assert [risk.text for risk in plan.risks if risk.grave] == red
+        assert plan.failed is bool(fails)
+
+
+def test_resume_tells_what_was_set_aside() -> None:
+    """No step puts it back: nobody else would find it."""
+    args = LEFT.args(places=(), returned=(Quarantine("C:\\q", RUN),))
+    host = Host(kept=queue(), bad=FolderState(path="C:\\q\\bad", files=1, size=2))
+    texts = [check.text for check in LEFT.phases[0].plan(args, host.observed(LEFT, args, 0)).checks]
+    told = f"1 message lies in `bad` of quarantine {RUN}, as the service stops with it: no step puts it back"
+    assert texts[-1] == f"{told}; look at it there, and move it away by hand"
 
 
 def test_messages_that_cannot_be_sent_at_once_do_not_hold_the_rest() -> None:
