@@ -25,11 +25,13 @@ class Owners:
         return self._known[path]
 
     def _found(self, path: Path) -> tuple[Path, ...]:
-        parent = path.absolute().parent
+        whole = path.absolute()  # `.` is the folder that it stands for, with a name
+        whole = whole.resolve() if whole.name == ".." else whole
+        parent = whole.parent
         real = self._resolved(parent)
-        spelled = (real if ".." in parent.parts else parent) / path.name
+        spelled = (real if ".." in parent.parts else parent) / whole.name
         kind = _kind(spelled)
-        leads_to = spelled.resolve() if stat.S_ISLNK(kind) else real / path.name
+        leads_to = spelled.resolve() if stat.S_ISLNK(kind) else real / whole.name
         plain = stat.S_ISREG(kind)
         found = (self._above(each.parent) if plain else self._of(each) for each in dict.fromkeys((spelled, leads_to)))
         return tuple(dict.fromkeys(self._resolved(each) for each in found if each))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ndrfix.errors import InputError, did_you_mean
-
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -16,24 +14,13 @@ def shipped_playbooks() -> dict[str, Path]:
 
 
 def find_playbook(name: str) -> Path:
-    """The playbook file: a path, or the name of one that comes with ndrfix (`reverse-ndr`).
-
-    Raises:
-        InputError: there is none.
-    """
+    """The playbook file: a path, which need not exist, or that of one that comes with ndrfix (`reverse-ndr`)."""
     path = Path(name)
     if path.is_file():
         return path
     shipped = shipped_playbooks()
     stem = name.removesuffix(".yml")
-    if stem in shipped:
-        return shipped[stem]
-    if path.parent == Path() and not path.suffix:
-        raise InputError(
-            f"there is no playbook {name!r}{did_you_mean(stem, shipped)}",
-            next_step=f"Name a file, or one that comes with ndrfix: {', '.join(sorted(shipped))}.",
-        )
-    return path
+    return shipped.get(stem, path)
 
 
 def is_shipped(path: Path) -> bool:

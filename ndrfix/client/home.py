@@ -116,7 +116,7 @@ def _two_clients(taken: Sequence[tuple[Path, str]]) -> InputError:
     what = "different clients" if all(names) else "folders that keep their runs apart"
     return InputError(
         f"one run is for one client: {' and '.join(sources)} belong to {what}",
-        next_step="Give the inventories of one client, and run again for the other."
+        next_step="Give those of one client, and run again for the other."
         if any(names)
         else "Give the inventories of one folder, or say with --runs-dir where runs are kept.",
     )

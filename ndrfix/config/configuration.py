@@ -154,7 +154,8 @@ class _Reader:
         except ValueError as error:
             name = setting.name if place else setting.variable
             what = f"{name} is {_shown(setting, text)}, {error}" if text.strip() else f"{name} has no value"
-            next_step = "" if text.strip() else "Give one, or leave the line out."
+            give = "Correct it" if text.strip() else "Give one"
+            next_step = f"{give}, or {'leave the line out' if place else f'unset {name}'}."
             self.faults.append(InputError(what, place=place, next_step=next_step))
             return None
 

@@ -16,6 +16,7 @@ from ndrfix.inventory.settings import (
     Protocol,
     connection_aliases,
 )
+from ndrfix.inventory.sources import own_inventories
 from ndrfix.inventory.variables import (
     combine,
     has_jinja,
@@ -50,6 +51,7 @@ __all__ = [
     "load_inventory",
     "load_variables",
     "narrowed",
+    "own_inventories",
     "parse_extra_vars",
     "refuse_vaulted",
     "secrets_in",

@@ -17,7 +17,7 @@ from ndrfix.inventory.tree import read_tree
 from ndrfix.inventory.variables import decrypted
 from ndrfix.owner import FILE as CLIENT
 from ndrfix.place import Place
-from ndrfix.source import Map, Node, Scalar, kind, load_text, read_text
+from ndrfix.source import List, Map, Node, Scalar, kind, load_text, read_text
 
 _YAML = (".yml", ".yaml", ".json")
 # What Ansible does not read in a folder of inventories (its INVENTORY_IGNORE_EXTS), and folders of variables.
@@ -27,7 +27,7 @@ _IGNORED_ENDINGS = (
 )
 # simulation.yml describes simulated hosts, client.yml whose hosts these are, runs holds what was done to them; they lie
 # beside the inventory.
-_INVENTORY = "inventory"
+_INVENTORIES = ("inventory", "hosts")
 _IGNORED_NAMES = ("host_vars", "group_vars", "vars_plugins", "simulation.yml", "runs", CLIENT)
 _BEGIN = "Begin with 'all:' and below it 'hosts:' with one host a line."
 _CONVERT = (
@@ -46,8 +46,8 @@ class Source:
 def find_source(source: Path | str, draft: Draft) -> Source:
     """Return what a source stands for; the hosts of an inline list (`a,b,`) go straight into the draft.
 
-    The folder of a client, which `client.yml` tells, stands for the inventories in it by name, `inventory.yml` or the
-    like: beside them lie playbooks, runs and passwords.
+    The folder of a client, which `client.yml` tells, stands for its `own_inventories`: beside them lie playbooks, runs
+    and passwords.
 
     Raises:
         InventoryError: a folder without an inventory file, or a source that names nothing.
@@ -56,11 +56,17 @@ def find_source(source: Path | str, draft: Draft) -> Source:
     if isinstance(source, str) and not source.strip(" ,"):
         raise InventoryError("an inventory without a name", next_step="Say which with -i inventory.yml.")
     if isinstance(source, str) and "," in source and not path.exists():
+        if file := _file_among(source):
+            raise InventoryError(
+                f"a text with commas is a list of hosts, and {file} is a file",
+                place=Place(file="-i"),
+                next_step=f"Give -i for each inventory: -i {' -i '.join(_parts(source))}",
+            )
         _inline(source, draft)
         return Source()
     if not path.is_dir():
         return Source((path,), (path.parent,))
-    if (path / CLIENT).is_file() and (own := sorted(each for each in path.iterdir() if _is_inventory(each))):
+    if (path / CLIENT).is_file() and (own := own_inventories(path)):
         found = [find_source(each, draft) for each in own]
         return Source(
             tuple(chain(*(source.files for source in found))), tuple(chain(*(source.bases for source in found)))
@@ -75,14 +81,31 @@ def find_source(source: Path | str, draft: Draft) -> Source:
     return Source(files, (path,))
 
 
-def _is_inventory(path: Path) -> bool:
-    return path.stem == _INVENTORY and path.suffix in ("", ".ini", *_YAML)
+def own_inventories(folder: Path) -> tuple[Path, ...]:
+    """The inventories in the folder of a client, by their names: `inventory.yml` or the like, without any `hosts.yml`
+    or the like.
+    """
+    there = sorted(each for each in folder.iterdir() if each.suffix in ("", ".ini", *_YAML))
+    named = (tuple(each for each in there if each.stem == stem) for stem in _INVENTORIES)
+    return next(filter(None, named), ())
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (each.strip() for each in text.split(","))))
+
+
+def _file_among(text: str) -> str:
+    """The first of the names with commas that can be no host: it is a file with the ending of an inventory, or a path;
+    empty when there is none.
+    """
+    named = (each for each in _parts(text) if "/" in each or Path(each).suffix in (".ini", *_YAML))
+    return next((each for each in named if Path(each).exists()), "")
 
 
 def _inline(text: str, draft: Draft) -> None:
     place = Place(file="-i")
     ungrouped = draft.group(UNGROUPED, place)
-    for pattern in filter(None, (each.strip() for each in text.split(","))):
+    for pattern in _parts(text):
         for name in add_host(pattern, place, draft):
             ungrouped.hosts.setdefault(name, place)
 
@@ -175,6 +198,12 @@ def _misnamed(place: Place) -> InventoryError:
 
 
 def _not_a_tree(root: Node | None, text: str, start: Place) -> InventoryError:
+    if isinstance(root, List) and root.items and isinstance(play := root.items[0], Map) and play.get("hosts"):
+        return InventoryError(
+            "the file is a playbook, no inventory",
+            place=start,
+            next_step=f"Name the file that holds the hosts. Of a folder with {CLIENT} only its inventory is read.",
+        )
     if root is None or (isinstance(root, Scalar) and root.value is None):
         what, place = "the inventory is empty", start
     elif looks_like_ini(text):

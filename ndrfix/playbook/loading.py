@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ndrfix.encrypted import Decrypt, is_encrypted
@@ -15,6 +15,7 @@ from ndrfix.playbook.reading import Faults
 from ndrfix.playbook.tasks import TaskReader, notified
 from ndrfix.playbook.templating import is_template
 from ndrfix.secrets import Secret
+from ndrfix.shipped import shipped_playbooks
 from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind, load_text, parse_text, raise_faults, read_text
 
 _HANDLERS_NAMED = 20
@@ -31,7 +32,9 @@ def load_playbook(path: Path, steps: Mapping[str, StepSchema], *, decrypt: Decry
         InputError: the file or a variables file is missing, is no YAML, or is faulty; all faults in one error with its
             `others`.
     """
-    require_file(path, "playbook", Place(file=str(path)))
+    shipped = sorted(shipped_playbooks())
+    next_step = f"Name a file, or one that comes with ndrfix: {', '.join(shipped)}."
+    require_file(path, "playbook", Place(file=str(path)), known=shipped, next_step=next_step)
     root, unreadable = parse_text(read_text(path), str(path))
     playbook, faults = read_playbook(path, root, steps, decrypt=decrypt)
     raise_faults((*unreadable, *faults))
@@ -60,11 +63,13 @@ def read_playbook(
     return playbook, faults.in_order(root.place.file)
 
 
-def require_file(path: Path, what: str, place: Place) -> None:
+def require_file(
+    path: Path, what: str, place: Place, *, known: Sequence[str] = (), next_step: str = "Check the name."
+) -> None:
     """Nothing, when the file exists.
 
     Raises:
-        PlaybookError: it does not, or is a folder; names the nearest file of the same folder.
+        PlaybookError: it does not, or is a folder; names the nearest file of the same folder, or of the `known` names.
     """
     if path.is_file():
         return
@@ -72,9 +77,11 @@ def require_file(path: Path, what: str, place: Place) -> None:
         raise PlaybookError(f"the {what} {path} is a folder", place=place, next_step="Name a file in it.")
     folder = path.parent
     if not folder.is_dir():
-        raise PlaybookError(f"there is no {what} {path}: the folder {folder} does not exist", place=place)
-    files = sorted(each.name for each in folder.iterdir() if each.is_file())
-    raise PlaybookError(f"there is no {what} {path}{did_you_mean(path.name, files)}", place=place)
+        why = f": the folder {folder} does not exist"
+    else:
+        here = sorted(each.name for each in folder.iterdir() if each.is_file())
+        why = did_you_mean(path.name, here) or did_you_mean(path.stem, known)
+    raise PlaybookError(f"there is no {what} {path}{why}", place=place, next_step=next_step)
 
 
 class _PlayReader:

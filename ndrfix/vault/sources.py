@@ -164,9 +164,14 @@ class ScriptSource:
 
 
 def _require(path: Path) -> None:
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"the vault password file {path} {what}", next_step="Correct the name.")
+    """Make sure that there is something to read: a file, or a pipe, as shells make of `<(pass show acme)`."""
+    if path.is_dir():
+        raise InputError(f"the vault password file {path} is a folder", next_step="Name a file in it.")
+    if not path.exists():
+        raise InputError(
+            f"the vault password file {path} does not exist",
+            next_step="Correct the name. That of a vault id is --vault-id LABEL@FILE, or LABEL@prompt to be asked.",
+        )
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:

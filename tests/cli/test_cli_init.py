@@ -69,3 +69,33 @@ def test_the_name_is_the_folders_unless_given(outside: Folder) -> None:
     assert 'name: "northwind"' in Path("northwind/client.yml").read_text()
     assert outside("init other --name \x07").code == 1
     assert not Path("other").exists()
+
+
+ACME_HOSTS = "all:\n  hosts: {m1: }\n"
+
+
+@pytest.mark.parametrize("name", ["hosts.yml", "hosts", "inventory.ini", "inventory/hosts.yml", "inventories/prod.yml"])
+def test_an_inventory_that_is_there_stays_the_one(outside: Folder, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What is added names it, and no host of an example comes before those of the client, or among them."""
+    path = outside.path / "acme" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("m1\n" if path.suffix == ".ini" else ACME_HOSTS)
+    ended = outside("init acme --add")
+    assert (ended.code, "inventory.yml\n" in ended.out) == (0, False)
+    (outside.path / "acme").chmod(0o755)
+    monkeypatch.chdir("acme")
+    for line in ("inventory --graph", "inventory --graph -i ." if "inventories" not in name else "inventory --graph"):
+        ended = outside(line)
+        assert (ended.code, "m1" in ended.out, "ex01" in ended.out) == (0, True, False), ended.err
+
+
+def test_which_of_several_inventories_is_meant_is_asked(outside: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those for production and for tests are not for one run."""
+    for name in ("prod", "test"):
+        (outside.path / "acme" / "inventories" / name).mkdir(parents=True)
+    ended = outside("init acme --add")
+    assert "name in ndrfix.cfg which inventory is meant (inventories/prod, inventories/test), then\n" in ended.out
+    (outside.path / "acme").chmod(0o755)
+    monkeypatch.chdir("acme")
+    assert "# inventory = inventories/prod\n# inventory = inventories/test\n" in Path("ndrfix.cfg").read_text()
+    assert outside("inventory --graph").code == 5

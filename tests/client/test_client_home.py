@@ -81,3 +81,17 @@ def test_what_lies_below_a_clients_folder_is_the_clients(tmp_path: Path, monkeyp
     assert (home.name, home.folder) == ("acme", tmp_path / "acme")
     with pytest.raises(InputError, match="one run is for one client"):
         home_of(["acme/inventories/prod/hosts.yml", "nw/inventories/prod"])
+
+
+def test_the_current_folder_and_the_one_above_are_whose_they_are(
+    clients: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever they are called: `.` and `..` are no way into the folder of another client."""
+    (clients / "nw" / "inventories" / "deep").mkdir()
+    inventory = str(clients / "acme" / "inventory.yml")
+    monkeypatch.chdir("nw")
+    assert not any(home_of([inventory]).admits(Path(name)) for name in ("", ".", "../nw", "inventories/.."))
+    monkeypatch.chdir("inventories")
+    assert not any(home_of([inventory]).admits(Path(name)) for name in ("", ".", "..", "deep/../.."))
+    monkeypatch.chdir("../../acme/inventories")
+    assert all(home_of([inventory]).admits(Path(name)) for name in ("", ".", "..", "../.."))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndrfix.client import load_client
-from ndrfix.client.layout import lay_out
+from ndrfix.client.layout import label_of, lay_out
 from ndrfix.errors import InputError
 from ndrfix.inventory import load_inventory
 from ndrfix.shipped import shipped_playbooks
@@ -63,6 +63,42 @@ def test_any_name_of_one_line_is_the_clients(name: str, tmp_path_factory: pytest
     client = load_client(folder)
     assert client is not None
     assert client.name == name.strip()
+    assert client.vault_ids == (label_of(name),)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("ACME Ltd", "acme-ltd"),
+        ("Müller & Söhne", "muller-sohne"),
+        ("123", "123"),
+        ("Ромашка", "ромашка"),
+        ("&", "client"),
+    ],
+)
+def test_passwords_of_a_new_client_have_a_label(name: str, label: str, tmp_path: Path) -> None:
+    """Made of the name, so that another client's passwords and values are refused from the first day on."""
+    lay_out(tmp_path, name, {})
+    client = load_client(tmp_path)
+    assert client is not None
+    assert client.vault_ids == (label,)
+    assert client.foreign("other")
+
+
+def test_a_folder_with_an_inventory_gets_no_other(tmp_path: Path) -> None:
+    """Nor variables for hosts that are none of the example's; the settings name the inventory that is there."""
+    (tmp_path / "hosts.yml").touch()
+    done = lay_out(tmp_path, "ACME", {}, add=True, inventories=("hosts.yml",))
+    assert (sorted(done.written), done.kept) == ([".gitignore", "client.yml", "ndrfix.cfg"], ("hosts.yml",))
+    assert "\ninventory = hosts.yml\n" in (tmp_path / "ndrfix.cfg").read_text()
+
+
+def test_a_name_may_look_like_a_mark(tmp_path: Path) -> None:
+    """It is put in once."""
+    lay_out(tmp_path, "@TITLE@ @LABEL@", {})
+    client = load_client(tmp_path)
+    assert client is not None
+    assert client.name == "@TITLE@ @LABEL@"
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -300,3 +301,22 @@ def test_password_files_of_the_command_line_exist(home: Path, options: dict[str,
     (home / "home").mkdir()
     with pytest.raises(InputError, match="vault password file"):
         configured(home, {}, **options)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="shells make such pipes there")
+def test_a_pipe_is_read_like_a_file() -> None:
+    """As in `--vault-password-file <(pass show acme)`."""
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, b"blue nine\n")
+        os.close(writing)
+        options = VaultOptions(password_files=(f"/dev/fd/{reading}",))
+        [identity] = identities_of(options, {"ANSIBLE_CONFIG": os.devnull}, no_one, warn=no_warning)
+        assert identity.password().reveal() == "blue nine"
+    finally:
+        os.close(reading)
+
+
+def no_warning(text: str) -> None:
+    """Nothing is to be told."""
+    raise AssertionError(text)
