@@ -80,6 +80,17 @@ MARKS = (
     "\nContent-Type: message/",
     "message/delivery-status",
     "\nContent-Type: multipart/alternative",
+    "<!DOCTYPE HTML",
+    "<BODY>",
+    "<P><FONT SIZE=2>Your message<BR>",
+    "\n  ",
+    "\nIhre Nachricht",
+    "\nVotre message",
+    "\nSu mensaje",
+    "\nIl messaggio",
+    "\nSua mensagem",
+    "\nUw bericht",
+    "\nDitt meddelande",
 )
 KEEP = ("@", DIAGNOSTIC, "(00", "cn=")
 

@@ -1,9 +1,9 @@
 """What a message of the outbound queue is, and which evidence says so.
 
-A non-delivery report is told by what a user's message cannot have at the same time: the diagnostic line of the Internet
-Mail Service in the first text of the message, and evidence in the message's own header. Texts inside (an attached
-original, a quoted report) never count. A null sender proves nothing: receipts have it too (Q178436), and a queue file
-need not show it. Whatever remains in doubt is `unknown`, and is left alone as user mail is.
+A non-delivery report is told by what a user's message cannot have at the same time: a first text that begins as a
+report does and holds the diagnostic line of the Internet Mail Service, and evidence in the message's own header. Texts
+inside (an attached original, a quoted report) never count. A null sender proves nothing: receipts have it too
+(Q178436), and a queue file need not show it. Whatever remains in doubt is `unknown`, and is left alone as user mail is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ndrfix.exchange.diagnostic import Diagnostic, diagnostic
 from ndrfix.exchange.extract import Extract
 from ndrfix.exchange.mail_header import Mailbox, addresses, decoded, domain, key, mailbox, media_type
 from ndrfix.exchange.wordings import (
+    ANSWERS,
     BOUNCES,
     RECEIPTS,
     SYSTEM_LOCALS,
@@ -23,8 +24,21 @@ from ndrfix.exchange.wordings import (
 )
 from ndrfix.resources import MessageKind
 
-OPENING = "\nYour message"
-_OPENING_SLACK = 8
+_SENTENCES = ("\nYour message did not reach", "\nThe following recipients did not receive")
+_OPENINGS = (
+    "\nYour message",
+    # Other languages of the server, as their clients show them; for none of these is there an article.
+    "\nIhre Nachricht",
+    "\nVotre message",
+    "\nSu mensaje",
+    "\nIl messaggio",
+    "\nSua mensagem",
+    "\nUw bericht",
+    "\nDitt meddelande",
+)
+_HYPERTEXT, _BODY, _OPENING_IN_HTML = "<!DOCTYPE HTML", "<BODY>", "<P><FONT SIZE=2>Your message<BR>"
+_INDENTED = "\n  "
+_BREAKS = 4  # characters of two line ends
 _FAILURES = (
     "\ndid not reach",
     "\nYour message did not reach",
@@ -37,7 +51,8 @@ _FORMS = frozenset({"", "text/plain", "text/html", "multipart/mixed", "multipart
 _ALTERNATIVE = "\nContent-Type: multipart/alternative"
 _ATTACHED = "\nContent-Type: message/"
 _ALWAYS_CODED = "MSEXCH:IMS:"
-_ENOUGH = 2
+_ENOUGH_OF_A_BOUNCE = 2
+_ENOUGH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +231,7 @@ def _without_diagnostic(message: _Message) -> tuple[MessageKind, tuple[Reason, .
         found.append(Reason("the subject of a bounce", "header Subject"))
     if message.header("return-path") == "<>":
         found.append(Reason("a null sender", "header Return-Path"))
-    if len(found) >= _ENOUGH:
+    if len(found) >= _ENOUGH_OF_A_BOUNCE:
         return MessageKind.BOUNCE, tuple(found)
     if message.extract.header("x-ms-embedded-report") is not None:
         found.append(Reason("an embedded report without a diagnostic line", "header X-MS-Embedded-Report"))
@@ -235,7 +250,7 @@ def _with_diagnostic(message: _Message, report: Diagnostic) -> tuple[MessageKind
         return MessageKind.USER, (Reason("a report's text, but nothing of a report", "header"), *doubts)
     if doubts:
         return MessageKind.UNKNOWN, doubts
-    if _suffices(message, evidence):
+    if len(evidence) >= _ENOUGH:
         code = ", ".join(report.codes) or "failure text"
         return MessageKind.NDR, (Reason(f"diagnostic line, {code}", f"offset {report.offset}"), *evidence)
     return MessageKind.UNKNOWN, (
@@ -255,7 +270,43 @@ def _misplaced(message: _Message, report: Diagnostic) -> tuple[Reason, ...]:
         at = extract.mark(mark)
         if at is not None and at < report.offset:
             found.append(Reason(f"{said} before the diagnostic line", f"offset {at}"))
+    if message.text is not None and not _opens(message, message.text):
+        found.append(Reason("the text does not begin as that of a report", f"offset {message.text}"))
     return tuple(found)
+
+
+def _opens(message: _Message, text: int) -> bool:
+    """True when nothing of a person's stands above the report, as far as the beginnings of reports are known.
+
+    Where a text inside of a choice of texts begins is not told: there both must begin so, of which HTML tells surely.
+    """
+    extract = message.extract
+    begun = _beginnings(extract)
+    if message.depth <= 1:
+        return any(text - 1 <= at <= text + 1 for at in begun) or _opens_in_html(extract, text, text)
+    return any(at > text for at in begun) and _opens_in_html(extract, text, extract.taken)
+
+
+def _beginnings(extract: Extract) -> list[int]:
+    """Where reports may begin: with a sentence, or with two words alone in a line, above what tells of the original."""
+    sentences = [at for words in _SENTENCES if (at := extract.mark(words)) is not None]
+    indented = extract.mark(_INDENTED)
+    if indented is None:
+        return sentences
+    alone = [
+        at
+        for words in _OPENINGS
+        if (at := extract.mark(words)) is not None and at + len(words) < indented < at + len(words) + _BREAKS
+    ]
+    return [*sentences, *alone]
+
+
+def _opens_in_html(extract: Extract, first: int, last: int) -> bool:
+    """The same for HTML that begins between two offsets, in the form in which Exchange writes it."""
+    html, body, opening = map(extract.mark, (_HYPERTEXT, _BODY, _OPENING_IN_HTML))
+    if html is None or body is None or opening is None:
+        return False
+    return first <= html <= last and html < body < opening <= body + len(_BODY) + _BREAKS
 
 
 def _contradictions(message: _Message, report: Diagnostic) -> tuple[Reason, ...]:
@@ -266,6 +317,8 @@ def _contradictions(message: _Message, report: Diagnostic) -> tuple[Reason, ...]
     path = mailbox(message.header("return-path"))
     if path.local not in SYSTEM_LOCALS | {"", "unknown"}:
         found.append(Reason("a return path that leads to somebody", "header Return-Path"))
+    if begins(message.subject, ANSWERS):
+        found.append(Reason("the subject of an answer, or of a message passed on", "header Subject"))
     failures = [at for words in _FAILURES if (at := message.extract.mark(words)) is not None and at < report.offset]
     if not report.codes and (report.line.startswith(_ALWAYS_CODED) or not failures):
         found.append(Reason("a diagnostic line without a code, or without a failure", f"offset {report.offset}"))
@@ -273,6 +326,9 @@ def _contradictions(message: _Message, report: Diagnostic) -> tuple[Reason, ...]
 
 
 def _evidence(message: _Message) -> tuple[Reason, ...]:
+    """What is of a report in the header. Three of these are enough, so that a system is always the sender: a person who
+    writes as postmaster has one or two, and may paste a report.
+    """
     found = []
     if message.extract.header("x-ms-embedded-report") is not None:
         found.append(Reason("an embedded report", "header X-MS-Embedded-Report"))
@@ -283,16 +339,3 @@ def _evidence(message: _Message) -> tuple[Reason, ...]:
     if begins(message.subject, UNDELIVERABLE):
         found.append(Reason("the subject of a non-delivery report", "header Subject"))
     return tuple(found)
-
-
-def _suffices(message: _Message, evidence: tuple[Reason, ...]) -> bool:
-    """True for an embedded report with one thing more in the header.
-
-    Without that field: a system's address and name, and a text that begins as a report does. A person who writes as
-    postmaster has the first, and may paste a report.
-    """
-    if message.extract.header("x-ms-embedded-report") is not None:
-        return len(evidence) >= _ENOUGH
-    at = message.extract.mark(OPENING)
-    opens = at is not None and message.text is not None and at < message.text + _OPENING_SLACK
-    return opens and message.sender.local in SYSTEM_LOCALS and key(message.sender.name) in SYSTEM_NAMES

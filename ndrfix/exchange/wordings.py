@@ -111,6 +111,11 @@ BOUNCES = _keys(
     ),
 )
 
+ANSWERS = _keys(
+    "Re:", "AW:", "Antw:", "SV:", "RES:", "Fw:", "Fwd:", "WG:", "TR:", "RV:", "I:", "ENC:", "Doorst:", "VS:", "VB:"
+)
+"""How mail clients begin the subjects of answers, and of what is passed on."""
+
 SYSTEM_LOCALS = frozenset({"postmaster", "mailer-daemon", "mailerdaemon", "mail-daemon", "mdaemon", "mailer_daemon"})
 """The local parts under which systems write."""
 

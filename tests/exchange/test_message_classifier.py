@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,32 @@ def test_a_quoted_report_is_never_taken(report: bytes, quote: bytes) -> None:
     header, _, body = report.partition(b"\n\n")
     quoted = b"".join(quote + line + b"\n" for line in body.split(b"\n"))
     assert _told(header + b"\n\n" + quoted).kind is not MessageKind.NDR
+
+
+OPENING = re.compile(rb"^(?:<P><FONT SIZE=2>)?Your message", re.MULTILINE)
+WORDS = st.lists(
+    st.sampled_from(
+        (b"Bob,", b"Your message came back:", b"    ", b"\n", b"\n\n", b"| ", b"<P>", b"<BODY>", b"please")
+    ),
+    max_size=8,
+).map(b"".join)
+
+
+@given(st.sampled_from(REPORTS), WORDS, st.sampled_from((b"", b"    ", b"\t", b"- ")), WORDS)
+def test_a_report_below_words_of_somebody_is_never_taken(
+    report: bytes, above: bytes, indent: bytes, below: bytes
+) -> None:
+    """Whoever the header says has sent it, and however the report is set off from the words."""
+    words = b"Hello, " + above + b"\n" + indent
+    message = OPENING.sub(lambda found: words + found[0], report) + below
+    assert _told(message).kind is not MessageKind.NDR
+
+
+@given(st.sampled_from(REPORTS), st.sampled_from((b"Kim", b"Undeliverable", b"IMS")), WORDS)
+def test_a_person_sends_no_report(report: bytes, name: bytes, below: bytes) -> None:
+    """Also under the subject of one, with the field of one, and with nothing above it."""
+    message = report.replace(b"System Administrator <postmaster@", name + b" <kim@") + below
+    assert _told(message).kind is not MessageKind.NDR
 
 
 @pytest.mark.parametrize("message", [*REPORTS, *PEOPLE])

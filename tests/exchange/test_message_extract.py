@@ -35,7 +35,7 @@ CASES = {
     "a mark in the first line of the body": (b"From: a\n\n> b\n>", "14*14*0*0*9***aa*j8*"),
     "a mark of the header does not count": (b"From: a\nX: MSEXCH:\n\nb", "21*21*0*0*20***aa**"),
     "marks in any case": (b"From: a\n\nmsexch: Was\nWAS READ ON", "32*32*0*0*9***aa*a9,g20*"),
-    "lines": (b"From: a\n\n \ta@b \nx\n  MSEXCH:1\n>(00\ncn=", "37*37*0*0*9***aa*a20,j28*a@b^MSEXCH:1^\\3e(00^cn="),
+    "lines": (b"From: a\n\n \ta@b \nx\n  MSEXCH:1\n>(00\ncn=", "37*37*0*0*9***aa*a20,j28,r17*a@b^MSEXCH:1^\\3e(00^cn="),
     "lines to the next part": (b"From: a\n\nMSEXCH:\na@b\n--\nc@d", "27*27*0*0*9**20*aa*a9*MSEXCH:^a@b"),
 }
 
