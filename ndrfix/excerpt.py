@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -47,9 +47,12 @@ _ANY = re.compile("")
 
 
 class Excerpts:
-    """What files hold at the places of errors: each file is read once, as it is when it is first asked for."""
+    """What files hold at the places of errors: each file is read once, as it is when it is first asked for. `mask`
+    takes known secrets out of a line.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Callable[[str], str] = str) -> None:
+        self._mask = mask
         self._texts: dict[str, _Text] = {}
 
     def at(self, place: Place, *, hidden: bool = False) -> list[str]:
@@ -64,7 +67,7 @@ class Excerpts:
         if place.column > len(line.written) + 1 or column >= _WIDTH:
             return []
         number = f"{place.line:>5} | "
-        shown = line.text[:_WIDTH].replace("\t", " ")
+        shown = self._mask(line.text)[:_WIDTH].replace("\t", " ")
         return [f"{number}{shown}", " " * (len(number) - 2) + "| " + " " * column + "^"]
 
     def sentence(self, text: str, place: Place | None) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndrfix.cli.terminal import MASKER, say, say_aside, wants_colour
+from ndrfix.cli.terminal import MASKER, say, say_aside, say_masked, wants_colour
 from ndrfix.cli.verb import Verb
 from ndrfix.errors import NdrfixError, OutputError, UsageError
 from ndrfix.owner import Owners
@@ -209,13 +209,13 @@ def _print(result: Linted, settings: LintSettings, options: dict[str, object]) -
     target = options["output_file"]
     rules = asked_for(settings.profile, settings.ignore)
     colour = target is None and wants_colour(sys.stdout)
-    printing = Printing(linted=result, rules=rules, when=datetime.now(UTC), colour=colour)
+    printing = Printing(linted=result, rules=rules, when=datetime.now(UTC), mask=MASKER, colour=colour)
     text = written(str(options["form"]), printing)
     if target is None:
-        say(text.rstrip("\n")) if text else None
+        say_masked(text)
         return
     try:
-        Path(str(target)).write_text(MASKER(text), encoding="utf-8", newline="\n")
+        Path(str(target)).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(f"{target} cannot be written: {error.strerror or error}") from error
     _tell(printing)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import urllib.parse
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,11 +15,13 @@ import jsonschema
 import pytest
 import xmlschema
 
+from ndrfix import cli
 from ndrfix.lint.formats import FORMATS, Printing, written
 from ndrfix.lint.linting import Linted, asked_for
 from ndrfix.lint.model import Finding, Profile, Rule, Severity, Sort
 from ndrfix.lint.rules import RULES
 from ndrfix.place import Place
+from ndrfix.secrets import MASK, Masker, Secret
 from tests.lint.conftest import Lint
 
 _WHEN = datetime(2026, 11, 25, 9, 30, 5, tzinfo=UTC)
@@ -180,3 +184,74 @@ def test_every_format_ends_with_one_line_feed(name: str) -> None:
     """Nothing is glued to what follows on the screen."""
     for text in (written(name, printing(finding())), written(name, printing())):
         assert not text or (text.endswith("\n") and not text.endswith("\n\n"))
+
+
+_PASSWORDS = ("error", "secret", "result", "file", "1234", "2026", "inventory.yml", "warning", "line")
+
+
+@pytest.mark.parametrize("password", _PASSWORDS)
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_password_takes_nothing_but_texts_with_it(form: str, password: str) -> None:
+    """Keys, rules, levels, names of files, numbers and times are as they are without one."""
+    found = printing(
+        *(replace(each, place=Place(file="inventory.yml", line=1234)) for each in ODD), finding(f"is {password}")
+    )
+    masked = written(form, replace(found, mask=Masker([Secret(password)])))
+    assert _structure(form, masked) == _structure(form, written(form, found))
+    assert MASK in masked
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_written_is_not_masked_once_more(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither on the screen nor in a file."""
+    monkeypatch.chdir(tmp_path)
+    told = []
+    for password in ("Qx7!kept", "error"):
+        monkeypatch.setattr("ndrfix.cli.terminal.MASKER", mask := Masker())
+        monkeypatch.setattr("ndrfix.cli.lint.MASKER", mask)
+        Path("inventory.yml").write_text(f"all: {{hosts: {{a: {{ansible_password: {password}}}}}}}\n", encoding="utf-8")
+        for options in ([], ["-o", "found"]):
+            assert cli.run(["lint", "-f", form, "inventory.yml", *options]) == 1
+        told += [_structure(form, text) for text in (capsys.readouterr().out, Path("found").read_text("utf-8"))]
+    assert told == [told[0]] * 4
+
+
+def _structure(form: str, text: str) -> object:
+    """What a program reads of an output: all but the sentences, fingerprints and the time of day."""
+    if form in ("json", "sarif", "codeclimate"):
+        return _without_texts(json.loads(text))
+    if form == "junit":
+        return [
+            (each.tag, sorted(item for item in each.attrib.items() if item[0] != "message"))
+            for each in ElementTree.fromstring(re.sub(r"T\d\d:\d\d:\d\d", "", text)).iter()
+        ]
+    if form == "github":
+        return [line.split("::")[1] for line in text.splitlines()]
+    if form == "pep8":
+        return [line.split(" ")[:2] for line in text.splitlines()]
+    return [line.split(" ")[:2] for line in text.splitlines() if re.match(r"\S+:\d+:\d+: |\d+ files?: ", line)]
+
+
+def _without_texts(node: object) -> object:
+    if isinstance(node, dict):
+        texts = ("message", "help", "text", "description", "body", "fingerprint")
+        return {key: _without_texts(each) for key, each in node.items() if key not in texts or isinstance(each, dict)}
+    return [_without_texts(each) for each in node] if isinstance(node, list) else node
+
+
+def test_no_output_shows_a_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in a message about another line, a help, nor in the line itself, also at its end where it is cut."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ndrfix.cli.lint.MASKER", Masker())
+    task = f"    - name: Kept\n      manual: {{instruction: {'x' * 60} hunter2hunter2, hunter2hunter2: 1}}\n"
+    Path("site.yml").write_text(f"- name: P\n  hosts: all\n  tasks:\n{task}", encoding="utf-8")
+    Path("inventory.yml").write_text("all: {hosts: {a: {ansible_password: hunter2hunter2}}}\n", encoding="utf-8")
+    for form in FORMATS:
+        assert cli.run(["lint", "-f", form, "site.yml", "inventory.yml"]) == 1
+        out = capsys.readouterr().out
+        assert "unknown argument" in out
+        assert "hunte" not in out

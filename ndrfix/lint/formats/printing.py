@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -15,11 +15,14 @@ from ndrfix.lint.model import Finding, Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printing:
-    """A result with the rules that were asked for and the time of the pass (UTC). `colour` is for people alone."""
+    """A result with the rules that were asked for and the time of the pass (UTC). `mask` takes secrets out of a text;
+    `colour` is for people alone.
+    """
 
     linted: Linted
     rules: Sequence[Rule]
     when: datetime
+    mask: Callable[[str], str] = str
     colour: bool = False
 
     @property

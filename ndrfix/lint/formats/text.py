@@ -13,7 +13,7 @@ _COLOURS = {Severity.ERROR: 31, Severity.WARNING: 33, Severity.NOTE: 36}
 
 def write(printing: Printing) -> str:
     """The findings as blocks, and one closing line."""
-    excerpts = Excerpts()
+    excerpts = Excerpts(printing.mask)
     blocks = ["\n".join(_block(finding, excerpts, printing.colour)) + "\n" for finding in printing.findings]
     if printing.linted.encrypted:
         blocks.append("".join(f"{file}: encrypted as a whole, not looked into\n" for file in printing.linted.encrypted))
