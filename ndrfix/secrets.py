@@ -10,6 +10,7 @@ import re
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, NoReturn
 
 MASK = "********"
@@ -28,18 +29,23 @@ _ESCAPED = re.compile("%[0-9A-F]{2}")
 
 
 class Secret:
-    """A text that is only given out by `reveal()`. It has no readable `str`, `repr` or format, and cannot be
-    pickled.
+    """A text, number or date that is only given out by `reveal()` and `value()`. It has no readable `str`, `repr` or
+    format, and cannot be pickled. Secrets are equal by text.
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "_value")
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, value: str | int | float | date) -> None:
+        self._text = str(value)
+        self._value = self._text if isinstance(value, str) else value
 
     def reveal(self) -> str:
-        """The text itself; call it only where a foreign library needs it."""
+        """The text itself, a number's or date's too; call it only where a foreign library needs it."""
         return self._text
+
+    def value(self) -> str | int | float | date:
+        """What was made secret, a number as number; call it only to calculate, and to hand data to a step."""
+        return self._value
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"
@@ -66,8 +72,10 @@ class Secret:
 
 
 def sealed(value: Any, *, spared: Callable[[str], bool] = lambda _key: False) -> Any:
-    """The value with every text in it made secret, but for those under keys that are `spared`."""
-    if isinstance(value, str):
+    """The value with every text, number and date in it made secret, but for those under keys that are `spared`; a yes
+    or no tells nothing.
+    """
+    if isinstance(value, str | int | float | date) and not isinstance(value, bool):
         return Secret(value)
     if isinstance(value, Mapping):
         return {key: each if spared(str(key)) else sealed(each, spared=spared) for key, each in value.items()}
@@ -77,9 +85,9 @@ def sealed(value: Any, *, spared: Callable[[str], bool] = lambda _key: False) ->
 
 
 def opened(value: Any) -> tuple[Any, tuple[Secret, ...]]:
-    """The value with every secret in it as plain text, and those secrets."""
+    """The value with every secret in it as it was before, and those secrets."""
     if isinstance(value, Secret):
-        return value.reveal(), (value,)
+        return value.value(), (value,)
     if isinstance(value, Mapping):
         pairs = {key: opened(each) for key, each in value.items()}
         return {key: each for key, (each, _) in pairs.items()}, tuple(

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 def argument_error(task: Task, faults: Sequence[ErrorDetails], *, shown: bool) -> PlaybookError:
     """What is wrong with a task's arguments: one error per fault, each at the place of its value.
 
-    Without `shown` no error says anything that was made from the values.
+    Without `shown` no error says anything that was made from the values, nor are they shown where they stand.
     """
     errors = [_fault(task, fault, shown=shown) for fault in faults]
+    for each in errors:
+        each.hidden = not shown
     errors[0].others = tuple(errors[1:])
     return errors[0]
 

@@ -103,11 +103,12 @@ class Binder:
             return _ended(numbered, label, Status.NOT_EVALUATED, str(error))
         step = self.steps[task.step]
         values, secrets = opened(rendered)
+        hidden = task.no_log or bool(secrets) or step.args.about_secret(values)
         try:
             args = step.args.model_validate(values)
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False)
-            raise argument_error(task, faults, shown=not (task.no_log or secrets)) from error
+            raise argument_error(task, faults, shown=not hidden) from error
         return BoundTask(
             index=numbered.index,
             name=task.name,
@@ -117,7 +118,7 @@ class Binder:
             handler=numbered.handler,
             notify=task.notify,
             ignore_errors=task.ignore_errors,
-            hidden=task.no_log or bool(secrets),
+            hidden=hidden,
             secrets=secrets,
         )
 

@@ -15,7 +15,7 @@ from ndrfix.inventory.model import Host, Variable
 from ndrfix.inventory.names import KNOWN_NAMES
 from ndrfix.place import Place
 from ndrfix.secret_names import is_account_name, is_secret_name
-from ndrfix.secrets import Secret
+from ndrfix.secrets import Secret, sealed
 from ndrfix.source import (
     Entry,
     List,
@@ -138,18 +138,19 @@ def load_variables(path: Path, *, shown: str | None = None, decrypt: Decrypt | N
 
 
 def _hidden(name: str, variable: Variable) -> Variable:
-    """Return a variable of an encrypted file: its texts are secrets, but for connection settings like `ntlm`."""
+    """Return a variable of an encrypted file: what it holds is secret, but for connection settings like `ntlm`."""
     if name in KNOWN_NAMES and name not in PASSWORD_NAMES:
         return variable
     return replace(variable, value=_sealed(variable.value))
 
 
 def _sealed(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if has_jinja(value) else Secret(str(value))
+    """Return the value made secret, but for templates, which are no secrets yet."""
     if isinstance(value, Mapping):
         return {key: _sealed(each) for key, each in value.items()}
-    return [_sealed(each) for each in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_sealed(each) for each in value]
+    return value if isinstance(value, str) and has_jinja(value) else sealed(value)
 
 
 def _variables_in(node: Node | None, what: str) -> dict[str, Variable]:

@@ -225,7 +225,8 @@ def _validated(
         ]
         if not details:
             return None, ()
-        fault = argument_error(task, details, shown=not (task.no_log or secrets))
+        hidden = task.no_log or secrets or step.args.about_secret(values)
+        fault = argument_error(task, details, shown=not hidden)
         return None, (fault, *fault.others)
     return (args if complete and not unknown else None), ()
 

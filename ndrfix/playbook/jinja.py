@@ -38,8 +38,8 @@ class Names(Protocol):
     def value(self, name: str) -> Any:
         """The value of a variable; raises `TemplateError`, of which `UndefinedNameError`, or `NotKnownYetError`."""
 
-    def environment(self, name: str) -> str:
-        """The value of an environment variable; raises `UndefinedNameError`."""
+    def environment(self, name: str) -> str | Secret:
+        """The value of an environment variable, secret if its name says so; raises `UndefinedNameError`."""
 
     def file(self, name: str) -> str | Secret:
         """The text of a file, secret if it is encrypted; raises `TemplateError`."""
@@ -48,7 +48,7 @@ class Names(Protocol):
 class ScopedContext(Context):
     """A template's view of a scope: names are resolved when the template asks for them.
 
-    With `opened`, secrets are handed out as plain text and `tainted` remembers that one was.
+    With `opened`, secrets are handed out in plain and `tainted` remembers that one was.
     """
 
     names: Names
@@ -68,10 +68,10 @@ class ScopedContext(Context):
         return self.open(value) if self.opened else value
 
     def open(self, value: Any) -> Any:
-        """The value with every secret in it as plain text."""
+        """The value with every secret in it as it was before."""
         if isinstance(value, Secret):
             self.tainted = True
-            return value.reveal()
+            return value.value()
         if isinstance(value, dict):
             return {key: self.open(each) for key, each in value.items()}
         if isinstance(value, list | tuple):

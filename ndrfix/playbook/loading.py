@@ -11,10 +11,11 @@ from ndrfix.errors import InputError, PlaybookError, did_you_mean
 from ndrfix.place import Place
 from ndrfix.playbook import keywords, reading
 from ndrfix.playbook.model import Batch, Play, Playbook, StepSchema, Task, VarsFile
+from ndrfix.playbook.numbers import number_faults
 from ndrfix.playbook.reading import Faults
 from ndrfix.playbook.tasks import TaskReader, notified
 from ndrfix.playbook.templating import is_template
-from ndrfix.secrets import Secret
+from ndrfix.secrets import Secret, sealed
 from ndrfix.shipped import shipped_playbooks
 from ndrfix.source import Entry, List, Map, Node, Scalar, Vaulted, kind, load_text, parse_text, raise_faults, read_text
 
@@ -237,7 +238,10 @@ class _PlayReader:
             )
         file = Place(file=str(path))
         opened = load_text(self._decrypt(Vaulted(text, whole=True), file).reveal(), f"{path} (decrypted)")
-        return _secret(opened) if opened is not None else None
+        if opened is None:
+            return None
+        self._faults.note(*number_faults(opened, shown=False))
+        return _secret(opened)
 
     def _serial(self, node: Map) -> Iterator[Batch]:
         value = node.get("serial")
@@ -264,14 +268,13 @@ class _PlayReader:
 
 
 def _secret(node: Node) -> Node:
-    """The node with every text in it made secret; templates are left, they are no secrets yet."""
+    """The node with what it holds made secret; templates are left, they are no secrets yet."""
     if isinstance(node, Map):
         return Map(node.place, tuple(Entry(entry.key, _secret(entry.value)) for entry in node.entries))
     if isinstance(node, List):
         return List(node.place, tuple(_secret(item) for item in node.items))
-    if isinstance(node.value, str) and not is_template(node.value):
-        return Scalar(node.place, Secret(str(node.value)), "", node.quoted)
-    return node
+    value = node.value if is_template(node.value) else sealed(node.value)
+    return Scalar(node.place, value, "", node.quoted) if isinstance(value, Secret) else node
 
 
 def _named(handlers: Node | None) -> Iterator[str]:

@@ -68,7 +68,7 @@ def _name(context: ScopedContext, kind: Any) -> str:
 
 def _variable(context: ScopedContext, name: str, options: Mapping[str, Any]) -> Any:
     try:
-        return context.names.environment(name)
+        return context.open(context.names.environment(name))
     except UndefinedNameError as error:
         if "default" in options:
             return options["default"]

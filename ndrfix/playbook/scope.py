@@ -289,10 +289,11 @@ class _Reader:
         value = _Reader(self.scope, found.place, (*self.chain, name)).rendered(found.value)
         return sealed(value, spared=is_account_name) if is_secret_name(name) else value
 
-    def environment(self, name: str) -> str:
-        """The value of an environment variable."""
+    def environment(self, name: str) -> str | Secret:
+        """The value of an environment variable, secret if its name says so."""
         if name in self.scope.environment:
-            return self.scope.environment[name]
+            value = self.scope.environment[name]
+            return Secret(value) if is_secret_name(name) else value
         raise UndefinedNameError(
             f"the environment variable {name!r} is not set{did_you_mean(name, self.scope.environment)}",
             name=name,

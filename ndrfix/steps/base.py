@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ndrfix.connections.base import Reading
 from ndrfix.exchange.backlog import Backlog
 from ndrfix.resources import Item, RemoteItem, Resource, State, Unreadable
+from ndrfix.secret_names import is_secret_name
 
 
 class Args(BaseModel):
@@ -19,6 +20,9 @@ class Args(BaseModel):
 
     # What a run or a linting does not use is not built: that is a third of the time it takes to load the steps.
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
+
+    naming: ClassVar[str] = ""
+    """The argument that names what the others are the data of."""
 
     @classmethod
     def spellings(cls) -> dict[str, tuple[str, ...]]:
@@ -34,6 +38,14 @@ class Args(BaseModel):
     def argument_names(cls) -> tuple[str, ...]:
         """All names that the step accepts, for "did you mean"."""
         return tuple(name for own, others in cls.spellings().items() for name in (own, *others))
+
+    @classmethod
+    def about_secret(cls, values: Mapping[str, Any]) -> bool:
+        """Whether arguments, under whatever spelling, name something as secrets are named: nothing of the task is shown
+        then.
+        """
+        names = (values.get(each) for each in (cls.naming, *cls.spellings().get(cls.naming, ())))
+        return any(isinstance(name, str) and is_secret_name(name) for name in names)
 
 
 class Verdict(StrEnum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import ClassVar
 
 from pydantic import AliasChoices, Field, field_validator
 
@@ -23,6 +24,8 @@ _DEFAULT_NAMES = ("", "(default)")
 
 class RegistryValueArgs(Args):
     """The arguments that name a registry value; `name` is kept empty for the unnamed value."""
+
+    naming: ClassVar[str] = "name"
 
     path: str = Field(
         validation_alias=AliasChoices("path", "key"),

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ndrfix.resources import RegistryData, RegistryKey, RegistryType, RegistryValue
 from ndrfix.secrets import Secret
 from ndrfix.vault import seal
 from tests.cli.conftest import BOOK, INVENTORY, Folder
@@ -73,12 +74,14 @@ def test_what_a_playbook_is_about_needs_no_closed_file(vaulted: Folder) -> None:
 
 
 def test_extra_variables_may_be_encrypted(folder: Folder) -> None:
-    """`-e @file` opens too."""
+    """`-e @file` opens too, and a number in it is used and not shown."""
     folder.write("pw", "opal-lantern-42")
     folder.write("book.yml", BOOK.replace("data: 2", "data: '{{ mode }}'"))
     folder.write("extra.yml", seal(b"mode: 5\n", PASSWORD))
-    ended = folder("plan book.yml -i inventory.yml -e @extra.yml --vault-password-file pw")
-    assert "(1) → dword 0x00000005 (5)" in ended.out, ended.err
+    ended = folder("apply book.yml -i inventory.yml -e @extra.yml --vault-password-file pw --yes")
+    assert "hidden by no_log" in ended.out, ended.err
+    mode = folder.hosts.host("ex01").read(RegistryValue(RegistryKey.parse(r"HKLM\SOFTWARE\Acme"), "Mode"))
+    assert mode == RegistryData(RegistryType.DWORD, 5)
     assert "extra.yml:1:1" in folder("plan book.yml -i inventory.yml -e @extra.yml").err
 
 

@@ -3,6 +3,7 @@
 import os
 import textwrap
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -308,21 +309,22 @@ def test_a_decryptor_opens_encrypted_files(tmp_path: Path) -> None:
     files = {"inventory.yml": "g: {hosts: {b: }}\n", "host_vars/b/vault.yml": "\ufeff" + SEALED}
     path = write(tmp_path, files)
     inventory = load_inventory([path], decrypt=lambda vaulted, _: Secret(f"opened: {vaulted.text.splitlines()[1]}"))
-    assert values(inventory, "b") == {"opened": 6465}
+    assert values(inventory, "b") == {"opened": Secret(6465)}
     assert inventory.hosts[0].sealed == ()
 
 
-def test_texts_of_an_encrypted_file_are_secret(tmp_path: Path) -> None:
-    """Whatever text was encrypted is a secret, templates and connection settings apart; numbers stay numbers."""
+def test_what_an_encrypted_file_holds_is_secret(tmp_path: Path) -> None:
+    """Whatever was encrypted is a secret, templates, connection settings and yes or no apart."""
     files = {"inventory.yml": "g: {hosts: {b: }}\n", "host_vars/b.yml": SEALED}
     path = write(tmp_path, files)
     opened = (
-        "{relay: hunter2, deep: {list: [hunter3, 4]}, own: '{{ relay }}', ansible_psrp_auth: ntlm, ansible_password: p}"
+        "{relay: hunter2, deep: {list: [hunter3, 4, 2004-05-06, 1.5, yes]}, own: '{{ relay }}', "
+        "ansible_psrp_auth: ntlm, ansible_password: p}"
     )
     inventory = load_inventory([path], decrypt=lambda *_: Secret(opened))
     assert values(inventory, "b") == {
         "relay": Secret("hunter2"),
-        "deep": {"list": [Secret("hunter3"), 4]},
+        "deep": {"list": [Secret("hunter3"), Secret(4), Secret(date(2004, 5, 6)), Secret(1.5), True]},
         "own": "{{ relay }}",
         "ansible_psrp_auth": "ntlm",
         "ansible_password": Secret("p"),

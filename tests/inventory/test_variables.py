@@ -73,7 +73,7 @@ def test_an_encrypted_extra_file(tmp_path: Path) -> None:
     path.write_text("$ANSIBLE_VAULT;1.1;AES256\n00\n", encoding="utf-8")
     with pytest.raises(SealedError, match="no vault password was given"):
         parse_extra_vars([f"@{path}"])
-    assert parse_extra_vars([f"@{path}"], decrypt=lambda *_: Secret("a: 1"))["a"].value == 1
+    assert parse_extra_vars([f"@{path}"], decrypt=lambda *_: Secret("a: 1"))["a"].value == Secret(1)
 
 
 def test_extra_vars_are_on_top() -> None:

@@ -173,7 +173,7 @@ def test_vaulted_variables_file(tmp_path: Path) -> None:
     assert raised.value.place.line == 2
     opened = {vault: Secret("a: 1\nb: [x, '{{ a }}']\n")}
     book = load_playbook(tmp_path / "play.yml", STEPS, decrypt=lambda vaulted, _: opened[vaulted.text])
-    assert plain(book.plays[0].vars_files[0].variables) == {"a": 1, "b": [Secret("x"), "{{ a }}"]}
+    assert plain(book.plays[0].vars_files[0].variables) == {"a": Secret(1), "b": [Secret("x"), "{{ a }}"]}
 
 
 @pytest.mark.parametrize(("amount", "percent", "hosts", "size"), [(3, False, 10, 3), (30, True, 9, 2), (1, True, 5, 1)])
