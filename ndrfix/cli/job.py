@@ -29,7 +29,7 @@ from ndrfix.cli.terminal import MASKER, say_aside, say_masked, say_warning, show
 from ndrfix.client import Hours, Zone, hours_of, until_of
 from ndrfix.engine.choice import Choice
 from ndrfix.engine.damage import Damages
-from ndrfix.engine.history import HostHistory, read_history, removed_quarantines
+from ndrfix.engine.history import HostHistory, read_history, removals
 from ndrfix.engine.pending import Owed, owed_handlers
 from ndrfix.engine.plan import Plan
 from ndrfix.engine.preparation import Prepared, prepare, prepare_resume, prepare_undo, schemas
@@ -310,7 +310,7 @@ class UndoJob(Job):
         super().__init__(request, f"undo-{run[:13]}-{run[-4:]}", f"undo of {run}")
         inventory = inventory_of(request, self.vault)
         name = f"Take back {run}"
-        removed = removed_quarantines(self.runs.folder, self.runs.whose, self.damages)
+        removed = removals(self.runs.folder, self.runs.whose, self.damages)
         left_out = choice.left_out(folder)
         self.ready(prepare_undo(histories, name, inventory, self.steps, self.selection(), self.owed, removed, left_out))
 

@@ -14,6 +14,7 @@ from ndrfix.exchange.backlog import counted
 from ndrfix.exchange.layout import IMS
 from ndrfix.exchange.values import describe
 from ndrfix.resources import (
+    ABSENT,
     Action,
     Artifact,
     Change,
@@ -34,6 +35,7 @@ from ndrfix.steps.base import StepPlan
 
 GO_ON = "Give the same command again: it goes on with what is left."
 """What to do next after rounds that ended early."""
+_REST = "What is left there `purge_quarantine` removes, and `ndrfix undo` of the run that took it puts back."
 _LAST_SEEN = "was stopped when last seen"
 
 
@@ -98,7 +100,7 @@ def standing(done: Sequence[PhaseResult], host: str, resume: str, *, in_flight: 
         stake=tuple(dict.fromkeys((*stake, *_hanging(done)))),
         doubtful=(*_doubtful(done[-1]), *restarts) if done and in_flight else (),
         resume=told,
-        unmoved=queue and not moves,
+        unmoved=queue and not moves and not any(map(_removes, items)),
         flying=in_flight,
     )
 
@@ -165,6 +167,11 @@ def _has_started(state: Reading | None) -> bool:
     return isinstance(state, ServiceState) and state.status is ServiceStatus.RUNNING
 
 
+def _removes(item: RemoteItem) -> bool:
+    """Whether an item deletes what lies in a quarantine."""
+    return isinstance(item, Change) and isinstance(item.resource, Quarantine) and item.after == ABSENT
+
+
 def _remote(done: Sequence[PhaseResult]) -> tuple[RemoteItem, ...]:
     items = (item for phase in done for item in phase.plan.items)
     return tuple(item for item in items if not isinstance(item, Artifact))
@@ -193,16 +200,29 @@ class Rescue:
 
 def failed(bad: Outcome, rescue: Rescue, stands: Standing) -> tuple[str, str]:
     """What is said when an item failed and what was to be tried then has been tried, and what to do next."""
-    message = bad.message or f"{bad.item.resource} could not be changed"
+    message = (bad.message or f"{bad.item.resource} could not be changed") + _removed(bad)
     if rescue.trouble:
         message += "; trying to put things right failed too: " + rescue.trouble
     elif rescue.righted:
         message += "; afterwards " + ", ".join(f"{each} was put right" for each in rescue.righted)
     message += stands.loud(rescue.righted)
-    steps = [bad.next_step]
+    steps = [bad.next_step, _REST if _removed(bad) else ""]
     if bad.status is OutcomeStatus.DRIFTED and not bad.next_step:
         steps = ["Somebody else changed it after the plan. Plan again."]
     return message, " ".join(filter(None, (*steps, stands.resume)))
+
+
+def _removed(bad: Outcome) -> str:
+    """What a removal of a quarantine that failed came to, in words; empty for anything else."""
+    if not _removes(bad.item) or bad.status is not OutcomeStatus.FAILED or not isinstance(bad.before, QuarantineState):
+        return ""
+    count, left = bad.before.messages or 0, 0 if bad.after == ABSENT else None
+    if isinstance(bad.after, QuarantineState):
+        left = bad.after.messages
+    if left is None:
+        return f"; how many of the {counted(count)} in {bad.item.resource} are gone for good is not known"
+    gone = f"{count - left:,} of the {counted(count)}" if left else f"all of the {counted(count)}"
+    return f"; {gone} in {bad.item.resource} are gone for good, {left:,} lie there yet"
 
 
 def put_back(done: Sequence[PhaseResult]) -> tuple[Change, ...]:
@@ -277,6 +297,8 @@ def named(item: RemoteItem) -> str:
     """An item in a few words."""
     if isinstance(item, Action):
         return f"the {item.verb} of {item.resource}"
+    if _removes(item):
+        return f"the removal of {item.resource}"
     if isinstance(item, Move):
         what = "queue.dat" if not item.at else f"{len(item.files):,} message{'s' if len(item.files) != 1 else ''}"
         return f"the move of {what} {'back' if item.back else 'to quarantine'}"

@@ -13,21 +13,13 @@ from typing import Any, TypeVar
 
 from ndrfix.engine.damage import Damages
 from ndrfix.engine.records import change_of, not_opened, opened_record, quarantine_of
+from ndrfix.engine.removal import Removal, is_removal, removal_of
 from ndrfix.errors import InputError
 from ndrfix.place import Place
 from ndrfix.resources import Change, Quarantine, Resource, Service
 
 Entry = dict[str, Any]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """A quarantine that the run removed with so many `messages`; `mail` of them were no reports (None: not known)."""
-
-    quarantine: Quarantine
-    messages: int
-    mail: int | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,8 +31,8 @@ class HostHistory:
     or holds sealed with a key that is not here (`locked` tells of such); those of `veiled` resources were sealed.
     `restarted` services are up again; of `broken` ones the run stopped or restarted, that is not known. In the
     quarantines `quarantined` lie messages that it took, or may have taken, out of the queue; `quarantines` are all that
-    it worked on, `lost` those that it removed, `returned` those from which it put messages back. `mail` counts the
-    messages besides reports that it took into each.
+    it worked on, `lost` what it removed of any, `returned` those from which it put messages back. `mail` counts the
+    messages besides reports that it took into each and did not remove as a whole.
     """
 
     host: str
@@ -54,7 +46,7 @@ class HostHistory:
     broken: list[Service] = field(default_factory=list)
     quarantined: list[Quarantine] = field(default_factory=list)
     quarantines: list[Quarantine] = field(default_factory=list)
-    lost: list[Lost] = field(default_factory=list)
+    lost: list[Removal] = field(default_factory=list)
     returned: list[Quarantine] = field(default_factory=list)
     mail: Counter[Quarantine] = field(default_factory=Counter)
 
@@ -99,7 +91,7 @@ def read_history(
             raise damaged(path, line, error) from error
     for host, items in waiting.items():
         for item in items:
-            _unsettled(item, hosts[host])
+            _unsettled(item, hosts[host], run)
     return tuple(hosts.values())
 
 
@@ -160,17 +152,16 @@ def histories_of(
     return read_each(runs, clients, damages, lambda path: read_history(path.parent))
 
 
-def removed_quarantines(
+def removals(
     runs: Path, clients: Collection[str] | None = None, damages: Damages | None = None
-) -> dict[str, dict[Quarantine, str]]:
-    """The quarantines on each host that a run below a folder of runs removed, with the id of that run; whose journals
-    are read, and what of a damaged one, is as in `read_each`.
+) -> dict[str, list[Removal]]:
+    """What the runs below a folder of runs removed of quarantines on each host; whose journals are read, and what of a
+    damaged one, is as in `read_each`.
     """
-    found: dict[str, dict[Quarantine, str]] = {}
-    for path, histories in histories_of(runs, clients, damages):
+    found: dict[str, list[Removal]] = {}
+    for _, histories in histories_of(runs, clients, damages):
         for history in histories:
-            gone = (each.quarantine for each in history.lost)
-            found.setdefault(history.host, {}).update(dict.fromkeys(gone, path.parent.name))
+            found.setdefault(history.host, []).extend(history.lost)
     return found
 
 
@@ -229,23 +220,22 @@ def _note(entry: Entry, hosts: dict[str, HostHistory], waiting: dict[str, list[E
             hosts.setdefault(host, HostHistory(host=host)).computer = entry["computer"]
         case "intent":
             for item in waiting.pop(host, []):
-                _unsettled(item, hosts[host])
+                _unsettled(item, hosts[host], run)
             waiting[host] = list(entry["items"])
             for item in entry["items"]:
                 _quarantined(item, hosts[host], run)
         case "outcome":
-            _settle(entry, hosts[host], waiting.get(host, []))
+            _settle(entry, hosts[host], waiting.get(host, []), run)
 
 
-def _settle(outcome: Entry, history: HostHistory, waiting: list[Entry]) -> None:
+def _settle(outcome: Entry, history: HostHistory, waiting: list[Entry], run: str) -> None:
     """Outcomes come in the order of the intent's items; the first that was not carried out ends it."""
     item = waiting.pop(0) if waiting and waiting[0]["resource"] == outcome["resource"] else None
     if outcome["status"] != "done":
         waiting.clear()
     if item is None or outcome["status"] == "drifted":
         return
-    if outcome["status"] == "done" and item.get("after") == {"state": "absent"}:
-        _removed(item, history)
+    _removed(item, outcome, history, run)
     if "move" in item:
         _took(item, outcome, history)
     if not _counts(item):
@@ -272,8 +262,9 @@ def _half_done(item: Entry, outcome: Entry, history: HostHistory) -> None:
         history.changes.append(_change(item | {"before": outcome["before"], "after": outcome["after"]}, history))
 
 
-def _unsettled(item: Entry, history: HostHistory) -> None:
+def _unsettled(item: Entry, history: HostHistory, run: str) -> None:
     """An item of which no outcome is known."""
+    _removed(item, None, history, run)
     if not _counts(item):
         return
     if "action" in item:
@@ -301,12 +292,17 @@ def _counts(item: Entry) -> bool:
     return "move" not in item and item.get("action") != "watch" and item["resource"]["kind"] != "quarantine"
 
 
-def _removed(item: Entry, history: HostHistory) -> None:
-    """A quarantine that was removed holds nothing to put back."""
-    if item["resource"]["kind"] == "quarantine":
-        gone = quarantine_of(item["resource"])
-        mail = history.mail[gone] if gone in history.quarantined else None
-        history.lost.append(Lost(quarantine=gone, messages=item["before"].get("messages", 0), mail=mail))
+def _removed(item: Entry, outcome: Entry | None, history: HostHistory, run: str) -> None:
+    """A quarantine that was removed holds nothing to put back; one whose removal broke off holds the rest."""
+    if not is_removal(item):
+        return
+    gone = quarantine_of(item["resource"])
+    removal = removal_of(item, outcome, run, history.mail[gone] if gone in history.quarantined else None)
+    if removal is None:
+        return
+    history.lost.append(removal)
+    if removal.whole:
+        del history.mail[gone]
         history.quarantined = [each for each in history.quarantined if each != gone]
 
 

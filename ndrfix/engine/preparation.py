@@ -12,6 +12,7 @@ from ndrfix.engine.binding import Numbered, distinct, parts_of
 from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Owed
 from ndrfix.engine.planning import HostPlanner, tasks_of
+from ndrfix.engine.removal import Removal
 from ndrfix.engine.resume import resume_planners
 from ndrfix.engine.run import PlayJob, batches
 from ndrfix.engine.selection import Selection
@@ -93,11 +94,11 @@ def prepare_undo(
     steps: Mapping[str, AnyStep],
     selection: Selection,
     owed: Owed,
-    removed: Mapping[str, Mapping[Quarantine, str]],
+    removed: Mapping[str, Sequence[Removal]],
     left_out: Sequence[str] = (),
 ) -> Prepared:
-    """The way back from a run, for the hosts that it changed and that the limit leaves; `removed` are the quarantines
-    on each host that are gone by now.
+    """The way back from a run, for the hosts that it changed and that the limit leaves; `removed` is what was
+    removed of quarantines on each host.
 
     Raises:
         InputError: the run changed nothing there; a host of it is not in the inventory; settings that are wrong.

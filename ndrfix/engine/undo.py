@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pydantic import ConfigDict
 
@@ -12,6 +12,7 @@ from ndrfix.engine.errand import Errand
 from ndrfix.engine.history import HostHistory
 from ndrfix.engine.pending import NO_DEBT, Debt, Owed
 from ndrfix.engine.plan import BoundTask, PlannedTask
+from ndrfix.engine.removal import Removal, removed_from
 from ndrfix.engine.result import Status
 from ndrfix.engine.session import Named, acted_on, resumed
 from ndrfix.exchange.layout import IMS
@@ -29,6 +30,7 @@ from ndrfix.resources import (
     State,
     TreeState,
 )
+from ndrfix.steps import removed_messages
 from ndrfix.steps.base import AnyStep, Args, Check, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.restoring_args import TakeBackArgs
 
@@ -136,15 +138,15 @@ class _WayBack:
 
     Messages come back first, while reports are still suppressed. Services that the run restarted are restarted after
     registry values were put back, since they read them only when they start; `owed` holds restarts that an earlier undo
-    of the same run left. `removed` are quarantines that are known to be gone, with the run that removed each. `numbers`
-    gives a task the same number on all hosts.
+    of the same run left. `removed` is what any run is known to have removed of quarantines. `numbers` gives a task the
+    same number on all hosts.
     """
 
     history: HostHistory
     steps: Mapping[str, AnyStep]
     numbers: Mapping[str, int]
     owed: Debt = NO_DEBT
-    removed: Mapping[Quarantine, str] = field(default_factory=dict)
+    removed: Sequence[Removal] = ()
 
     def errand(self) -> Errand:
         """What is to be put back, newest first, and the restarts after it."""
@@ -165,16 +167,22 @@ class _WayBack:
 
     def _messages(self, quarantine: Quarantine) -> BoundTask:
         name = messages_name(quarantine)
-        lost = [each for each in self.history.lost if each.quarantine == quarantine]
-        own = quarantine.run if any(each.mail is not None for each in lost) else ""
+        # A journal that lies elsewhere is not among those of all runs.
+        known = {(each.by, each.messages, each.left): each for each in (*self.removed, *self.history.lost)}
+        lost = removed_from(quarantine, known.values(), self.history.mail[quarantine])
         args = TakeBackArgs(
             run=quarantine.run,
             quarantine=quarantine.folder if isinstance(quarantine.folder, str) else None,
-            removed_by=self.removed.get(quarantine, own),
-            lost=sum(each.messages for each in lost),
-            mail=sum(each.mail or 0 for each in lost),
+            removed_by=lost.by,
+            removed=lost.messages,
+            lost=lost.sure,
+            unsure=lost.unsure,
+            mail=lost.mail,
         )
-        return BoundTask(index=self.numbers[name], name=name, step=self.steps["restore_queue"], args=args)
+        # What it did not take, or took and removed whole, is not its to put back.
+        taken = quarantine in self.history.quarantined
+        step = self.steps["restore_queue"] if taken else removed_messages.STEP
+        return BoundTask(index=self.numbers[name], name=name, step=step, args=args)
 
     def _put_back(self, change: Change, sure: bool, restarts: tuple[str, ...]) -> BoundTask:
         name = back_name(change)
@@ -264,9 +272,9 @@ def undo_planners(
     histories: Sequence[HostHistory],
     steps: Mapping[str, AnyStep],
     owed: Owed,
-    removed: Mapping[str, Mapping[Quarantine, str]],
+    removed: Mapping[str, Sequence[Removal]],
 ) -> tuple[Errand, ...]:
-    """The way back on each host, in the order given. `removed` are the quarantines on each host that are gone."""
+    """The way back on each host, in the order given. `removed` is what was removed of quarantines on each host."""
     messages = (messages_name(quarantine) for each in histories for quarantine in _emptied(each))
     back = (back_name(change) for each in histories for change in ways_back(each))
     restarts = (restart_name(service) for each in histories for service in restarted(each))
@@ -277,7 +285,7 @@ def undo_planners(
             steps=steps,
             numbers=numbers,
             owed=owed.get(each.host, NO_DEBT),
-            removed=removed.get(each.host, {}),
+            removed=removed.get(each.host, ()),
         ).errand()
         for each in histories
     )

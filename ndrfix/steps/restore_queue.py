@@ -57,7 +57,6 @@ from ndrfix.resources import (
     QuarantineStatus,
     QueueState,
     Resource,
-    State,
     fold,
     kept_folder,
 )
@@ -77,6 +76,7 @@ from ndrfix.steps.clearing import (
     service,
 )
 from ndrfix.steps.finish_queue import broken_off, look_further, not_ours
+from ndrfix.steps.removed_messages import NOTHING, is_gone, removed
 from ndrfix.steps.restoring import BY_HAND, again, ended_early, first, probe
 from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs, in_run
 from ndrfix.steps.torn_manifest import partly_torn
@@ -95,10 +95,9 @@ def _further_guards(args: RestoreQueueArgs, observed: Observed) -> tuple[Resourc
 
 
 def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
-    gone = isinstance(args, TakeBackArgs) and _gone(args, observed.state(args.folder))
-    lost = (_lost(args),) if isinstance(args, TakeBackArgs) and (gone or args.lost) else ()
-    if gone:
-        return StepPlan(note="there is nothing to put back", risks=lost)
+    lost = removed(args, observed.state(args.folder)) if isinstance(args, TakeBackArgs) else ()
+    if isinstance(args, TakeBackArgs) and is_gone(args, observed.state(args.folder)):
+        return StepPlan(note=NOTHING, risks=lost)
     if problems := guards(observed):
         return StepPlan(checks=problems)
     found = observed.state(args.folder)
@@ -119,24 +118,6 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     if work.problem:
         return StepPlan(checks=(*checks, work.problem))
     return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=(*lost, *work.risks))
-
-
-def _lost(args: TakeBackArgs) -> Risk:
-    """That messages are gone for good, and the mail of users among them."""
-    who = "it" if args.removed_by == args.run else f"run {args.removed_by}" if args.removed_by else "somebody"
-    what = f"the {counted(args.lost)}" if args.lost else "the messages"
-    them = "it" if args.lost == 1 else "them"
-    text = f"{what} that run {args.run} took cannot be put back: {who} removed {them} from the quarantine"
-    if args.mail:
-        text += f"; {args.mail:,} OF THESE {'is' if args.mail == 1 else 'are'} no report: mail of users is gone"
-    return Risk(text=text, grave=True)
-
-
-def _gone(args: RestoreQueueArgs, found: State) -> bool:
-    """Whether there is no quarantine of the run, not even one that cannot be read."""
-    if not isinstance(found, QuarantinesState):
-        return True
-    return fold(args.run) not in {fold(run) for run, _ in (*found.runs, *found.unreadable)}
 
 
 # --- choose ---------------------------------------------------------------------------------------------------------

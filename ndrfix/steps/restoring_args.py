@@ -118,13 +118,15 @@ class RestoreQueueArgs(Args):
 class TakeBackArgs(RestoreQueueArgs):
     """The arguments when a whole run is taken back: that nothing is left of what it took is no reason not to go on.
 
-    `removed_by` is the run that removed its quarantine, as far as that is known. The run that is taken back removed
-    `lost` messages for good itself, `mail` of them no reports.
+    `removed_by` are the runs that are known to have removed messages from its quarantine for good: `lost` of the
+    `removed` that lay there, `mail` of which were no reports. `unsure`: how far a removal came is not known.
     """
 
     quarantine: str | None = None  # as a journal has it, in whatever form
-    removed_by: str = ""
+    removed_by: tuple[str, ...] = ()
+    removed: int = 0
     lost: int = 0
+    unsure: bool = False
     mail: int = 0
 
 

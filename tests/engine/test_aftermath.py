@@ -211,6 +211,32 @@ def test_what_was_lost_is_certain_or_not(error: HostError, words: str) -> None:
     assert in_flight(error) is (words != "not sent")
 
 
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (
+            QuarantineState(status=QuarantineStatus.CLOSED, promised=ServiceStatus.RUNNING, messages=2),
+            "5 of the 7 messages",
+        ),
+        (ABSENT, "all of the 7 messages"),
+        (None, "how many of the 7 messages in quarantine run-9 are gone for good is not known"),
+    ],
+)
+def test_a_removal_that_failed_tells_what_it_deleted(after: Reading | None, words: str) -> None:
+    """With what becomes of the rest; it is never said that nothing was moved."""
+    before = QuarantineState(status=QuarantineStatus.CLOSED, promised=ServiceStatus.RUNNING, messages=7)
+    gone = Change(resource=Quarantine("D:\\kept", "run-9"), before=before, after=ABSENT)
+    outcome = Outcome(item=gone, status=OutcomeStatus.FAILED, before=before, after=after, message="it is held open")
+    stands = standing([phase(gone)], "ex01", "")
+    message, next_step = failed(outcome, Rescue(), stands)
+    assert message.startswith(f"it is held open; {words}")
+    assert "no message was moved" not in message
+    assert "`purge_quarantine` removes" in next_step
+    assert lost(UnreachableError("it broke", sent=True), [], StepPlan(items=(gone,))).endswith(
+        ": the removal of quarantine run-9"
+    )
+
+
 def test_items_in_a_few_words() -> None:
     """One message is one, and the way is told."""
     one = Move(queue=QUEUE, quarantine=RUN, files=MOVE.files[:1], back=True)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from ndrfix.connections.base import Outcome, Progress
 from ndrfix.connections.simulated import Simulation
-from ndrfix.engine.history import read_history, removed_quarantines
+from ndrfix.engine.history import read_history, removals
 from ndrfix.engine.preparation import prepare_undo
 from ndrfix.engine.records import item_record, not_opened
 from ndrfix.engine.result import RunResult, Status
@@ -68,7 +68,7 @@ def undo(
     histories = read_history(stage.folder / "runs" / run, unseal=unseal)
     inventory = load_inventory([stage.folder / "inventory.yml"])
     selection = Selection(limit=limit, extra={}, environment={})
-    removed = removed_quarantines(stage.folder / "runs")
+    removed = removals(stage.folder / "runs")
     prepared = prepare_undo(histories, f"back {run}", inventory, stage.steps, selection, {}, removed)
     return Stand(stage, stand.run, prepared.jobs)
 

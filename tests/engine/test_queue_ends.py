@@ -501,7 +501,8 @@ def test_undo_of_a_clearing_whose_quarantine_was_purged_since(stage: Stage, know
     assert [task.status for task in rest] == [Status.CHANGED, Status.CHANGED]
     who = "run the-purge" if known else "somebody"
     (risk,) = plan.plays[0].hosts[0].risks()
-    assert risk.text == f"the messages that run run-0 took cannot be put back: {who} removed them from the quarantine"
+    what = "the 5 messages" if known else "the messages"
+    assert risk.text == f"{what} that run run-0 took cannot be put back: {who} removed them from the quarantine"
     assert risk.grave
     value_now = stage.host().read(RegistryValue(RegistryKey.parse(key), "SuppressNDROptions"))
     assert value_now == ABSENT
@@ -564,6 +565,72 @@ def test_undo_of_a_purge_says_that_nothing_comes_back(stage: Stage) -> None:
     (risk,) = undo(stage, run).plan().plays[0].hosts[0].risks()
     words = f"the 5 messages that run run-0 took cannot be put back: run {run} removed them from the quarantine"
     assert (risk.text, risk.grave) == (words, True)
+
+
+def _removal_from_below(field: Field) -> int:
+    """The number of the operation with which a removal of all messages is within two of its end."""
+    stand = field.stage.run(_DELETE)
+    stand.apply(stand.plan())
+    return field.host.operations - 5
+
+
+_DELETE = "- clear_queue: {messages: all, keep: delete, recount_after: 5}\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "killed", "told"),
+    [
+        (FaultKind.DENIED, False, "it removed them from the quarantine; UP TO 3"),
+        (FaultKind.HELD, False, "it removed them from the quarantine; UP TO 3"),
+        (FaultKind.RESTARTED, False, "how the removal ended is not known; UP TO 3"),
+        (FaultKind.LOST, False, "how the removal ended is not known; 3"),
+        (FaultKind.LOST, True, "how the removal ended is not known; 3"),
+    ],
+)
+def test_undo_tells_what_a_removal_deleted_that_broke_off(
+    tmp_path: Path, kind: FaultKind, killed: bool, told: str
+) -> None:
+    """In red, with its number and the mail of users; what is left is put back."""
+    nth = _removal_from_below(Field(tmp_path / "whole", Work(name="x", book=_DELETE)))
+    field = Field(tmp_path / "f", Work(name="x", book=_DELETE))
+    result = field.run(Strike(FaultAt.OPERATION, nth, kind, killed=killed))
+    left = sum(state.messages or 0 for state in field.quarantines().values())
+    if result and kind in (FaultKind.DENIED, FaultKind.HELD):
+        assert "; 5 of the 7 messages in quarantine run-0 are gone for good, 2 lie there yet" in last(result).message
+        assert "`purge_quarantine` removes" in last(result).next_step
+    elif result:
+        assert "not known whether it was carried out: the removal of quarantine run-0" in last(result).message
+    stand = undo(field.stage, "run-0")
+    plan = stand.plan()
+    (risk,) = (each for each in plan.plays[0].hosts[0].risks() if "cannot be put back" in each.text)
+    assert risk.grave
+    what = "5 of the 7 messages" if left else "the 7 messages"
+    assert risk.text.startswith(f"{what} that run run-0 took cannot be put back: it removed them")
+    assert risk.text.endswith(f"{told} OF THESE are no report: mail of users is gone")
+    assert last(stand.apply(plan)).status is (Status.CHANGED if left else Status.OK)
+    assert len(field.host.files(f"{ROOT}\\out")) == left
+
+
+@pytest.mark.parametrize(("kind", "deleted"), [(FaultKind.LOST, 7), (FaultKind.HELD, 3)])
+def test_undo_tells_what_another_run_deleted_that_broke_off(tmp_path: Path, kind: FaultKind, deleted: int) -> None:
+    """With the run that did; undoing that run puts back nothing that it did not take."""
+    field = Field(tmp_path / "f", Work(name="x", book="- purge_quarantine: {older_than_days: 0}\n"))
+    field.clear("- clear_queue: {messages: all, recount_after: 5}\n")
+    result = field.run(Strike(FaultAt.OPERATION, 4, kind))
+    assert result is not None
+    assert "no message was moved" not in last(result).message
+    run = Path(result.folder).name
+    stand = undo(field.stage, run)
+    plan = stand.plan()
+    assert last(stand.apply(plan)).status is Status.OK
+    lost = "the 7 messages" if deleted == 7 else f"{deleted} of the 7 messages"
+    text = f"{lost} that run run-0 took cannot be put back: "
+    for risks in (plan.plays[0].hosts[0].risks(), undo(field.stage, "run-0").plan().plays[0].hosts[0].risks()):
+        risk = next(risk for risk in risks if risk.text.startswith(text))
+        assert risk.grave
+        assert "run 20260101-0000-" in risk.text
+    assert "UP TO 3 OF THESE are no report: mail of users may be gone" in risk.text
+    assert field.host.files(f"{ROOT}\\out") == {}
 
 
 def hung_and_moved(field: Field) -> None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndrfix.connections.base import Outcome, OutcomeStatus
+from ndrfix.connections.base import Outcome, OutcomeStatus, Reading
 from ndrfix.engine.damage import Damages
-from ndrfix.engine.history import Lost, read_history
+from ndrfix.engine.history import read_history
 from ndrfix.engine.pending import Debt, owed_handlers
 from ndrfix.engine.records import (
     holds_secret,
@@ -24,6 +24,7 @@ from ndrfix.engine.records import (
     resource_record,
     state_record,
 )
+from ndrfix.engine.removal import Removal, removed_from
 from ndrfix.engine.resume import known_quarantines
 from ndrfix.errors import InputError
 from ndrfix.exchange.layout import IMS, QUARANTINE_FOLDER, QUEUE, ROOT_DIR
@@ -46,6 +47,7 @@ from ndrfix.resources import (
     RemoteItem,
     Service,
     ServiceStatus,
+    Unreadable,
     Verb,
 )
 
@@ -158,10 +160,66 @@ def test_what_a_run_removed_for_good(tmp_path: Path) -> None:
     entries = (_intent(take), took, _intent(gone, other), _outcome(gone), _outcome(other))
     (found,) = read_history(_journal(tmp_path / RUN.run, *entries))
     assert found.lost == [
-        Lost(quarantine=RUN, messages=7, mail=1),
-        Lost(quarantine=ANOTHER, messages=7, mail=None),
+        Removal(quarantine=RUN, by=RUN.run, messages=7, mail=1),
+        Removal(quarantine=ANOTHER, by=RUN.run, messages=7),
     ]
     assert not found.empty
+
+
+PART = replace(OPEN, messages=2, size=2)
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "left"),
+    [
+        (OutcomeStatus.FAILED, PART, 2),
+        (OutcomeStatus.FAILED, ABSENT, 0),
+        (OutcomeStatus.FAILED, Unreadable(reason="denied"), None),
+        (OutcomeStatus.FAILED, None, None),
+        (None, None, None),
+    ],
+)
+def test_what_a_removal_that_broke_off_deleted(
+    tmp_path: Path, status: OutcomeStatus | None, after: Reading | None, left: int | None
+) -> None:
+    """As far as it is known; the quarantine is one to put back from as long as anything lies there."""
+    gone = replace(GONE, before=replace(OPEN, messages=7, size=9))
+    known = Outcome(item=gone, status=status or OutcomeStatus.DONE, before=gone.before, after=after)
+    ended = [] if status is None else [{"event": "outcome", **outcome_record(known, str)}]
+    (found,) = read_history(_journal(tmp_path / RUN.run, _intent(TAKE), _outcome(TAKE), _intent(gone), *ended))
+    assert found.lost == [Removal(quarantine=RUN, by=RUN.run, messages=7, left=left, mail=0)]
+    assert found.quarantined == ([] if left == 0 else [RUN])
+
+
+@pytest.mark.parametrize("status", [OutcomeStatus.FAILED, OutcomeStatus.DRIFTED])
+def test_a_removal_that_deleted_nothing_is_none(tmp_path: Path, status: OutcomeStatus) -> None:
+    """Refused, or not begun since somebody else was there before."""
+    gone = replace(GONE, before=PART)
+    known = Outcome(item=gone, status=status, before=PART, after=PART)
+    entry = {"event": "outcome", **outcome_record(known, str)}
+    (found,) = read_history(_journal(tmp_path / RUN.run, _intent(TAKE), _outcome(TAKE), _intent(gone), entry))
+    assert (found.lost, found.quarantined) == ([], [RUN])
+
+
+@pytest.mark.parametrize(
+    ("removals", "wanted"),
+    [
+        ([], (0, 0, False, 0)),
+        ([(7, 2, 3)], (7, 5, False, 3)),
+        ([(7, 2, 3), (2, 0, None)], (7, 7, False, 3)),
+        ([(7, None, 3), (2, 0, None)], (7, 2, True, 3)),
+        ([(4, 0, 1), (3, 0, 2)], (7, 7, False, 3)),
+        ([(4, 0, 1), (3, 1, None)], (7, 6, False, 3)),
+        ([(3, None, None)], (3, 0, True, 2)),
+    ],
+)
+def test_removals_of_one_quarantine_come_to(
+    removals: list[tuple[int, int | None, int | None]], wanted: tuple[int, int, bool, int]
+) -> None:
+    """What lay there counts once, however often its removal was begun; what came after a whole one counts apart."""
+    each = [Removal(quarantine=RUN, by="a", messages=lay, left=left, mail=mail) for lay, left, mail in removals]
+    found = removed_from(RUN, [*each, Removal(quarantine=ANOTHER, by="b", messages=9)], 2)
+    assert (found.messages, found.sure, found.unsure, found.mail) == wanted
 
 
 def test_known_quarantines_come_from_all_runs(tmp_path: Path) -> None:
