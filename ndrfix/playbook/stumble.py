@@ -19,6 +19,7 @@ _NOT_PARSED = ignored_tokens | {"raw_begin", "raw_end"}
 _BRACES = {"variable_begin": True, "block_begin": True, "variable_end": False, "block_end": False}
 """Which sorts of tokens open, and which close."""
 
+_ASKING = frozenset({(".", "name"), ("[", "string")})
 _UNREAD = frozenset({"comment_begin", "raw_begin"})  # where these are not closed, the tokens end behind them
 _WITH_END = frozenset({"autoescape", "block", "call", "filter", "for", "if", "macro", "with"})
 
@@ -64,6 +65,27 @@ def name_offsets(text: str) -> Mapping[str, int]:
             found.setdefault(token.value, token.offset)
         before = before if token.sort == "whitespace" else token.value
     return found
+
+
+def key_offset(text: str, name: str, key: str) -> int | None:
+    """Where a template's text first asks a name for a key, as `name.key` or `name['key']`."""
+    tokens = [token for token in _lexed(text).tokens if token.sort != "whitespace"] if "\r" not in text else []
+    for asked, by, what in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if asked.value != name or asked.sort != "name" or (by.value, what.sort) not in _ASKING:
+            continue
+        if what.value.strip("'\"") == key:
+            return what.offset + (what.sort == "string")
+    return None
+
+
+def literal_offset(text: str, word: str, near: int) -> int | None:
+    """Where a text stands in quotes in a template: the first behind an offset, or else the last before it."""
+    found = [
+        token.offset + 1
+        for token in (_lexed(text).tokens if "\r" not in text else ())
+        if token.sort == "string" and token.value[1:-1] == word
+    ]
+    return next((each for each in found if each > near), found[-1] if found else None)
 
 
 def stumble(text: str, error: JinjaError) -> int | None:

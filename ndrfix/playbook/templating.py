@@ -101,6 +101,23 @@ def name_place(place: Place, text: str, name: str, *, condition: bool = False) -
     return _inside(place, text, offset, condition=condition)
 
 
+def key_place(place: Place, text: str, name: str, key: str) -> Place:
+    """Where a template, or a condition, which has no braces, first asks a name for a key."""
+    from ndrfix.playbook.stumble import key_offset
+
+    bare = not is_template(text)
+    return _inside(place, text, key_offset(braced(text) if bare else text, name, key), condition=bare)
+
+
+def compared_place(place: Place, text: str, name: str, key: str, word: str) -> Place:
+    """Where a text in quotes stands with which a template, or a condition, compares the key of a name."""
+    from ndrfix.playbook.stumble import key_offset, literal_offset
+
+    bare = not is_template(text)
+    whole = braced(text) if bare else text
+    return _inside(place, text, literal_offset(whole, word, key_offset(whole, name, key) or 0), condition=bare)
+
+
 def evaluate(text: str, names: Names, place: Place | None, *, condition: bool = False) -> Any:
     """The value of a template, or of a condition.
 

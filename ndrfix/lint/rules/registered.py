@@ -10,9 +10,8 @@ from ndrfix.lint.expressions import trees_in
 from ndrfix.lint.model import Remark, Rule
 from ndrfix.lint.playbooks import PlaybookView, PlayView
 from ndrfix.lint.rules.names import HANDLED
-from ndrfix.place import Place
 from ndrfix.playbook import Registered
-from ndrfix.playbook.spot import inside
+from ndrfix.playbook.templating import compared_place, key_place
 from ndrfix.source import Scalar
 from ndrfix.steps.base import Verdict
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 _HOST = {"ndrfix_host": ("computer_name", "os_version")}
 _VERDICTS = tuple(each.value for each in Verdict)
+_VERDICT = "verdict"
 _COMPARED = ("eq", "ne", "in", "notin")
 
 
@@ -32,7 +32,7 @@ def _unknown_key(view: PlaybookView) -> Iterator[Remark]:
                 if key not in (known := keys.get(name, (key,))):
                     yield Remark(
                         message=f"{name!r} has no {key!r}{did_you_mean(key, known)}",
-                        place=_place(scalar, key),
+                        place=key_place(scalar.place, str(scalar.value), name, key),
                         help=f"It has: {', '.join(known)}.",
                     )
 
@@ -41,11 +41,11 @@ def _unknown_verdict(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
         results = _keys(play).keys() - _HOST.keys()
         for scalar, tree in _trees(play):
-            for word in _verdicts(tree, results):
+            for name, word in _verdicts(tree, results):
                 if word not in _VERDICTS:
                     yield Remark(
                         message=f"{word!r} is no verdict{did_you_mean(word, _VERDICTS)}",
-                        place=_place(scalar, word),
+                        place=compared_place(scalar.place, str(scalar.value), name, _VERDICT, word),
                         help=f"A check finds: {', '.join(_VERDICTS)}.",
                     )
 
@@ -66,27 +66,26 @@ def _asked(tree: nodes.Node) -> Iterator[tuple[str, str]]:
     from jinja2 import nodes
 
     own = {each.name for each in tree.find_all(nodes.Name) if each.ctx != "load"}
-    for each in tree.find_all(nodes.Getattr):
-        if isinstance(each.node, nodes.Name) and each.node.name not in own:
-            yield each.node.name, each.attr
+    asked = [(each.node, each.attr) for each in tree.find_all(nodes.Getattr)]
+    asked += [(each.node, each.arg.value) for each in tree.find_all(nodes.Getitem) if isinstance(each.arg, nodes.Const)]
+    for node, key in asked:
+        if isinstance(node, nodes.Name) and node.name not in own and isinstance(key, str):
+            yield node.name, key
 
 
-def _verdicts(tree: nodes.Template, results: Collection[str]) -> Iterator[str]:
-    """The texts with which verdicts of results are compared."""
+def _verdicts(tree: nodes.Template, results: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The results whose verdicts are compared, each with the text that it is compared with."""
     from jinja2 import nodes
 
     for compared in tree.find_all(nodes.Compare):
-        if not any(name in results and key == "verdict" for name, key in _asked(nodes.Output([compared.expr]))):
+        sides = [compared.expr, *(operand.expr for operand in compared.ops)]
+        asked = (name for name, key in _asked(nodes.Output(sides)) if name in results and key == _VERDICT)
+        name = next(asked, None)
+        if name is None or not all(operand.op in _COMPARED for operand in compared.ops):
             continue
-        for operand in compared.ops:
-            values = operand.expr.items if isinstance(operand.expr, nodes.List | nodes.Tuple) else [operand.expr]
-            if operand.op in _COMPARED:
-                yield from (str(each.value) for each in values if isinstance(each, nodes.Const))
-
-
-def _place(scalar: Scalar, word: str) -> Place:
-    text = str(scalar.value)
-    return inside(scalar.place, text, text.find(word))
+        for side in sides:
+            values = side.items if isinstance(side, nodes.List | nodes.Tuple) else [side]
+            yield from ((name, str(each.value)) for each in values if isinstance(each, nodes.Const))
 
 
 _ASKED = HANDLED.replace("pack is succeeded", "pack.verdict == 'present'")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ndrfix.errors import MANY_NAMES, did_you_mean, nearest
+from ndrfix.errors import MANY_NAMES, InputError, did_you_mean, nearest
 from ndrfix.lint.expressions import Use, expression, uses_in
 from ndrfix.lint.model import Remark, Rule, Severity
 from ndrfix.lint.playbooks import PlaybookView, PlayView
 from ndrfix.lint.rules.reading import CHECKED
 from ndrfix.playbook.keywords import RESERVED_NAMES
 from ndrfix.playbook.model import Task
-from ndrfix.playbook.scope import NOT_HERE
+from ndrfix.playbook.registered import NotKnownYetError
+from ndrfix.playbook.scope import NOT_HERE, Scope
 from ndrfix.source import Map
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 _GLOBALS = frozenset({"range", "dict", "namespace"})
 _LIKE = 0.85
+_BUILT_IN = {
+    "inventory_hostname": "text",
+    "group_names": "a list",
+    "groups": "a mapping",
+    "ndrfix_host": "a mapping",
+}
 _WORDS = frozenset({"yes", "no", "on", "off"})  # in quotes they are names
 
 
@@ -107,14 +114,37 @@ def _loop_without_item(view: PlaybookView) -> Iterator[Remark]:
 
 def _not_yes_or_no(view: PlaybookView) -> Iterator[Remark]:
     for play in view.plays:
+        scope = Scope().for_play(play.play)
+        results = {task.register for task in play.written if task.register}
         for task in play.written:
+            inner = scope.child(variables=task.vars)
             for condition in task.when:
-                if kind := _never_boolean(condition.text):
+                if kind := _never_boolean(condition.text) or _kind_of_name(condition.text, inner, results):
                     yield Remark(
                         message=f"a condition that gives {kind}, never true or false",
                         place=condition.place,
                         help="Compare it (name == 'value', name | length > 0), or use | bool for a yes/no word.",
                     )
+
+
+def _kind_of_name(text: str, scope: Scope, results: Collection[str]) -> str:
+    """What kind of value a condition gives that is a variable's name alone, where that is known; empty otherwise."""
+    from jinja2 import nodes
+
+    from ndrfix.playbook.expressions import describe
+
+    node = expression(text)
+    if not isinstance(node, nodes.Name):
+        return ""
+    if node.name in results:
+        return f"the result {node.name!r}"
+    if node.name in _BUILT_IN:
+        return _BUILT_IN[node.name]
+    try:
+        value = scope.resolve(node.name)
+    except (InputError, NotKnownYetError):
+        return ""
+    return "" if isinstance(value, bool) else describe(value)
 
 
 def _never_boolean(text: str) -> str:
@@ -126,14 +156,19 @@ def _never_boolean(text: str) -> str:
         return f"the value of a variable called {node.name!r}"
     if isinstance(node, nodes.And | nodes.Or):
         return "text on one of its ways" if isinstance(node.right, nodes.Const) and _kind(node.right) else ""
+    if isinstance(node, nodes.CondExpr):
+        kind = _kind(node.expr1) or _kind(node.expr2)
+        return f"{kind} on one of its ways" if kind else ""
     return _kind(node)
 
 
 def _kind(node: nodes.Expr | None) -> str:
     from jinja2 import nodes
 
+    from ndrfix.playbook.expressions import describe
+
     if isinstance(node, nodes.Const) and not isinstance(node.value, bool):
-        return "text" if isinstance(node.value, str) else "a number"
+        return describe(node.value)
     if isinstance(node, nodes.Add | nodes.Sub | nodes.Mul | nodes.Div | nodes.Concat):
         return "text or a number"
     if isinstance(node, nodes.List | nodes.Tuple | nodes.Dict):
