@@ -282,7 +282,8 @@ def _recounted(args: ClearQueueArgs, own: QuarantineState, queue: QueueState) ->
     if left:
         text += f"; {left:,} could not be moved, see `left:`"
     if new := len(reports) - left:
-        text += f"; {new:,} came since, as from the information store (Q197792): clear the queue again"
+        text += f"; {new:,} came since, as from the information store (Q197792), or could not be read before: "
+        text += "clear the queue again"
     return text
 
 

@@ -710,3 +710,35 @@ def test_mail_that_somebody_saved_among_the_quarantines_is_never_called_nothing(
         assert any("passed over" in text and text.endswith(": saved by hand") for text in told)
     assert not list(field.complaints())
     assert field.host.content(saved) == b"mail of a user"
+
+
+def test_a_report_that_was_held_open_is_not_said_to_have_come(tmp_path: Path) -> None:
+    """It lay there before and was let go after the moves; the recount cannot know, and says both."""
+    field = Field(tmp_path / "f", Work(name="clear", book=CLEAR))
+    name = next(message.name for message in field.messages() if message.kind is MessageKind.NDR)
+    path = f"{ROOT}\\out\\{name}"
+    report = SimulatedFile(path=path, content=field.host.content(path))
+    field.host.put_file(replace(report, held=True))
+    staged = field.stage.run(CLEAR)
+    plan = staged.plan()
+    field.host.meanwhile(field.host.operations + 7, lambda: field.host.put_file(report))
+    task = of(staged.apply(plan)).tasks[0]
+    texts = [check.text for phase in task.phases for check in phase.plan.checks]
+    assert any("1 of them reports; 1 came since" in text and "or could not be read before" in text for text in texts)
+
+
+def test_mail_of_users_that_is_held_open_did_not_change(tmp_path: Path) -> None:
+    """It stays since it cannot be moved, which `left:` tells; nothing is said of mail that came or was changed."""
+    field = Field(tmp_path / "f", Work(name="clear", book=CLEAR))
+    name = next(message.name for message in field.messages() if message.kind is MessageKind.USER)
+    path = f"{ROOT}\\out\\{name}"
+    mail = SimulatedFile(path=path, content=field.host.content(path))
+    field.host.put_file(mail)
+    staged = field.stage.run("- clear_queue: {recount_after: 5, messages: all}\n")
+    plan = staged.plan()
+    field.host.meanwhile(field.host.operations + 3, lambda: field.host.put_file(replace(mail, held=True)))
+    task = of(staged.apply(plan)).tasks[0]
+    texts = [check.text for phase in task.phases for check in phase.plan.checks]
+    left = [each.name for phase in task.phases for done in phase.outcomes for each in getattr(done.after, "left", ())]
+    assert left == [name]
+    assert not any("came" in text for text in texts), texts
