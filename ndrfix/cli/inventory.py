@@ -58,7 +58,7 @@ def command(
     if explain and host is None:
         raise UsageError("--explain is about one host: --host NAME")
     options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
-    home = enter(inventories, settings=here().file)
+    home = enter(inventories, settings=here().file, own_runs=False)
     vault = vault_of(options, home)
     inventory = reading.load_inventory(inventories, decrypt=vault, beside=[beside] if beside else [])
     extra = reading.parse_extra_vars(extra_vars, decrypt=vault)

@@ -22,7 +22,7 @@ from ndrfix.cli.live import LiveRun
 from ndrfix.cli.passwords import asked_password, vault_of
 from ndrfix.cli.request import Request
 from ndrfix.cli.result_file import require_writable, write_document
-from ndrfix.cli.runs import Runs
+from ndrfix.cli.runs import Runs, other_inventory
 from ndrfix.cli.scope import enter
 from ndrfix.cli.state import safe
 from ndrfix.cli.terminal import MASKER, say_aside, say_masked, say_warning, show_error, wants_colour
@@ -70,7 +70,8 @@ class Job:
         self.request = request
         self.title = title
         self.shown = shown
-        self.home = enter(request.inventories, settings=request.settings, own_runs=request.runs_dir is None)
+        own_runs = request.runs_dir is None and not request.lists_only
+        self.home = enter(request.inventories, settings=request.settings, own_runs=own_runs)
         self.runs = Runs(self.home, request.runs_dir)
         if request.json_file:
             self.home.admit(request.json_file, f"the file of --json {request.json_file}")
@@ -157,7 +158,10 @@ class Job:
         Raises:
             InputError: it is the run of another client.
         """
-        return self.runs.named(self.request.playbook, self.request.inventories)
+        folder = self.runs.named(self.request.playbook, self.request.inventories)
+        if warning := other_inventory(folder, self.request.inventories):
+            say_aside(f"warning: {visible(warning)}")
+        return folder
 
     def _owed(self) -> Owed:
         return owed_handlers(self.runs.folder, self.title, self.runs.whose, self.damages)

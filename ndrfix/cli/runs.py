@@ -77,6 +77,24 @@ class Runs:
         return f"If {self.home.name} had that name, {formerly}; if not, {away}."
 
 
+def other_inventory(folder: Path, inventories: Sequence[str]) -> str:
+    """What is said of a run that was made with inventories which are there, and are not these; else nothing. One
+    client may have hosts of the same names in two inventories.
+    """
+    journal = folder / "journal.jsonl"
+    was = first_entry(journal).get("inventory") if journal.is_file() else None
+    texts = [str(each) for each in was] if isinstance(was, list) else []
+    then, now = ([Path(each).resolve() for each in sources if Path(each).exists()] for sources in (texts, inventories))
+    if len(then) < len(texts) or len(now) < len(inventories) or not then:
+        return ""
+    if any(one.is_relative_to(other) or other.is_relative_to(one) for one in then for other in now):
+        return ""
+    return (
+        f"run {folder.name} was made with the inventory {', '.join(texts)}, and this is {', '.join(inventories)}: "
+        "see that its hosts are the same machines"
+    )
+
+
 _ANOTHER_INVENTORY = "Give the inventory of that run."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,16 +67,20 @@ class Home:
                 f"this is for {self.name} ({_shown(self.client.file)})" if self.client else "the inventory is nobody's"
             )
             instead = f"one of {self.name} or one" if self.client else "one"
+            name = _name(other)
+            step = next_step or f"Give {instead} in no client's folder, or work with the files of {name} alone."
             raise InputError(
-                f"{what or path} is of client {_name(other)} ({_shown(other / FILE)}), and {own}",
-                next_step=next_step
-                or f"Give {instead} in no client's folder, or work with the files of {_name(other)} alone.",
+                f"{what or path}{_led(path, other)} is of client {name} ({_shown(other / FILE)}), and {own}",
+                next_step=f"{step} {_ONE_CLIENT}" if name == self.name else step,
             )
 
     def _other(self, path: Path) -> Path | None:
         """The folder of another client that a path lies in."""
         own = self._owners(self.client.file) if self.client else ()
         return next((each for each in self._owners(path) if each not in own), None)
+
+
+_ONE_CLIENT = "If both are one client's: keep one client.yml, in a folder above both."
 
 
 def home_of(inventories: Sequence[str], *, own_runs: bool = True) -> Home:
@@ -85,7 +90,8 @@ def home_of(inventories: Sequence[str], *, own_runs: bool = True) -> Home:
     everything below a folder with a `client.yml`; inventories without either may come along.
 
     Raises:
-        InputError: the inventories lie in folders of different clients; a `client.yml` that is wrong.
+        InputError: the inventories lie in folders of different clients; a `client.yml` that is wrong; runs beside an
+            inventory that is not where the client's are kept.
     """
     owners = Owners()
     found: dict[Path, tuple[Path, str]] = {}
@@ -96,14 +102,34 @@ def home_of(inventories: Sequence[str], *, own_runs: bool = True) -> Home:
     if len(taken) > 1:
         raise _two_clients(taken)
     folder, _ = (taken or list(found.values()))[0]
-    return Home(folder, load_client(folder), owners)
+    home = Home(folder, load_client(folder), owners)
+    if own_runs:
+        for source in inventories:
+            _require_no_runs_beside(source, home)
+    return home
+
+
+def _require_no_runs_beside(source: str, home: Home) -> None:
+    """Runs from before there was a `client.yml` in a folder above: what they left owed would be seen no more."""
+    runs = _beside(source) / RUNS
+    if home.client and runs.resolve() != home.runs.resolve() and home.keeps(runs) and any(runs.glob("*/journal.jsonl")):
+        raise InputError(
+            f"there are runs in {runs}, and those of {home.name} ({_shown(home.client.file)}) are kept in "
+            f"{_shown(home.runs)}",
+            next_step=f"Move them there, or give --runs-dir {runs} to go on in that folder.",
+        )
 
 
 def _folders(source: str, owners: Owners) -> tuple[Path, ...]:
     """The folders of the clients that an inventory belongs to; without any the one it lies in."""
+    own = _beside(source)
+    return tuple(own if own.resolve() == each else each for each in owners(Path(source))) or (own,)
+
+
+def _beside(source: str) -> Path:
+    """The folder that an inventory lies in, or is."""
     path = Path(source)
-    own = path if path.is_dir() else path.parent
-    return tuple(own if own.resolve() == each else each for each in owners(path)) or (own,)
+    return path if path.is_dir() else path.parent
 
 
 def _somebodys(folder: Path, *, own_runs: bool) -> bool:
@@ -112,14 +138,33 @@ def _somebodys(folder: Path, *, own_runs: bool) -> bool:
 
 def _two_clients(taken: Sequence[tuple[Path, str]]) -> InputError:
     names = [Home(folder, load_client(folder)).name for folder, _ in taken]
-    sources = [f"{source} ({name})" if name else source for (_, source), name in zip(taken, names, strict=True)]
-    what = "different clients" if all(names) else "folders that keep their runs apart"
+    sources = [
+        f"{source}{_led(Path(source), folder)} ({name})" if name else source
+        for (folder, source), name in zip(taken, names, strict=True)
+    ]
+    what, next_step = "different clients", "Give those of one client, and run again for the other."
+    if not all(names):
+        what = "folders that keep their runs apart"
+        next_step = (
+            f"Say where runs are kept, as in --runs-dir {_kept(taken, names)}, or give the inventories of one folder."
+        )
+    elif len(set(names)) == 1:
+        what, next_step = f"two folders for {names[0]}", f"{next_step} {_ONE_CLIENT}"
     return InputError(
         f"one run is for one client: {' and '.join(sources)} belong to {what}",
-        next_step="Give those of one client, and run again for the other."
-        if any(names)
-        else "Give the inventories of one folder, or say with --runs-dir where runs are kept.",
+        next_step=next_step,
     )
+
+
+def _kept(taken: Sequence[tuple[Path, str]], names: Sequence[str]) -> Path:
+    """The runs of the folder with a client, else of the first."""
+    return next((folder for (folder, _), name in zip(taken, names, strict=True) if name), taken[0][0]) / RUNS
+
+
+def _led(path: Path, folder: Path) -> str:
+    """Where a path leads that lies in a folder only by a link."""
+    spelled = Path(os.path.normpath(Path.cwd().resolve() / path))
+    return "" if spelled.is_relative_to(folder.resolve()) else f", which leads to {_shown(path.resolve())},"
 
 
 def clients_of(paths: Iterable[Path], owners: Owners) -> tuple[Client, ...]:
@@ -143,5 +188,5 @@ def _name(folder: Path) -> str:
 
 def _shown(path: Path) -> Path:
     """A path as short as it can be said from here."""
-    here = Path.cwd()
+    here = Path.cwd().resolve()
     return path.relative_to(here) if path.is_relative_to(here) else path

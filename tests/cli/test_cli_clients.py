@@ -194,6 +194,49 @@ def test_runs_of_nobody_count_in_the_clients_own_folder_only(folder: Folder) -> 
         assert "Move what is of ACME Ltd to runs." in ended.err
 
 
+@pytest.fixture
+def estates(folder: Folder) -> Folder:
+    """Two inventories with hosts of the same names, each in a folder of its own, below one folder."""
+    for name in ("prod", "test"):
+        place = folder.path / "acme" / name
+        place.mkdir(parents=True)
+        hosts = INVENTORY.replace("hosts.yml", str(folder.path / "hosts.yml"))
+        (place / "inventory.yml").write_text(hosts)
+    return folder
+
+
+def test_runs_from_before_the_client_was_named_above_are_not_forgotten(estates: Folder) -> None:
+    """They lie beside the inventory, and from now on runs are kept elsewhere: what they left owed would go unseen."""
+    estates("apply book.yml -i acme/prod/inventory.yml --yes")
+    run = left_owing(Path("acme/prod/runs"))
+    estates.write("acme/client.yml", "name: ACME Ltd\n")
+    for line in ("plan book.yml", "apply book.yml --yes", f"undo {run.name} --plan", "resume --yes"):
+        ended = estates(f"{line} -i acme/prod/inventory.yml")
+        assert ended.code == 1
+        assert (
+            "there are runs in acme/prod/runs, and those of ACME Ltd (acme/client.yml) are kept in acme/r" in ended.err
+        )
+        assert "Move them there, or give --runs-dir acme/prod/runs to go on in that folder." in ended.err
+    assert estates("plan book.yml --list-hosts -i acme/prod/inventory.yml").code == 0
+    assert "owed since" in estates("plan book.yml -i acme/prod/inventory.yml --runs-dir acme/prod/runs").out
+    (estates.path / "acme/prod/runs").rename(estates.path / "acme/runs")
+    assert "owed since" in estates("plan book.yml -i acme/prod/inventory.yml").out
+
+
+def test_a_run_of_another_inventory_of_the_client_is_told(estates: Folder) -> None:
+    """Its hosts may have the same names; the same inventory, by its folder too, or one that is gone says nothing."""
+    estates.write("acme/client.yml", "name: ACME Ltd\n")
+    estates("apply book.yml -i acme/prod/inventory.yml --yes")
+    run = run_of(Path("acme/runs")).name
+    told = f"warning: run {run} was made with the inventory acme/prod/inventory.yml, and this is acme/test: see that"
+    for verb in ("undo", "resume"):
+        assert told in estates(f"{verb} {run} -i acme/test --plan").err
+        for same in ("acme/prod", "acme/test/../prod/inventory.yml"):
+            assert "was made with" not in estates(f"{verb} {run} -i {same} --plan").err
+    (estates.path / "acme/prod").rename(estates.path / "acme/old")
+    assert "was made with" not in estates(f"undo {run} -i acme/old --plan").err
+
+
 def test_an_inventory_folder_may_hold_the_client(folder: Folder) -> None:
     """`client.yml` is no inventory."""
     place = folder.path / "acme"

@@ -126,12 +126,42 @@ def test_links_do_not_lead_out(two: Folder) -> None:
     (two.path / "acme/host_vars").symlink_to("../nw/group_vars")
     (two.path / "nw/host_vars").mkdir()
     (two.path / "nw/group_vars/ex01.yml").write_text("whose: nw\n")
-    refused(two("plan book.yml -i acme/inventory.yml"), "acme/host_vars/ex01.yml")
+    leads = "acme/host_vars/ex01.yml, which leads to nw/group_vars/ex01.yml,"
+    refused(two("plan book.yml -i acme/inventory.yml"), leads)
     (two.path / "acme/host_vars").unlink()
     (two.path / "nw/linked.yml").symlink_to("../acme/book.yml")
     refused(two("plan nw/linked.yml -i acme/inventory.yml"), "nw/linked.yml")
     (two.path / "acme/hosts.yml").symlink_to("../nw/inventory.yml")
-    assert "belong to different clients" in two("inventory -i acme/hosts.yml --graph").err
+    both = (
+        "acme/hosts.yml (ACME Ltd) and acme/hosts.yml, which leads to nw/inventory.yml, (Northwind) belong to different"
+    )
+    assert both in two("inventory -i acme/hosts.yml --graph").err
+
+
+def test_two_folders_for_one_name_are_told_to_have_one_client_file(two: Folder) -> None:
+    """Where the names alone would say nothing."""
+    (two.path / "nw/client.yml").write_text("name: ACME Ltd\n")
+    ended = two("plan nw/book.yml -i acme/inventory.yml")
+    assert "nw/book.yml is of client ACME Ltd (nw/client.yml), and this is for ACME Ltd (acme/client.yml)" in ended.err
+    assert "If both are one client's: keep one client.yml, in a folder above both." in ended.err
+    ended = two("plan book.yml -i acme/inventory.yml -i nw/inventory.yml")
+    assert "nw/inventory.yml (ACME Ltd) belong to two folders for ACME Ltd" in ended.err
+    assert "keep one client.yml, in a folder above both." in ended.err
+
+
+def test_listings_take_an_inventory_of_nobody_whose_folder_has_runs(two: Folder) -> None:
+    """As that of jump hosts: a listing has no runs. For others `--runs-dir` says where they are kept."""
+    jumps = two.path / "jump/jump.yml"
+    (jumps.parent / "runs").mkdir(parents=True)
+    jumps.write_text("jumps: {hosts: {jump01: {ansible_connection: simulated, ndrfix_simulation: ../jumps.yml}}}\n")
+    (two.path / "jumps.yml").write_text("jump01: {}\n")
+    inventories = "-i acme/inventory.yml -i jump/jump.yml"
+    for line in ("inventory --graph", "plan book.yml --list-hosts"):
+        assert "jump01" in two(f"{line} {inventories}").out
+    ended = two(f"plan book.yml -l ex01 {inventories}")
+    assert "acme/inventory.yml (ACME Ltd) and jump/jump.yml belong to folders that keep their runs apart" in ended.err
+    assert "Say where runs are kept, as in --runs-dir acme/runs, or" in ended.err
+    assert two(f"plan book.yml -l ex01 {inventories} --runs-dir acme/runs").code == 0
 
 
 @pytest.mark.parametrize(
