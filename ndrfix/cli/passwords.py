@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import click
 
 from ndrfix.cli.configured import environment
 from ndrfix.cli.terminal import MASKER, say_aside
-from ndrfix.client import FILE, Home
+from ndrfix.client import FILE, UNLABELLED, Home
 from ndrfix.errors import InputError, UsageError
 from ndrfix.secrets import Secret
 from ndrfix.vault import Identity, Vault, VaultOptions, identities_of
@@ -62,7 +64,17 @@ def asked_new_vault_password(question: str) -> Secret:
 
 def vault_of(options: VaultOptions, home: Home) -> Vault:
     """The vault of a command line, with the passwords that may be used for its client; see `identities_for`."""
-    return Vault(identities_for(options, home), MASKER.add, _foreign(home))
+    used = identities_for(options, home)
+    return Vault(used, MASKER.add, _foreign(home), partial(tell_unnamed, home), left_out(options, home))
+
+
+def or_asked(options: VaultOptions, home: Home) -> VaultOptions:
+    """The options; without a password by them, that it is asked for. Why one that is configured is not used is told."""
+    if identities_for(options, home):
+        return options
+    for reason in left_out(options, home):
+        warn(f"not used, though configured: {reason}")
+    return VaultOptions(ask=True)
 
 
 def identities_for(
@@ -78,19 +90,46 @@ def identities_for(
     for identity in identities:
         if identity.named:
             require_own(identity, home)
-    foreign = _foreign(home)
-    return tuple(
-        each for each in identities if not foreign(each.label) and (each.file is None or home.admits(each.file))
-    )
+    return tuple(each for each in identities if not _reason(each, home))
+
+
+def left_out(options: VaultOptions, home: Home) -> tuple[str, ...]:
+    """Why which of the configured vault passwords are not used for the client.
+
+    Raises:
+        InputError: see `identities_for`.
+    """
+    identities = identities_of(options, environment(), asked_vault_password, warn=lambda _text: None)
+    return tuple(filter(None, (_reason(each, home) for each in identities)))
+
+
+def _reason(identity: Identity, home: Home) -> str:
+    """Why a vault password is not to be used for the client; empty when it may be."""
+    try:
+        require_own(identity, home)
+    except InputError as error:
+        return error.what
+    return ""
+
+
+def named_files(options: VaultOptions) -> tuple[Path, ...]:
+    """The files with vault passwords that a command line names, as far as they are there.
+
+    Raises:
+        InputError: a text that names no source.
+    """
+    texts = (*options.ids, *(f"{UNLABELLED}@{name}" for name in options.password_files))
+    files = (Identity.of(text, asked_vault_password).file for text in texts)
+    return tuple(each for each in files if each and each.exists())
 
 
 def require_own(identity: Identity, home: Home) -> None:
-    """Make sure that a vault password which the command line names may be used for the client.
+    """Make sure that a vault password may be used for the client.
 
     Raises:
         InputError: its label or its file is another client's.
     """
-    require_own_label("--vault-id", identity.label, home)
+    require_own_label("--vault-id" if identity.named else "vault_identity_list", identity.label, home)
     if identity.file:
         home.admit(identity.file, f"the vault password file {identity.file}")
 
@@ -110,6 +149,15 @@ def require_own_label(flag: str, label: str, home: Home) -> None:
 
 def _foreign(home: Home) -> Callable[[str], str]:
     return home.client.foreign if home.client else lambda _label: ""
+
+
+def tell_unnamed(home: Home, label: str) -> None:
+    """Say that a vault id is used which nobody can tell to be the client's, since its `client.yml` names none."""
+    if home.client and not home.client.vault_ids and label != UNLABELLED:
+        warn(
+            f"{home.client.file} names no vault_id, so that of another client would not be refused: "
+            f"add 'vault_id: {label}' to it if {label} is of {home.name}"
+        )
 
 
 def warn(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,8 +15,11 @@ from ndrfix.cli.passwords import (
     asked,
     asked_new_vault_password,
     identities_for,
+    named_files,
+    or_asked,
     require_own,
     require_own_label,
+    tell_unnamed,
     vault_of,
     warn,
 )
@@ -25,7 +29,7 @@ from ndrfix.cli.verb import Verb
 from ndrfix.client import Home
 from ndrfix.errors import InputError, UsageError, did_you_mean
 from ndrfix.secrets import Secret
-from ndrfix.vault import Identity, Vault, VaultOptions, encryption_label, seal
+from ndrfix.vault import Identity, VaultOptions, encryption_label, seal
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _INDENT = " " * 10
@@ -80,7 +84,7 @@ def encrypt_string(
     if variable is not None and not _NAME.fullmatch(variable):
         raise UsageError("the name of a variable may only hold letters, digits and _")
     options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
-    home = enter_files([Path()])
+    home = _home([Path()], named_files(options))
     identity = _for_encryption(options, label, home)
     content = _content(text, from_stdin=stdin_name is not None or text == "-")
     lines = seal(content, identity.password(), identity.label).splitlines()
@@ -99,8 +103,8 @@ def view(
     from ndrfix.vault.rekeying import opened_files
 
     options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
-    home = enter_files(files)
-    opened = opened_files(files, _vault_of(options, home))
+    home = _home(files, named_files(options))
+    opened = opened_files(files, vault_of(or_asked(options, home), home))
     tell(home.client)
     for file in opened:
         with written_out():  # unmasked: it is what was asked for
@@ -132,10 +136,11 @@ def rekey(
     text = new_vault_id or (f"default@{new_file}" if new_file else "prompt")
     new = Identity.of(text, asked_new_vault_password)
     new.source.check()
-    home = enter_files(files)
+    options = VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass)
+    home = _home(files, (*named_files(options), *filter(None, (new.file,))))
     require_own(new, home)
-    vault = _vault_of(VaultOptions(ids=vault_ids, password_files=vault_password_files, ask=ask_vault_pass), home)
-    opened = opened_files(files, vault)
+    opened = opened_files(files, vault_of(or_asked(options, home), home))
+    tell_unnamed(home, new.label)
     MASKER.add(new.password())
     tell(home.client)
     for path, file in zip(files, opened, strict=True):
@@ -144,9 +149,14 @@ def rekey(
     return 0
 
 
-def _vault_of(options: VaultOptions, home: Home) -> Vault:
-    """The vault of the options, which asks for a password when nothing gives one."""
-    return vault_of(options if identities_for(options, home) else VaultOptions(ask=True), home)
+def _home(files: Sequence[Path], passwords: Sequence[Path]) -> Home:
+    """The folder that files belong to; if it is nobody's that of the vault passwords named, for they are for a client.
+
+    Raises:
+        InputError: the files, or then the passwords, are of different clients.
+    """
+    home = enter_files(files)
+    return home if home.client else enter_files([*files, *passwords])
 
 
 def _for_encryption(options: VaultOptions, label: str | None, home: Home) -> Identity:
@@ -159,8 +169,7 @@ def _for_encryption(options: VaultOptions, label: str | None, home: Home) -> Ide
     label = label or encryption_label(environment(), warn=warn)
     if label is not None:
         require_own_label(flag, label, home)
-    known = identities_for(options, home, asked_new_vault_password)
-    known = known or identities_for(VaultOptions(ask=True), home, asked_new_vault_password)
+    known = identities_for(or_asked(options, home), home, asked_new_vault_password)
     labels = list(dict.fromkeys(each.label for each in known))
     if label is None and len(known) > 1:
         raise UsageError(
@@ -171,6 +180,7 @@ def _for_encryption(options: VaultOptions, label: str | None, home: Home) -> Ide
     if found is None:
         raise UsageError(f"there is no password for the vault id {label!r}{did_you_mean(str(label), labels)}")
     _tell_unlabelled(found, home)
+    tell_unnamed(home, found.label)
     MASKER.add(found.password())
     return found
 

@@ -14,6 +14,7 @@ from ndrfix.vault.envelope import DEFAULT_LABEL, Envelope
 from ndrfix.vault.sources import Identity
 
 _GIVE = "Give its password: --vault-id {}@prompt, --vault-id {}@FILE, or --vault-password-file FILE."
+_SHOWN = 3
 _FOREIGN = "Take it out, or add the label to vault_id in client.yml if it is the client's."
 
 
@@ -24,13 +25,17 @@ class Vault:
     The password of the value's own label is tried first, then, as ansible-vault does, the others in their order: a
     label is a hint. `learn` is told every secret, passwords too, before anybody sees it; of a whole file only who reads
     it knows what in it is secret. `foreign` gives the reason why values with a label are not opened here (empty: they
-    are).
+    are). `used` is told once of each vault id by which something was opened. `left_out` says of passwords why they are
+    not used here; it is told when nothing opens.
     """
 
     identities: Sequence[Identity]
     learn: Callable[[Secret], None]
     foreign: Callable[[str], str] = lambda _label: ""
+    used: Callable[[str], None] = lambda _label: None
+    left_out: Sequence[str] = ()
     _opened: dict[str, Secret] = field(default_factory=dict, init=False, repr=False)
+    _told: set[str] = field(default_factory=lambda: {DEFAULT_LABEL}, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __call__(self, vaulted: Vaulted, place: Place) -> Secret:
@@ -71,7 +76,7 @@ class Vault:
             raise InputError(
                 f"the {noun} is encrypted{_for(envelope)}, and no vault password was given",
                 place=place,
-                next_step=_give(envelope),
+                next_step=f"{_give(envelope)}{self._not_used()}",
             )
         own = [each for each in self.identities if each.label == envelope.label]
         for identity in (*own, *(each for each in self.identities if each.label != envelope.label)):
@@ -79,18 +84,30 @@ class Vault:
             self.learn(password)
             plain = envelope.open(password)
             if plain is not None:
+                self._tell(envelope.label, identity.label)
                 return plain, identity
         raise self._refused(envelope, place, noun, known=bool(own))
 
     def _refused(self, envelope: Envelope, place: Place, noun: str, *, known: bool) -> InputError:
-        labels = ", ".join(dict.fromkeys(each.label for each in self.identities))
+        tried = f"Tried: {', '.join(dict.fromkeys(each.label for each in self.identities))}.{self._not_used()}"
         if known:
             what = (
                 f"no vault password given opens the {noun}{_for(envelope)}: wrong password, or the {noun} was altered"
             )
-            return InputError(what, place=place, next_step=f"Check the password and the {noun}. Tried: {labels}.")
+            return InputError(what, place=place, next_step=f"Check the password and the {noun}. {tried}")
         what = f"the {noun} is encrypted{_for(envelope)}, which has no password here, and no other one opens it"
-        return InputError(what, place=place, next_step=f"{_give(envelope)} Tried: {labels}.")
+        return InputError(what, place=place, next_step=f"{_give(envelope)} {tried}")
+
+    def _tell(self, *labels: str) -> None:
+        for label in labels:
+            if label not in self._told:
+                self._told.add(label)
+                self.used(label)
+
+    def _not_used(self) -> str:
+        """What is said of the passwords that are left out, with a blank before it."""
+        more = f"; and {len(self.left_out) - _SHOWN} more" if len(self.left_out) > _SHOWN else ""
+        return f" Not used, though configured: {'; '.join(self.left_out[:_SHOWN])}{more}." if self.left_out else ""
 
 
 def _for(envelope: Envelope) -> str:

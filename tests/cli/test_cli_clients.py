@@ -287,3 +287,64 @@ def test_a_configured_password_of_another_client_is_not_tried(sealed: Folder, mo
     assert "no other one opens it" in sealed("plan book.yml -i inventory.yml").out
     sealed.write("client.yml", "name: ACME Ltd\n")
     assert sealed("plan book.yml -i inventory.yml").code == 0
+
+
+def test_a_vault_id_that_nobody_can_tell_whose_it_is_is_told(sealed: Folder) -> None:
+    """Once, where the client has none: of the value, and of the password, whichever carries it."""
+    sealed.write("client.yml", "name: ACME Ltd\n")
+    told = "client.yml names no vault_id, so that of another client would not be refused: "
+    for line in ("plan book.yml -i inventory.yml -l ex02", "vault view host_vars/ex02.yml"):
+        ended = sealed(f"{line} --vault-id nw@nw-pass")
+        assert (ended.code, ended.err.count("warning")) == (0, 1)
+        assert f"{told}add 'vault_id: nw' to it if nw is of ACME Ltd\n" in ended.err
+    sealed.write("host_vars/ex02.yml", seal(b"mode: 2\n", Secret("password of nw")))
+    assert told in sealed("plan book.yml -i inventory.yml -l ex02 --vault-id nw@nw-pass").err
+    assert "warning" not in sealed("plan book.yml -i inventory.yml -l ex02 --vault-password-file nw-pass").err
+    assert told in sealed("vault encrypt-string x -n y --vault-id nw@nw-pass").err
+    assert (
+        told in sealed("vault rekey host_vars/ex02.yml --vault-password-file nw-pass --new-vault-id acme@acme-pass").err
+    )
+    sealed.write("client.yml", "name: ACME Ltd\nvault_id: acme\n")
+    assert "warning" not in sealed("plan book.yml -i inventory.yml --vault-id acme@acme-pass").err
+
+
+def test_a_configured_password_that_is_left_out_is_told_where_one_is_missing(sealed: Folder) -> None:
+    """Whoever configured it wonders why it does not open, or why it is asked for."""
+    sealed.write("nw/pass", "password of nw\n")
+    sealed.write("ansible.cfg", "[defaults]\nvault_password_file = nw/pass\nvault_identity_list = nw@nw-pass\n")
+    Path().chmod(0o755)
+    label = "vault_identity_list nw: the vault id 'nw' is not of client ACME Ltd, whose is acme"
+    file = (
+        "the vault password file nw/pass is of client Northwind (nw/client.yml), and this is for ACME Ltd (client.yml)"
+    )
+    ended = sealed("plan book.yml -i inventory.yml -l ex01")
+    assert "no vault password was given" in ended.err
+    assert f"Not used, though configured: {label}; {file}.\n" in ended.err
+    assert (
+        f"Tried: acme. Not used, though configured: {label}; {file}."
+        in sealed("plan book.yml -i inventory.yml -l ex01 --vault-id acme@nw-pass").err
+    )
+    assert "configured" not in sealed("plan book.yml -i inventory.yml -l ex01 --vault-id acme@acme-pass").err
+    for line in ("view host_vars/ex01.yml", "encrypt-string x -n y"):
+        ended = sealed(f"vault {line}")
+        assert "nobody can type the" in ended.err
+        assert f"warning: not used, though configured: {file}\n" in ended.err
+
+
+def test_whoever_encrypts_with_a_clients_password_works_for_the_client(acme: Folder) -> None:
+    """From the folder above, too; files that are nobody's are the password's client's then, and nobody's else."""
+    acme.write("nw/pass", "password of nw\n")
+    (acme.path / "client.yml").unlink()
+    ended = acme("vault encrypt-string x -n y --vault-id nw@nw/pass")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("y: !vault |\n          $ANSIBLE_VAULT;1.2;AES256;nw\n")
+    assert "client Northwind (nw/client.yml)\n" in ended.err
+    acme.write("any.yml", seal(b"mode: 2\n", Secret("password of nw")))
+    assert acme("vault view any.yml --vault-password-file nw/pass").out == "mode: 2\n"
+    (acme.path / "other").mkdir()
+    acme.write("other/client.yml", "name: Other\n")
+    acme.write("other/pass", "password of nw\n")
+    for line in ("view any.yml --vault-id o@other/pass", "rekey any.yml --new-vault-password-file other/pass"):
+        ended = acme(f"vault {line} --vault-password-file nw/pass")
+        assert ended.code == 1
+        assert "belong to different clients\n  Give those of one client, and run again for the other.\n" in ended.err
