@@ -26,6 +26,7 @@ from ndrfix.lint.playbooks import PlaybookView, read_view
 from ndrfix.lint.results import ResultView, read_result, written_tasks
 from ndrfix.lint.rules import BY_ID, RULES
 from ndrfix.lint.waivers import waived, waivers_of
+from ndrfix.playbook.templating import template_faults
 from ndrfix.secrets import Secret
 
 if TYPE_CHECKING:
@@ -186,6 +187,8 @@ def _of_file(document: Document, sort: Sort, rules: Sequence[Rule], around: _Aro
     view = _view(document, sort, around)
     found = [finding for rule in rules if sort in rule.sorts for finding in _of_rule(rule, view)]
     faults = [*view.faults]
+    if sort in (Sort.INVENTORY, Sort.VARIABLES) and document.node is not None:
+        faults += template_faults(document.node)
     if isinstance(view, PlaybookView):
         faults += [fault for task in view.tasks for fault in task.faults]
         if around.recorded is not None and not faults:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ndrfix.errors import InventoryError
 from ndrfix.lint.inventories import InventoryView, VariablesView, definitions
 from ndrfix.lint.model import Profile, Remark, Rule, Severity, Sort, some
 from ndrfix.place import Place
-from ndrfix.source import Scalar
+from ndrfix.secrets import Secret
+from ndrfix.source import Scalar, Vaulted
 
 if TYPE_CHECKING:
     from ndrfix.inventory import Host
@@ -26,6 +28,33 @@ def _unknown_setting(view: InventoryView | VariablesView) -> Iterator[Remark]:
     for entry in definitions(view.document.node):
         if wrong := wrong_name(entry.key.text, plain=isinstance(entry.value, Scalar)):
             yield Remark(message=wrong, place=entry.key.place, help=CORRECT)
+
+
+def _wrong_setting(view: InventoryView) -> Iterator[Remark]:
+    """What a connection refuses of the values that hosts have, as far as they can be known here."""
+    from ndrfix.inventory import ConnectionSettings
+    from ndrfix.inventory.names import wrong_name
+
+    told: set[Place] = set()
+    for host in _hosts(view):
+        known = {name: each for name, each in host.variables.items() if _is_known(each.value) and not wrong_name(name)}
+        try:
+            ConnectionSettings.of(
+                host.name,
+                {name: each.value for name, each in known.items()},
+                {name: each.place for name, each in known.items()},
+            )
+        except InventoryError as error:
+            if error.place is not None and error.place not in told:
+                told.add(error.place)
+                yield Remark(message=error.what, place=error.place, help=error.next_step)
+
+
+def _is_known(value: object) -> bool:
+    """Whether a value is what every run finds: no template, nothing encrypted."""
+    from ndrfix.inventory import has_jinja
+
+    return not isinstance(value, Vaulted | Secret) and not (isinstance(value, str) and has_jinja(value))
 
 
 def _text(host: Host, *names: str) -> tuple[str, Place | None]:
@@ -136,6 +165,17 @@ RULES: tuple[Rule, ...] = (
         fix="Correct the name; the finding says which is the nearest.",
         sorts=(Sort.INVENTORY, Sort.VARIABLES),
         check=_unknown_setting,
+    ),
+    Rule(
+        id="inventory[setting]",
+        tags=("inventory",),
+        summary="A connection variable with a value that it cannot have.",
+        why="The run ends before there is a session with the host.",
+        bad=_GOOD.replace("ansible_psrp_auth: ntlm", "ansible_psrp_auth: ntml"),
+        good=_GOOD,
+        fix="Write one of the values that the finding lists; `docs/inventory.md` has them all.",
+        sorts=(Sort.INVENTORY,),
+        check=_wrong_setting,
     ),
     Rule(
         id="inventory[basic-over-http]",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ndrfix.errors import MANY_NAMES, InputError, did_you_mean, nearest
 from ndrfix.lint.expressions import Use, expression, uses_in
-from ndrfix.lint.model import Remark, Rule, Severity
+from ndrfix.lint.model import Remark, Rule, Severity, Sort
 from ndrfix.lint.playbooks import PlaybookView, PlayView
 from ndrfix.lint.rules.reading import CHECKED
 from ndrfix.playbook.keywords import RESERVED_NAMES
@@ -201,6 +201,7 @@ RULES: tuple[Rule, ...] = (
         bad=CHECKED.replace("minimum: 4", 'minimum: "{{ pack + }}"'),
         good=CHECKED,
         fix="Correct the expression; braces that are meant literally are marked with `!unsafe`.",
+        sorts=(Sort.PLAYBOOK, Sort.INVENTORY, Sort.VARIABLES),
     ),
     Rule(
         id="jinja[undefined]",
