@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -24,26 +25,29 @@ def command(folder: Path, name: str | None, add: bool) -> int:
     from ndrfix.shipped import shipped_playbooks
 
     shown = name if name is not None else folder.resolve().name
-    inventories = _inventories(folder)
-    done = lay_out(folder, shown, shipped_playbooks(), add=add, inventories=inventories)
+    done = lay_out(folder, shown, shipped_playbooks(), add=add, find=_inventories)
     say(f"{folder} is laid out for {shown.strip()}:")
     for path in done.written:
         say(f"  {path}")
-    for path in done.kept:
+    for path in (*done.inventories, *done.kept):
         say(f"  {path} was there, and is left as it is")
-    hosts, group = ("put the hosts into inventory.yml, ", "exchange") if not inventories else ("", "GROUP")
-    several = f"name in ndrfix.cfg which inventory is meant ({', '.join(inventories)}), " if inventories[1:] else ""
-    say(f"\nNext: cd {shlex.quote(str(folder))}, {hosts}{several}then")
-    say(f"  ndrfix inventory --graph\n  ndrfix plan playbooks/audit.yml -l {group} -k")
+    say(f"\nNext: cd {shlex.quote(str(folder))}, {_first(done.inventories)}then")
+    say("  ndrfix inventory --graph")
+    say(f"  ndrfix plan playbooks/audit.yml -l {'GROUP' if done.inventories else 'exchange'} -k")
     return 0
 
 
-def _inventories(folder: Path) -> tuple[str, ...]:
-    """The inventories that the folder has already, by their paths in it: its own, else those in `inventories`."""
+def _first(inventories: Sequence[str]) -> str:
+    """What is to be done to the files before a command."""
+    if not inventories:
+        return "put the hosts into inventory.yml, "
+    return f"name in ndrfix.cfg which inventory is meant ({', '.join(inventories)}), " if inventories[1:] else ""
+
+
+def _inventories(folder: Path) -> tuple[Path, ...]:
+    """The inventories that the folder has already: its own, else those in `inventories`."""
     from ndrfix.inventory import own_inventories
 
-    if not folder.is_dir():
-        return ()
     below = folder / "inventories"
     found = own_inventories(folder) or (sorted(below.iterdir()) if below.is_dir() else ())
-    return tuple(each.relative_to(folder).as_posix() for each in found if not each.name.startswith("."))
+    return tuple(each for each in found if not each.name.startswith("."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,26 +21,34 @@ _OF_EXAMPLE = (_EXAMPLE, "README.md", "group_vars/", "host_vars/")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaidOut:
-    """The files of a folder, by their paths in it: those that were `written`, and those that were there and `kept`."""
+    """The files of a folder, by their paths in it: those that were `written`, those that were there and `kept`, and the
+    `inventories` that were there.
+    """
 
     written: tuple[str, ...]
     kept: tuple[str, ...]
+    inventories: tuple[str, ...] = ()
 
 
 def lay_out(
-    folder: Path, name: str, playbooks: Mapping[str, Path], *, add: bool = False, inventories: Sequence[str] = ()
+    folder: Path,
+    name: str,
+    playbooks: Mapping[str, Path],
+    *,
+    add: bool = False,
+    find: Callable[[Path], Sequence[Path]] = lambda _folder: (),
 ) -> LaidOut:
     """Make the folder of a client with that name, with copies of the playbooks. No file is ever overwritten; with `add`
-    the folder may hold something, and gets what it lacks. Where it has `inventories` of its own, it gets no example of
+    the folder may hold something, and gets what it lacks. Where `find` gives inventories in it, it gets no example of
     one, and the settings name it; which of several is meant they leave to the user.
 
     Raises:
-        InputError: the name is not one line of text, the folder is not empty, or a file cannot be written.
+        InputError: the name is not one line of text, the folder is not empty, or cannot be read or written.
     """
     if not name.strip() or not name.isprintable():
         raise InputError("the client's name must be a text of one line", next_step="Give one with --name.")
     written: list[str] = []
-    kept = list(inventories)
+    kept: list[str] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not add and any(folder.iterdir()):
@@ -48,6 +56,7 @@ def lay_out(
                 f"the folder {folder} is not empty",
                 next_step="Name another one, or add what is missing with --add: nothing is overwritten.",
             )
+        inventories = tuple(each.relative_to(folder).as_posix() for each in find(folder))
         for path, text in _texts(name.strip(), playbooks, inventories).items():
             (written if _written(folder / path, text) else kept).append(path)
     except OSError as error:
@@ -55,7 +64,7 @@ def lay_out(
             f"cannot write {error.filename or folder}: {error.strerror or error}",
             next_step="What was written before stays there; `--add` goes on with it.",
         ) from error
-    return LaidOut(written=tuple(written), kept=tuple(kept))
+    return LaidOut(written=tuple(written), kept=tuple(kept), inventories=inventories)
 
 
 def _texts(name: str, playbooks: Mapping[str, Path], inventories: Sequence[str]) -> dict[str, str]:

@@ -88,8 +88,9 @@ def test_passwords_of_a_new_client_have_a_label(name: str, label: str, tmp_path:
 def test_a_folder_with_an_inventory_gets_no_other(tmp_path: Path) -> None:
     """Nor variables for hosts that are none of the example's; the settings name the inventory that is there."""
     (tmp_path / "hosts.yml").touch()
-    done = lay_out(tmp_path, "ACME", {}, add=True, inventories=("hosts.yml",))
-    assert (sorted(done.written), done.kept) == ([".gitignore", "client.yml", "ndrfix.cfg"], ("hosts.yml",))
+    done = lay_out(tmp_path, "ACME", {}, add=True, find=lambda folder: (folder / "hosts.yml",))
+    assert sorted(done.written) == [".gitignore", "client.yml", "ndrfix.cfg"]
+    assert (done.kept, done.inventories) == ((), ("hosts.yml",))
     assert "\ninventory = hosts.yml\n" in (tmp_path / "ndrfix.cfg").read_text()
 
 
@@ -122,3 +123,14 @@ def test_a_folder_that_cannot_be_one(tmp_path: Path) -> None:
         lay_out(tmp_path / "acme", "ACME", {})
     with pytest.raises(InputError, match=r"cannot write .*acme"):
         lay_out(tmp_path / "acme" / "below", "ACME", {})
+
+
+def test_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
+    """Is an error that names it, and nothing is written."""
+
+    def closed(folder: Path) -> tuple[Path, ...]:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    with pytest.raises(InputError, match=rf"{re.escape(str(tmp_path))}: Permission denied"):
+        lay_out(tmp_path, "ACME", {}, find=closed)
+    assert list(tmp_path.iterdir()) == []
