@@ -30,7 +30,7 @@ def sought(known: Round) -> StepPlan:
     if not (batch or earlier):
         earlier, trusted = trusted, ()
     if last.fruitless >= _IN_VAIN:
-        return _in_vain((*batch, *earlier))
+        return _in_vain(known, (*batch, *earlier))
     if batch and earlier:  # the batch is the likely one; but were it one of these, a message of the batch would pay
         return _taken_out(known, keep=earlier, out=batch, trusted=trusted)
     suspects = batch or earlier
@@ -61,20 +61,21 @@ def _without_reason(known: Round) -> StepPlan:
     last = known.last
     if not last.unexplained:
         return StepPlan(items=known.start, carry=replace(last, unexplained=True, waited=0.0))
-    if last.blamed:  # the service does not stay started without them either
-        return StepPlan(items=unblamed(known.args.own, last.blamed), carry=replace(last, blamed=()))
     text = f"{IMS} IS STOPPED and does not stay started, though no message that was put back waits in the queue"
-    return _standing_still(text, "Look in the event log of the host (4116, 4182 name a bad message), mend that")
+    return _standing_still(known, text, "Look in the event log of the host (4116, 4182 name a bad message), mend that")
 
 
-def _in_vain(suspects: Sequence[Message]) -> StepPlan:
+def _in_vain(known: Round, suspects: Sequence[Message]) -> StepPlan:
     """Which of the suspects is bad cannot be told, since none can be taken out."""
     text = f"{IMS} IS STOPPED and does not stay started with what was put back; which message it is cannot be told"
     text += f", since none of these can be taken out of the queue again: {named(names(suspects))}"
-    return _standing_still(text, "See above what keeps each from being moved (`left:`), mend that")
+    return _standing_still(known, text, "See above what keeps each from being moved (`left:`), mend that")
 
 
-def _standing_still(text: str, advice: str) -> StepPlan:
+def _standing_still(known: Round, text: str, advice: str) -> StepPlan:
+    """The end of a search that found nothing: what was set aside without proof goes back first."""
+    if blamed := known.last.blamed:
+        return StepPlan(items=unblamed(known.args.own, blamed), carry=replace(known.last, blamed=()))
     check = Check(ok=False, text=text, standstill=True, next_step=f"{advice}, then `ndrfix resume`.")
     return StepPlan(checks=(check,))
 

@@ -1121,6 +1121,19 @@ def test_of_messages_none_of_which_can_be_taken_out_none_is_blamed() -> None:
     assert (host.aside, sorted(host.out)) == ([], list("ABCD"))
 
 
+def test_a_search_in_vain_leaves_nothing_set_aside_without_proof() -> None:
+    """What was blamed before goes back to the others first."""
+    host = Restoring("AB", batch=1, leaves=False)
+    host.own, host.ims, host.out = OPEN, STOPPED, {"A": host.kept.pop("A")}
+    del host.kept["B"]
+    host.aside = ["B"]
+    carry = PutBack(earlier=("A",), once_more=True, blamed=("B",), fruitless=2)
+    plan = host.phase(2, StepPlan(carry=carry))
+    host.carry_out(plan)
+    assert (host.aside, list(host.kept), list(host.out)) == ([], ["B"], ["A"])
+    assert host.phase(2, plan).checks[0].text.endswith("taken out of the queue again: A")
+
+
 @pytest.mark.parametrize(("at_look", "leaves"), [(0, True), (0, False), (1, False), (3, False)])
 @pytest.mark.parametrize(("files", "batch"), [("A", 1), ("ABC", 10), ("ABCDEFGHIJ", 4), ("ABCDEF", 1)])
 def test_a_message_that_came_from_elsewhere_lets_no_other_be_set_aside(
