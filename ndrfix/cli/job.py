@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -116,7 +116,7 @@ class Job:
             prepared.access.require_one()
         for secret in prepared.secrets:
             MASKER.add(secret)
-        for text in (*self.damages.texts(), *self.runs.passed_over()):
+        for text in (*self.damages.texts(), *self.runs.passed_over(), *self._owed_elsewhere(prepared)):
             say_aside(f"warning: {visible(text)}")
         self.prepared = prepared
         self.connector = Connector(
@@ -129,6 +129,13 @@ class Job:
         for settings in prepared.access.settings.values():
             for what, path in settings.files:
                 self.home.admit(Path(path), f"the {what} {path} of {settings.inventory_name}")
+
+    def _owed_elsewhere(self, prepared: Prepared) -> Iterator[str]:
+        """What is said of runs that left handlers owed to these hosts, if they were for hosts of another inventory."""
+        debts = (self.owed[host] for host in prepared.access.settings if host in self.owed)
+        for run in dict.fromkeys(run for debt in debts for run in debt.handlers.values()):
+            if text := other_inventory(self.runs.folder / run, self.request.inventories):
+                yield f"handlers are owed since run {run}, which was {text}"
 
     def _until(self) -> datetime | None:
         """What `--until` means, told once: its time of day may pass while somebody reads the plan."""
@@ -159,8 +166,8 @@ class Job:
             InputError: it is the run of another client.
         """
         folder = self.runs.named(self.request.playbook, self.request.inventories)
-        if warning := other_inventory(folder, self.request.inventories):
-            say_aside(f"warning: {visible(warning)}")
+        if text := other_inventory(folder, self.request.inventories):
+            say_aside(visible(f"warning: run {folder.resolve().name} was {text}"))
         return folder
 
     def _owed(self) -> Owed:

@@ -90,7 +90,7 @@ def other_inventory(folder: Path, inventories: Sequence[str]) -> str:
     if any(one.is_relative_to(other) or other.is_relative_to(one) for one in then for other in now):
         return ""
     return (
-        f"run {folder.name} was made with the inventory {', '.join(texts)}, and this is {', '.join(inventories)}: "
+        f"made with the inventory {', '.join(texts)}, and this is {', '.join(inventories)}: "
         "see that its hosts are the same machines"
     )
 

@@ -237,6 +237,19 @@ def test_a_run_of_another_inventory_of_the_client_is_told(estates: Folder) -> No
     assert "was made with" not in estates(f"undo {run} -i acme/old --plan").err
 
 
+def test_what_is_owed_since_a_run_of_another_inventory_is_told(estates: Folder) -> None:
+    """It is planned, since both may be one host's; who sees that they are not keeps the runs apart."""
+    estates.write("acme/client.yml", "name: ACME Ltd\n")
+    estates("apply book.yml -i acme/prod/inventory.yml --yes")
+    run = left_owing(Path("acme/runs")).name
+    told = f"warning: handlers are owed since run {run}, which was made with the inventory acme/prod/inventory.yml"
+    for inventory, count in (("acme/test/inventory.yml", 1), ("acme/prod/inventory.yml", 0)):
+        ended = estates(f"plan book.yml -i {inventory}")
+        assert f"owed since run {run}" in ended.out
+        assert ended.err.count("handlers are owed since run") == count
+        assert (told in ended.err) == bool(count)
+
+
 def test_an_inventory_folder_may_hold_the_client(folder: Folder) -> None:
     """`client.yml` is no inventory."""
     place = folder.path / "acme"
