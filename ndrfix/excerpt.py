@@ -138,9 +138,10 @@ class _Text:
 
     @classmethod
     def of(cls, file: str) -> _Text:
-        """The text of a file; no lines when it cannot be read."""
+        """The text of a file; no lines when it cannot be read, or only once, as a pipe."""
+        path = Path(file)
         try:
-            lines = Path(file).read_bytes().decode("utf-8-sig").splitlines()
+            lines = path.read_bytes().decode("utf-8-sig").splitlines() if path.is_file() else []
         except (OSError, UnicodeDecodeError, ValueError):
             lines = []
         return cls(lines, ini=_is_ini(file, lines))

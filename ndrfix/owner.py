@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -26,19 +27,19 @@ class Owners:
 
     def _found(self, path: Path) -> tuple[Path, ...]:
         whole = path.absolute()  # `.` is the folder that it stands for, with a name
-        whole = whole.resolve() if whole.name == ".." else whole
+        whole = _leads_to(whole) if whole.name == ".." else whole
         parent = whole.parent
         real = self._resolved(parent)
         spelled = (real if ".." in parent.parts else parent) / whole.name
         kind = _kind(spelled)
-        leads_to = spelled.resolve() if stat.S_ISLNK(kind) else real / whole.name
+        leads_to = _leads_to(spelled) if stat.S_ISLNK(kind) else real / whole.name
         plain = stat.S_ISREG(kind)
         found = (self._above(each.parent) if plain else self._of(each) for each in dict.fromkeys((spelled, leads_to)))
         return tuple(dict.fromkeys(self._resolved(each) for each in found if each))
 
     def _resolved(self, folder: Path) -> Path:
         if folder not in self._real:
-            self._real[folder] = folder.resolve()
+            self._real[folder] = _leads_to(folder)
         return self._real[folder]
 
     def _of(self, path: Path) -> Path | None:
@@ -50,6 +51,11 @@ class Owners:
             own = (folder / FILE).is_file()
             self._nearest[folder] = folder if own else None if folder == folder.parent else self._above(folder.parent)
         return self._nearest[folder]
+
+
+def _leads_to(path: Path) -> Path:
+    """Where the links of a path end; of links that go in a circle, the path as far as it leads."""
+    return Path(os.path.realpath(path))
 
 
 def _kind(path: Path) -> int:

@@ -102,7 +102,7 @@ def read_text(path: Path, *, shown: str | None = None) -> str:
 def absent(path: Path, name: str) -> InputError:
     """The error that a file is not there, with the nearest name beside it; `name` is the file's in messages."""
     if path.parent.is_dir():
-        near = did_you_mean(path.name, sorted(each.name for each in path.parent.iterdir()))
+        near = did_you_mean(path.name, sorted(each.name for each in path.parent.iterdir() if each.name != path.name))
         why = f"there is no file of that name{near}"
     else:
         why = f"there is no folder {path.parent}"

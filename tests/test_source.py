@@ -228,6 +228,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load_file(path)
     with pytest.raises(InputError, match="cannot be read"):
         load_file(tmp_path)
+    path.symlink_to("g.yml")
+    with pytest.raises(InputError, match=r"there is no file of that name$"):
+        load_file(path)
+    path.unlink()
     path.write_bytes(b"a: 1\nb: \xe4\n")
     with pytest.raises(InputError, match="not UTF-8") as caught:
         load_file(path)

@@ -49,6 +49,8 @@ def _found(path: Path, excluded: Sequence[Ignored]) -> Iterator[Path]:
         yield path
     elif path.is_dir():
         yield from _walk(path, _above(_absolute(path)), excluded)
+    elif path.exists():
+        raise InputError(f"{path} is neither a file nor a folder", place=Place(file=str(path)))
     else:
         raise InputError(f"there is no file or folder {path}", place=Place(file=str(path)))
 
@@ -82,8 +84,8 @@ def _walk(folder: Path, ignored: Sequence[Ignored], excluded: Sequence[Ignored])
         if each.is_dir():
             if not each.is_symlink():
                 yield from _walk(each, ignored, excluded)
-        elif may_be_ours(each):
-            yield each
+        elif may_be_ours(each) and (each.is_file() or not each.exists()):
+            yield each  # a link that leads nowhere cannot be read, and is told; reading a pipe would wait for ever
 
 
 def _own(folder: Path) -> tuple[Ignored, ...]:

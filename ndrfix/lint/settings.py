@@ -69,9 +69,10 @@ def _toml_table(path: Path) -> dict[str, Any] | None:
     import tomllib
 
     try:
-        table = tomllib.loads(read_text(path)).get("tool", {}).get(_TABLE)
+        tool = tomllib.loads(read_text(path)).get("tool")
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"not valid TOML: {error}", place=Place(file=str(path))) from error
+    table = tool.get(_TABLE) if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
         raise InputError(f"[tool.{_TABLE}] must be a table", place=Place(file=str(path)))
     return table

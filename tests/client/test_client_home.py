@@ -8,6 +8,7 @@ import pytest
 
 from ndrfix.client import home_of
 from ndrfix.errors import InputError
+from ndrfix.owner import Owners
 
 
 @pytest.fixture
@@ -95,3 +96,11 @@ def test_the_current_folder_and_the_one_above_are_whose_they_are(
     assert not any(home_of([inventory]).admits(Path(name)) for name in ("", ".", "..", "deep/../.."))
     monkeypatch.chdir("../../acme/inventories")
     assert all(home_of([inventory]).admits(Path(name)) for name in ("", ".", "..", "../.."))
+
+
+def test_links_in_a_circle_are_whose_folder_they_lie_in(clients: Path) -> None:
+    """A file or folder of which nobody can say where it leads."""
+    (clients / "acme" / "loop").symlink_to("loop")
+    owners = Owners()
+    for path in (Path("acme/loop"), Path("acme/loop/site.yml"), Path("nw/../acme/loop")):
+        assert owners(path) == ((clients / "acme").resolve(),)

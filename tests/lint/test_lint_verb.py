@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -152,6 +153,25 @@ def test_a_folder_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert cli.run(["lint", "--exclude", "b/"]) == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_links_in_a_circle_and_pipes(capsys: pytest.CaptureFixture[str]) -> None:
+    """A link that leads nowhere is a file that cannot be read; a pipe is no file, and nobody waits for it."""
+    write("site.yml", CLEAN)
+    Path("loop.yml").symlink_to("loop.yml")
+    Path("away.yml").symlink_to("gone/away.yml")
+    os.mkfifo("pipe.yml")
+    Path("to-pipe.yml").symlink_to("pipe.yml")
+    assert cli.run(["lint", "-f", "pep8"]) == 1
+    assert [line.split(" ")[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["away.yml:1:1:", "file[unreadable]"],
+        ["loop.yml:1:1:", "file[unreadable]"],
+    ]
+    assert cli.run(["lint", "away.yml", "site.yml"]) == 2
+    assert "there is no file or folder away.yml" in capsys.readouterr().err
+    assert cli.run(["lint", "pipe.yml"]) == 2
+    assert "pipe.yml is neither a file nor a folder" in capsys.readouterr().err
+
+
 def test_waivers_hold_for_a_line_and_for_a_task(capsys: pytest.CaptureFixture[str]) -> None:
     """On the line itself, or at the first line of the task, or on one of its own above; never inside a text."""
     first, last = RESTART.rsplit("    - name: Restart", 1)
@@ -255,6 +275,8 @@ def test_a_renamed_file_has_known_findings_and_a_copied_one_new_ones() -> None:
         ("pyproject.toml", '[tool.ndrfix-lint]\nfail-onn = "error"\n', 2),
         ("pyproject.toml", "[tool.other]\nx = 1\n", 1),
         ("pyproject.toml", "[tool\n", 2),
+        ("pyproject.toml", 'tool = "x"\n', 1),
+        ("pyproject.toml", "tool = [1]\n", 1),
     ],
 )
 def test_settings_of_a_project(name: str, text: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
