@@ -10,9 +10,13 @@ from ndrfix.encrypted import is_encrypted
 from ndrfix.errors import InputError
 from ndrfix.lint.model import Sort
 from ndrfix.place import Place
+from ndrfix.playbook.keywords import PLAY_KEYWORDS
 from ndrfix.source import Entry, List, Map, Node, Scalar, offset_of, parse_text, read_text
+from ndrfix.steps import STEPS
 
 _VARIABLE_FOLDERS = frozenset({"group_vars", "host_vars", "vars"})
+_PLAY_WORDS = frozenset(PLAY_KEYWORDS) - {"name", "vars", "tags"}  # names that files of other programs have, too
+_STEP_NAMES = frozenset(step.name for step in STEPS) - {"manual"}
 _GROUP_WORDS = frozenset({"hosts", "vars", "children"})
 _YAML_ENDINGS = (".yml", ".yaml", ".json")
 _INI_ENDING = ".ini"
@@ -86,31 +90,57 @@ def _ini_entries(path: Path, shown: str, text: str) -> tuple[Entry, ...] | None:
 def sort_of(document: Document) -> Sort | None:
     """What the file is, by its folder and by what is in it; None when it is none of ours.
 
-    A list of mappings of which one has `hosts` or `tasks` is a playbook; a mapping of groups is an inventory.
+    A list of mappings of which one has `hosts`, `tasks` or steps is a playbook wherever it lies; so is, elsewhere than
+    among variables, a play without its dash. A mapping of groups is an inventory.
     """
     if document.ini:
         ours = document.path.stem in _NO_ENDING or _INI_OF_OURS.search(document.text)
         return Sort.INVENTORY if ours else None
     if document.path.name == _CLIENT:
         return Sort.CLIENT
+    node = document.node
+    if isinstance(node, List) and any(isinstance(item, Map) and _is_play(item) for item in node.items):
+        return Sort.PLAYBOOK
     if _VARIABLE_FOLDERS.intersection(part.casefold() for part in document.path.parent.parts[-2:]):
         return Sort.VARIABLES
-    node = document.node
-    if isinstance(node, List):
-        plays = [item for item in node.items if isinstance(item, Map)]
-        return Sort.PLAYBOOK if any(play.get("hosts") or play.get("tasks") for play in plays) else None
-    if isinstance(node, Map) and node.entries:
-        schema = node.get("schema")
-        if isinstance(schema, Scalar) and str(schema.value).startswith("ndrfix.run/"):
-            return Sort.RESULT
-        groups = [entry.value for entry in node.entries]
-        known = [group for group in groups if isinstance(group, Map) and _is_group(group)]
-        empty = [group for group in groups if isinstance(group, Scalar) and group.value is None]
-        if any(isinstance(group, Map) and isinstance(group.get("computer"), Map) for group in groups):
-            return Sort.SIMULATION
-        called_so = _INVENTORY_NAME.match(document.path.name) is not None
-        return Sort.INVENTORY if called_so or (known and len(known) + len(empty) == len(groups)) else None
-    return None
+    return _sort_of_mapping(document, node) if isinstance(node, Map) and node.entries else None
+
+
+def _sort_of_mapping(document: Document, node: Map) -> Sort | None:
+    schema = node.get("schema")
+    if isinstance(schema, Scalar) and str(schema.value).startswith("ndrfix.run/"):
+        return Sort.RESULT
+    if _is_bare_play(node):
+        return Sort.PLAYBOOK
+    groups = [entry.value for entry in node.entries]
+    known = [group for group in groups if isinstance(group, Map) and _is_group(group)]
+    empty = [group for group in groups if isinstance(group, Scalar) and group.value is None]
+    if any(isinstance(group, Map) and isinstance(group.get("computer"), Map) for group in groups):
+        return Sort.SIMULATION
+    called_so = _INVENTORY_NAME.match(document.path.name) is not None
+    return Sort.INVENTORY if called_so or (known and len(known) + len(empty) == len(groups)) else None
+
+
+def _is_play(item: Map) -> bool:
+    """Whether an item of a list is a play, or a task or a play with misspelt keys: then it has steps."""
+    return bool(item.get("hosts") or item.get("tasks")) or _is_task(item) or _has_steps(item)
+
+
+def _is_bare_play(node: Map) -> bool:
+    """Whether a mapping is a play without the dash before it: it has steps, or tasks beside another word of plays."""
+    words = [entry.key.value for entry in node.entries if entry.key.value in _PLAY_WORDS]
+    listed = any(isinstance(node.get(word), List) for word in ("tasks", "handlers"))
+    return _has_steps(node) or (listed and len(words) > 1)
+
+
+def _has_steps(node: Map) -> bool:
+    """Whether one of the lists in a mapping has a task of ours."""
+    lists = [entry.value for entry in node.entries if isinstance(entry.value, List)]
+    return any(isinstance(item, Map) and _is_task(item) for each in lists for item in each.items)
+
+
+def _is_task(node: Map) -> bool:
+    return any(entry.key.value in _STEP_NAMES for entry in node.entries)
 
 
 def _is_group(node: Map) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ndrfix import cli
 from ndrfix.lint import rules as rules_of
@@ -372,6 +373,66 @@ def test_an_inventory_with_a_misspelt_group_is_one(name: str, capsys: pytest.Cap
     assert (
         f"{name}:2:3: inventory[shape] 'host' is no part of a group, did you mean 'hosts'?" in capsys.readouterr().out
     )
+
+
+_STEP = "check_service_pack: {minimum: 4}"
+_BARE = CLEAN.replace("- name: Look", "  name: Look", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (_BARE, "1:3: wrong-shape[value] a playbook must be a list of plays, not a mapping"),
+        (_BARE.replace("hosts:", "host:"), "1:3: wrong-shape[value] a playbook must be a list"),
+        (_BARE.replace("tasks:", "task:"), "1:3: wrong-shape[value] a playbook must be a list"),
+        ("hosts: all\ntasks:\n  - {name: N, chek_service_pack: {minimum: 4}}\n", "1:1: wrong-shape[value] a playbook"),
+        (CLEAN.replace("hosts:", "host:").replace("tasks:", "task:"), "2:3: unknown-name[keyword]"),
+        (f"- name: N\n  {_STEP}\n", "2:3: "),
+    ],
+)
+def test_a_broken_playbook_is_one(text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the dash before the play, with misspelt words, or with tasks alone: it is not of another kind."""
+    write("site.yml", text)
+    assert cli.run(["lint", "-f", "pep8"]) == 1
+    assert f"site.yml:{said}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [[], ["--exclude", "other/"], ["vars/site.yml"]])
+def test_a_playbook_in_a_folder_of_variables_is_one(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Its plays say what it is, whatever the folders above it are called."""
+    write("vars/site.yml", RESTART)
+    write("vars/acme/site.yml", RESTART)
+    write("group_vars/all.yml", "hosts: [a]\ntasks: [{name: x}]\n")
+    assert cli.run(["lint", "-f", "pep8", *options]) == 1
+    out = capsys.readouterr().out
+    assert "vars/site.yml:8:7: service[restart-as-task]" in out
+    assert "group_vars" not in out
+    assert ("vars/acme/site.yml:8:7: service[restart-as-task]" in out) is (options != ["vars/site.yml"])
+
+
+def test_files_of_other_programs_stay_theirs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Tasks of editors, pipelines, services; what has words of plays for its own purposes."""
+    write("tasks.json", '{"version": "2.0.0", "tasks": [{"label": "build", "command": "make"}]}\n')
+    write("taskfile.yml", "vars: {a: 1}\ntags: [a]\ntasks: {build: {cmds: [make]}}\n")
+    write("compose.yml", "name: shop\nservices: {db: {image: x}}\n")
+    write("roles/x/tasks/main.yml", "- name: x\n  manual: {}\n")
+    assert cli.run(["lint"]) == 0
+    assert capsys.readouterr().out == "0 files: nothing found, 4 of another kind\n"
+
+
+def test_the_hook_of_pre_commit_judges_what_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    """It names no files, so that those of other programs are left alone and settings hold."""
+    (hook,) = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert hook["pass_filenames"] is False
+    write(".pre-commit-config.yaml", "repos: []\n")
+    write("package.json", "{}\n")
+    write("drafts/site.yml", RESTART)
+    write(".ndrfix-lint.yml", "exclude: [drafts/]\n")
+    program, *arguments = hook["entry"].split()
+    assert program == "ndrfix"
+    assert cli.run(arguments) == 0
+    write("site.yml", RESTART)
+    assert cli.run(arguments) == 1
 
 
 def test_a_value_beside_its_encrypted_one(capsys: pytest.CaptureFixture[str]) -> None:
