@@ -22,7 +22,7 @@ from ndrfix.resources import (
 )
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
 from ndrfix.steps.clearing import GUARDED, RUNNING, finish, guards, service
-from ndrfix.steps.torn_manifest import looked_into, partly_torn, passed_over, stranger, torn
+from ndrfix.steps.torn_manifest import copies_told, looked_into, may_be_last, partly_torn, passed_over, stranger, torn
 
 
 class FinishQueueArgs(Args):
@@ -42,8 +42,10 @@ def _probe(args: FinishQueueArgs) -> tuple[Resource, ...]:
     return (*GUARDED, args.quarantines)
 
 
-def _further(args: FinishQueueArgs, observed: Observed) -> tuple[Resource, ...]:
-    return tuple(resource for each, _ in torn_runs(args, observed) for resource in looked_into(each))
+def inside(args: FinishQueueArgs, observed: Observed) -> tuple[Resource, ...]:
+    """What is looked at of quarantines whose manifest does not say all."""
+    torn_ones = (resource for each, _ in torn_runs(args, observed) for resource in looked_into(each))
+    return (*torn_ones, *(folder for each in meant_runs(args, observed) for folder in may_be_last(*each)))
 
 
 def look_further(folders: Sequence[Quarantines], observed: Observed) -> tuple[Resource, ...]:
@@ -56,15 +58,15 @@ def _plan(args: FinishQueueArgs, observed: Observed) -> StepPlan:
     if problems := guards(observed):
         return StepPlan(checks=problems)
     found = observed.state(args.quarantines)
-    runs = interrupted_runs(args.quarantines, found) if isinstance(found, QuarantinesState) else ()
-    wanted = tuple(each for each in runs if _is_meant(args, each[0].run))
+    meant = meant_runs(args, observed)
+    wanted = tuple(each for each in meant if each[1].status is QuarantineStatus.OPEN)
     unclear = unreadable(args, observed)
-    all_runs = found.runs if isinstance(found, QuarantinesState) else ()
-    damaged = (*partly_torn(each for each in all_runs if _is_meant(args, each[0])), *_strangers(args, observed))
+    damaged = (*partly_torn((quarantine.run, state) for quarantine, state in meant), *_strangers(args, observed))
     if not wanted:
         where = "no quarantine lies on this host" if found == ABSENT else "no quarantine is open"
         note = "" if unclear else f"nothing was left half done: {where}, {IMS} is {service(observed).status.word}"
-        return StepPlan(checks=(*unclear, *damaged, *standing_still(observed)), note=note)
+        checks = (*unclear, *damaged, *standing_still(observed))
+        return StepPlan(checks=checks, note=note, risks=copies_told(meant, observed))
     work = finish(wanted, service(observed), service_timeout=args.service_timeout)
     # What cannot be read is no reason to leave alone what can; it is told afterwards, as a fault.
     texts = (*work.texts, *filter(None, (_afterwards(*each) for each in wanted)))
@@ -89,8 +91,9 @@ def _afterwards(quarantine: Quarantine, found: QuarantineState) -> str:
     if count <= 0:
         return ""
     lies, them = ("message lies", "it") if count == 1 else ("messages lie", "them")
+    most = "up to " if found.garbled else ""
     return (
-        f"{count:,} {lies} in {quarantine} then: `restore_queue` with {naming(quarantine)} puts {them} back, "
+        f"{most}{count:,} {lies} in {quarantine} then: `restore_queue` with {naming(quarantine)} puts {them} back, "
         f"`purge_quarantine` with {naming(quarantine)}, `older_than_days: 0` removes {them} for good"
     )
 
@@ -103,6 +106,13 @@ def naming(quarantine: Quarantine) -> str:
 
 def _is_meant(args: FinishQueueArgs, run: str) -> bool:
     return not args.runs or fold(run) in {fold(each) for each in args.runs}
+
+
+def meant_runs(args: FinishQueueArgs, observed: Observed) -> tuple[tuple[Quarantine, QuarantineState], ...]:
+    """The quarantines that are meant and whose manifest can be read."""
+    found = observed.state(args.quarantines)
+    each = found.runs if isinstance(found, QuarantinesState) else ()
+    return tuple((Quarantine(args.quarantines.folder, run), state) for run, state in each if _is_meant(args, run))
 
 
 def torn_runs(args: FinishQueueArgs, observed: Observed) -> tuple[tuple[Quarantine, str], ...]:
@@ -185,6 +195,6 @@ def interrupted_runs(
 STEP = Step(
     name="finish_queue",
     args=FinishQueueArgs,
-    phases=(Phase(probe=_probe, plan=_plan, further=_further),),
+    phases=(Phase(probe=_probe, plan=_plan, further=inside),),
     page=__doc__,
 )

@@ -8,8 +8,9 @@ What was taken out of the queue holds personal data, and must not stay on the se
 
 It lists what lies in quarantine, run by run: messages, size, age. Runs older than `older_than_days` are removed with
 all that lies in them, after a look at what that is: how many of the messages are no non-delivery reports is told, in
-red. Only folders that ndrfix made are touched, and one that holds anything else, or messages in `bad`, is left alone.
-A run that broke off is never removed: finish it first, with `ndrfix resume`. A `run` that is not there is a fault.
+red. Only folders that ndrfix made are touched, and one that holds anything else, messages in `bad`, or in `part` what
+may be the last copy of one, is left alone. A run that broke off is never removed: finish it first, with `ndrfix
+resume`. A `run` that is not there, or that stays, is a fault.
 
 ### Example
 
@@ -56,7 +57,7 @@ from ndrfix.resources import (
 )
 from ndrfix.steps.base import Args, Check, InRun, Observed, Phase, Risk, Step, StepPlan
 from ndrfix.steps.quarantine_path import QuarantinePath
-from ndrfix.steps.torn_manifest import lines_lost
+from ndrfix.steps.torn_manifest import last_copies, lines_lost, may_be_last
 
 _RUN_TIME = "%Y%m%d-%H%M"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -84,6 +85,10 @@ class PurgeQuarantineArgs(Args):
     def now(self) -> datetime | None:
         """The time by which ages are told; None before there is a run."""
         return None
+
+    def names(self, run: str) -> bool:
+        """Whether this run is asked for by its name."""
+        return self.run is not None and fold(self.run) == fold(run)
 
 
 class PurgeInRun(PurgeQuarantineArgs):
@@ -118,7 +123,7 @@ def _further(args: PurgeQuarantineArgs, observed: Observed) -> tuple[Resource, .
     looked: list[Resource] = []
     room = _MOST_LOOKED_INTO
     for quarantine, state in _old(args, observed):
-        looked.append(kept_folder(quarantine, BAD))
+        looked += (kept_folder(quarantine, BAD), *may_be_last(quarantine, state))
         if (messages := state.messages or 0) <= room:
             room -= messages
             looked.append(kept_queue(quarantine))
@@ -133,8 +138,8 @@ def _plan(args: PurgeQuarantineArgs, observed: Observed) -> StepPlan:
         return StepPlan(note="nothing lies in quarantine")
     old = {quarantine.run: _Old.of(quarantine, state, observed) for quarantine, state in _old(args, observed)}
     checks = [_listed(args, run, state, old.get(run)) for run, state in found.runs]
-    checks += [Check(ok=True, text=f"{run}: left alone, {reason}") for run, reason in found.unreadable]
-    goes = [each for each in old.values() if not each.aside]
+    checks += [_unread(args, run, reason) for run, reason in found.unreadable]
+    goes = [each for each in old.values() if not each.stays]
     items = tuple(
         Change(resource=each.quarantine, before=_whole(each.state), after=ABSENT, timeout=args.timeout) for each in goes
     )
@@ -143,12 +148,12 @@ def _plan(args: PurgeQuarantineArgs, observed: Observed) -> StepPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Old:
-    """A run that is to go: its messages by kind (None: not looked into), and how many were set `aside` in `bad`."""
+    """A run that is to go: its messages by kind (None: not looked into), and why it `stays` all the same."""
 
     quarantine: Quarantine
     state: QuarantineState
     kinds: Counter[MessageKind] | None
-    aside: int
+    stays: str
 
     @classmethod
     def of(cls, quarantine: Quarantine, state: QuarantineState, observed: Observed) -> _Old:
@@ -158,7 +163,8 @@ class _Old:
         if not state.messages:
             kinds = Counter()
         aside = bad.files if isinstance(bad, FolderState) else 0
-        return cls(quarantine=quarantine, state=state, kinds=kinds, aside=aside)
+        stays = f"{counted(aside)} set aside in `bad`" if aside else last_copies(quarantine, state, observed)
+        return cls(quarantine=quarantine, state=state, kinds=kinds, stays=stays)
 
     @property
     def mail(self) -> str:
@@ -207,7 +213,7 @@ def _whole(state: QuarantineState) -> QuarantineState:
 
 def _goes(args: PurgeQuarantineArgs, run: str, state: QuarantineState) -> bool:
     age = _age(args, run, state)
-    wanted = args.run is None or fold(args.run) == fold(run)
+    wanted = args.run is None or args.names(run)
     return wanted and state.status is QuarantineStatus.CLOSED and age is not None and age >= args.older_than_days
 
 
@@ -224,13 +230,39 @@ def _listed(args: PurgeQuarantineArgs, run: str, state: QuarantineState, old: _O
     age = _age(args, run, state)
     what = f" ({old.mail})" if old and old.mail else ""
     days = "age not known" if age is None else f"{counted(round(age), 'day')} old"
-    kept = "" if state.status is QuarantineStatus.CLOSED else "; it broke off and stays: `ndrfix resume` finishes it"
-    if old and old.aside:
-        them = "it" if old.aside == 1 else "them"
-        kept = f"; {counted(old.aside)} set aside in `bad`: it stays. Look at {them}, move {them} away by hand"
+    why, advice = _kept(args, run, state, old)
     lost = f"; {lines_lost(state)}" if state.garbled else ""
-    text = f"{run}: {counted(state.messages or 0)}{what}, {(state.size or 0) // 1024:,} KB, {days}{kept}{lost}"
+    text = f"{run}: {counted(state.messages or 0)}{what}, {(state.size or 0) // 1024:,} KB, {days}{why}{lost}"
+    return _told(args, run, text, advice if why else "")
+
+
+def _unread(args: PurgeQuarantineArgs, run: str, reason: str) -> Check:
+    advice = "Look into its folder, and remove that by hand when nobody needs it."
+    return _told(args, run, f"{run}: left alone, {reason}", advice)
+
+
+def _told(args: PurgeQuarantineArgs, run: str, text: str, advice: str) -> Check:
+    """What is said of a run; a fault where it was asked for by its name, and stays: `advice` says what to do then."""
+    if advice and args.names(run):
+        return Check(ok=False, text=text, next_step=advice)
     return Check(ok=True, text=text)
+
+
+def _kept(args: PurgeQuarantineArgs, run: str, state: QuarantineState, old: _Old | None) -> tuple[str, str]:
+    """Why a run stays, where that must be said, and what is to be done about it; empty for one that goes."""
+    if state.status is not QuarantineStatus.CLOSED:
+        return (
+            "; it broke off and stays: `ndrfix resume` finishes it",
+            "Finish it with `ndrfix resume`, then purge again.",
+        )
+    if old and old.stays:
+        return f"; {old.stays}: it stays. Look there, move away by hand what lies there", "Then purge again."
+    if old or args.now is None or not args.names(run):
+        return "", ""
+    if _age(args, run, state) is None:
+        return "; it stays", "Look into its folder, and remove that by hand when nobody needs it."
+    days = f"; it stays: `older_than_days` is {args.older_than_days:g}"
+    return days, "Give `older_than_days: 0` to remove it all the same."
 
 
 def _settle(shown: StepPlan, now: StepPlan) -> StepPlan:

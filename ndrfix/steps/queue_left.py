@@ -12,8 +12,8 @@ from ndrfix.exchange.backlog import Backlog, backlog, counted
 from ndrfix.exchange.layout import IMS, QUEUE
 from ndrfix.resources import BAD, FolderState, MessageKind, Quarantine, QueueState, Resource, kept_folder, kept_queue
 from ndrfix.steps.base import Args, Check, Observed, Phase, Step, StepPlan
-from ndrfix.steps.finish_queue import FinishQueueArgs, naming, standing_still, torn_runs, unreadable
-from ndrfix.steps.torn_manifest import looked_into
+from ndrfix.steps.finish_queue import FinishQueueArgs, inside, meant_runs, naming, standing_still, unreadable
+from ndrfix.steps.torn_manifest import copies_told
 
 
 class QueueLeftArgs(Args):
@@ -36,8 +36,7 @@ def _returned(args: QueueLeftArgs) -> Iterator[Resource]:
 
 
 def _further(args: QueueLeftArgs, observed: Observed) -> tuple[Resource, ...]:
-    torn = (each for place in args.places for each, _ in torn_runs(place, observed))
-    return tuple(resource for each in torn for resource in looked_into(each))
+    return tuple(resource for place in args.places for resource in inside(place, observed))
 
 
 def _plan(args: QueueLeftArgs, observed: Observed) -> StepPlan:
@@ -46,7 +45,8 @@ def _plan(args: QueueLeftArgs, observed: Observed) -> StepPlan:
         checks += (*_kept(quarantine, observed), *_aside(quarantine, observed))
     for place in args.places:
         checks += unreadable(place, observed)
-    return StepPlan(checks=tuple(checks))
+    runs = (each for place in args.places for each in meant_runs(place, observed))
+    return StepPlan(checks=tuple(checks), risks=copies_told(runs, observed))
 
 
 def _queue(observed: Observed) -> Iterator[Check]:

@@ -52,6 +52,7 @@ from ndrfix.resources import (
     BAD,
     FolderState,
     MessageKind,
+    Quarantine,
     QuarantinesState,
     QuarantineState,
     QuarantineStatus,
@@ -79,7 +80,7 @@ from ndrfix.steps.finish_queue import broken_off, look_further, not_ours
 from ndrfix.steps.removed_messages import NOTHING, is_gone, removed
 from ndrfix.steps.restoring import BY_HAND, again, ended_early, first, probe
 from ndrfix.steps.restoring_args import RestoreQueueArgs, TakeBackArgs, in_run
-from ndrfix.steps.torn_manifest import partly_torn
+from ndrfix.steps.torn_manifest import copies_told, may_be_last, partly_torn
 
 _STAYS = f"{IMS} was stopped before and STAYS STOPPED"
 
@@ -91,7 +92,15 @@ def _probe_guards(args: RestoreQueueArgs) -> tuple[Resource, ...]:
 
 
 def _further_guards(args: RestoreQueueArgs, observed: Observed) -> tuple[Resource, ...]:
-    return look_further(args.folders, observed)
+    copies = (folder for each in _own(args, observed) for folder in may_be_last(*each))
+    return (*look_further(args.folders, observed), *copies)
+
+
+def _own(args: RestoreQueueArgs, observed: Observed) -> tuple[tuple[Quarantine, QuarantineState], ...]:
+    """The quarantine of the run, if it is there."""
+    found = observed.state(args.folder)
+    runs = found.runs if isinstance(found, QuarantinesState) else ()
+    return tuple((Quarantine(args.folder.folder, run), each) for run, each in runs if fold(run) == fold(args.run))
 
 
 def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
@@ -112,12 +121,13 @@ def _plan_guards(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
         return StepPlan(checks=(missing, *not_ours(args.folders, observed)))
     work = finish(runs, service(observed), service_timeout=args.service_timeout)
     told = (Check(ok=True, text=f"{text}; that is finished first") for text in work.texts)
-    all_runs = found.runs if isinstance(found, QuarantinesState) else ()
-    damaged = partly_torn(each for each in all_runs if fold(each[0]) == fold(args.run))
+    own = _own(args, observed)
+    damaged = partly_torn((quarantine.run, state) for quarantine, state in own)
     checks = (*told, *damaged, *not_ours(args.folders, observed))
     if work.problem:
         return StepPlan(checks=(*checks, work.problem))
-    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=(*lost, *work.risks))
+    risks = (*lost, *work.risks, *copies_told(own, observed))
+    return StepPlan(checks=checks, items=work.items, on_failure=work.on_failure, risks=risks)
 
 
 # --- choose ---------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from ndrfix.resources import (
     kept_file,
     kept_folder,
 )
-from ndrfix.steps.base import Check, Observed
+from ndrfix.steps.base import Check, Observed, Risk
 
 _NOTHING = (
     "Look into it, and into every folder below it: where no other file lies there, no message is missing from the "
@@ -114,6 +114,31 @@ def lines_lost(state: QuarantineState) -> str:
     says = "says" if state.garbled == 1 else "say"
     lines = f"{counted(state.garbled, 'line')} of its manifest {says} nothing (cut off by a crash, or damaged)"
     return f"{lines}: what lies in `out` there is put back all the same; look whether a copy lies in `part`"
+
+
+def may_be_last(quarantine: Quarantine, state: QuarantineState) -> tuple[Folder, ...]:
+    """Where copies lie that may be all that is left of messages: only where lines of the manifest say nothing."""
+    return (kept_folder(quarantine, PART),) if state.garbled else ()
+
+
+def last_copies(quarantine: Quarantine, state: QuarantineState, observed: Observed) -> str:
+    """What is said of copies that may be all that is left of messages; empty when there are none."""
+    for folder in may_be_last(quarantine, state):
+        found = observed.reading(folder)
+        if isinstance(found, FolderState) and found.files:
+            one = found.files == 1
+            copies, of = ("1 copy lies", "a message") if one else (f"{found.files:,} copies lie", "messages")
+            return f"{copies} in `{PART}`, and may be all that is left of {of}"
+        if not isinstance(found, FolderState) and found != ABSENT:
+            return f"what lies in `{PART}` cannot be read, and may be all that is left of messages"
+    return ""
+
+
+def copies_told(runs: Iterable[tuple[Quarantine, QuarantineState]], observed: Observed) -> tuple[Risk, ...]:
+    """What must not be overlooked of copies in these quarantines."""
+    told = ((quarantine, last_copies(quarantine, state, observed)) for quarantine, state in runs)
+    advice = "look there, and put back by hand what is nowhere else"
+    return tuple(Risk(text=f"{quarantine.run}: {text}: {advice}", grave=True) for quarantine, text in told if text)
 
 
 def _by_hand(places: tuple[str, ...]) -> str:

@@ -742,3 +742,25 @@ def test_mail_of_users_that_is_held_open_did_not_change(tmp_path: Path) -> None:
     left = [each.name for phase in task.phases for done in phase.outcomes for each in getattr(done.after, "left", ())]
     assert left == [name]
     assert not any("came" in text for text in texts), texts
+
+
+def test_a_last_copy_is_told_in_red_and_never_purged(tmp_path: Path) -> None:
+    """Its line of the manifest is damaged and its original gone: resume says so, and a purge by name fails."""
+    field = Field(tmp_path / "f", Work(name="x", book=CLEAR))
+    field.clear("- clear_queue: {messages: all, recount_after: 5}\n")
+    base = f"{KEPT}\\run-0"
+    name, content = min(field.host.files(f"{base}\\out").items())
+    field.host.remove_file(f"{base}\\out\\{name}")
+    field.host.put_file(SimulatedFile(path=f"{base}\\part\\out.{name}", content=content))
+    lines = field.host.content(f"{base}\\manifest.txt").decode().split("\r\n")
+    torn = ["torn" if line.startswith("move|out|") and name in line else line for line in lines]
+    field.host.put_file(SimulatedFile(path=f"{base}\\manifest.txt", content="\r\n".join(torn).encode()))
+    told = [risk for task in of(field.resume()).tasks for phase in task.phases for risk in phase.plan.risks]
+    assert [risk.grave for risk in told] == [True]
+    assert told[0].text.startswith("run-0: 1 copy lies in `part`, and may be all that is left of a message")
+    stand = field.stage.run("- purge_quarantine: {older_than_days: 0, run: run-0}\n")
+    stand.run.context = replace(stand.run.context, run_id="20261201-0000-purge")
+    ended = last(stand.apply())
+    assert ended.status is Status.FAILED
+    assert "may be all that is left of a message: it stays" in ended.message
+    assert field.host.files(f"{base}\\part") == {f"out.{name}": content}

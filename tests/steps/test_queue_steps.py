@@ -1331,6 +1331,7 @@ def purge(host: Host, **args: Any) -> StepPlan:
     ("began", "args", "goes"),
     [
         ("2026-10-25T09:30:00Z", {}, True),
+        ("2026-10-25T09:30:00Z", {"run": "OLDER"}, True),
         ("2026-10-26T09:31:00Z", {}, False),
         ("2026-11-24T09:30:00Z", {"older_than_days": 1}, True),
         ("2026-10-25T09:30:00Z", {"run": "open"}, False),
@@ -1422,7 +1423,60 @@ def test_a_run_that_is_not_there_cannot_be_removed(runs: tuple[str, ...], text: 
     assert plan.checks[0].text == f"no quarantine of run {RUN.replace('7f3a', '7f3b')}{text}"
     assert plan.checks[0].next_step
     assert purge(Host(), run="x").checks[0].text == "no quarantine of run x; there is none on this host"
-    assert not purge(Host(folder=found), run="TORN").failed
+
+
+@pytest.mark.parametrize(
+    ("run", "state", "text", "advice"),
+    [
+        ("first", "bad", "2 messages set aside in `bad`: it stays", "purge again"),
+        (
+            "first",
+            "part",
+            "2 copies lie in `part`, and may be all that is left of messages: it stays",
+            "purge again",
+        ),
+        ("open", "", "it broke off and stays", "`ndrfix resume`"),
+        ("young", "", "1 day old; it stays: `older_than_days` is 30", "`older_than_days: 0`"),
+        ("ageless", "", "age not known; it stays", "by hand"),
+        ("TORN", "", "torn: left alone, cut", "by hand"),
+    ],
+)
+def test_a_run_asked_for_by_name_that_stays_is_a_fault(run: str, state: str, text: str, advice: str) -> None:
+    """Personal data that was to go is there yet; of all runs, the same is told and fails nothing."""
+    runs = {
+        "first": replace(OLD, garbled=1),
+        "open": replace(OPEN, began=OLD.began),
+        "young": replace(OLD, began="2026-11-24T09:30:00Z"),
+        "ageless": replace(OLD, began="yesterday"),
+    }
+    found = QuarantinesState(path="C:\\q", runs=tuple(runs.items()), unreadable=(("torn", "cut"),))
+    host = Host(folder=found, **({f"first\\{state}": _holding(2)} if state else {}))
+    plan = purge(host, run=run)
+    assert (plan.failed, plan.items) == (True, ())
+    (check,) = (check for check in plan.checks if not check.ok)
+    assert text in check.text
+    assert advice in check.next_step
+    assert not purge(host).failed
+
+
+@pytest.mark.parametrize("garbled", [0, 1])
+@pytest.mark.parametrize("part", [_holding(1), Unreadable(reason="access is denied", denied=True)])
+def test_the_last_copy_of_a_message_is_never_removed(garbled: int, part: Reading) -> None:
+    """A copy counts where lines of the manifest say nothing; otherwise its message lies elsewhere."""
+    found = QuarantinesState(path="C:\\q", runs=(("first", replace(OLD, garbled=garbled)),))
+    host = Host(folder=found, **{"first\\part": part})
+    plan = purge(host)
+    assert words(plan.items) == ([] if garbled else ["quarantine first: closed → absent"])
+    assert ("all that is left of" in plan.checks[0].text) is bool(garbled)
+    asked: list[tuple[AnyStep, dict[str, Any]]] = [
+        (FINISH, {}),
+        (LEFT, {"places": (FINISH.args(),)}),
+        (restore_queue.STEP, {"run": "FIRST"}),
+    ]
+    for step, arguments in asked:
+        args = step.args.model_validate(arguments)
+        risks = step.phases[0].plan(args, host.observed(step, args, 0)).risks
+        assert [risk.grave for risk in risks if "all that is left of" in risk.text] == [True] * garbled
 
 
 def test_a_wrong_clock_of_the_host_makes_no_run_old() -> None:
