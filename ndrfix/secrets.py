@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import hmac
-import html
-import json
 import re
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NoReturn
+
+from ndrfix.escapes import readings
 
 MASK = "********"
 _SHORTEST_MASKED = 4
@@ -25,7 +25,11 @@ _IN_URL = re.compile(  # what is behind the user, up to the sign that has a host
 _BYTES = re.compile(r"[0-9A-Fa-f]{2}(?:(?:,\s*\\?\s*|[ :-])?(?:0x)?[0-9A-Fa-f]{2}){3,}")
 _BETWEEN = re.compile("0x|[^0-9A-Fa-f]+")
 _DIGIT = re.compile(r"0x|([0-9A-Fa-f])")
-_ESCAPED = re.compile("%[0-9A-F]{2}")
+_LONGEST_NUMBER = 20  # digits of the largest number that the registry holds
+
+# The first characters of a spelling → its length, the longest first → the spellings: each place of a text is looked at
+# once, however many secrets are known.
+_Spellings = dict[str, dict[int, set[str]]]
 
 
 class Secret:
@@ -111,23 +115,26 @@ def _raw(text: str) -> bytes:
 
 
 def _forms(text: str) -> set[str]:
-    """The spellings under which a secret turns up in messages of other programs."""
+    """The spellings under which a secret turns up in messages of other programs, where their escapes are undone: bytes
+    are then characters.
+    """
     raw = _raw(text)
     wide = text.encode("utf-16-le", "surrogatepass"), text.encode("utf-16-be", "surrogatepass")
-    in_json = json.dumps(text)[1:-1]
-    forms = {text, text.strip(), in_json, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1]}
-    urls = {urllib.parse.quote(raw), urllib.parse.quote_plus(raw), urllib.parse.quote(raw, safe="")}
-    forms |= urls | {_ESCAPED.sub(lambda found: found[0].lower(), url) for url in urls}
-    in_xml = html.escape(text, quote=False)
-    forms |= {in_xml, in_xml.replace('"', "&quot;").replace("'", "&apos;"), html.escape(text), repr(text)[1:-1]}
-    forms |= {text.replace("'", "''"), text.encode("ascii", "xmlcharrefreplace").decode(), raw.decode("latin-1")}
+    forms = {text, text.strip(), text.replace("'", "''"), text.replace('"', '""')}
     forms |= {line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_LINE}
-    for data in (raw, *wide):
-        forms |= {repr(data)[2:-1], json.dumps(data.decode("latin-1"))[1:-1]}
+    forms |= {data.decode("latin-1") for data in (raw, *wide)} | _numerals(text)
+    forms |= {each.replace(" ", "+") for each in (text, raw.decode("latin-1"))}  # as a form of the web sends it
+    for data in {raw, *wide, text.encode("latin-1", "replace"), text.encode("cp1252", "replace")}:
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             forms |= {encode(data).decode(), *(_inside(data, before, encode) for before in range(3))}
-    forms |= {data.decode("latin-1") for data in wide}
-    return forms
+    return forms | {reading.text for form in forms for reading in readings(form)}
+
+
+def _numerals(text: str) -> set[str]:
+    """A number as the data of a registry value show it."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+        return set()
+    return {f"{int(text):08x}", f"{int(text):08X}"}
 
 
 def _inside(data: bytes, before: int, encode: Callable[[bytes], bytes]) -> str:
@@ -151,10 +158,8 @@ class Masker:
     """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        # The first characters of a spelling → the spellings, longest first: each place of a text is looked at once,
-        # however many secrets are known.
-        self._forms: dict[str, tuple[str, ...]] = {}
-        self._digits: dict[str, tuple[str, ...]] = {}  # the same for bytes in hexadecimal, whatever separates them
+        self._forms: _Spellings = {}
+        self._digits: _Spellings = {}  # of bytes in hexadecimal, whatever separates them
         self._known: set[Secret] = set()
         self._few: tuple[str, ...] | None = ()  # all spellings, while they are few
         self._lock = threading.Lock()
@@ -181,14 +186,21 @@ class Masker:
             self._known.add(secret)
 
     def __call__(self, text: str) -> str:
-        """The text with every known secret masked; where two overlap, both are."""
-        few = self._few
-        spans = [found.span("password") for found in _IN_URL.finditer(text)] if "://" in text else []
-        if self._digits:
-            spans += (span for found in _BYTES.finditer(text) for span in self._in_bytes(found))
-        if few is None or any(form in text for form in few):
-            spans += _places(text, self._forms, _SHORTEST_MASKED)
+        """The text with every known secret masked, whatever escapes it holds; where two overlap, both are."""
+        spans = list(self._found(text))
+        for reading in readings(text):
+            spans += (reading.place(*span) for span in self._found(reading.text))
         return _masked(text, sorted(spans)) if spans else text
+
+    def _found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where in a text, read as it stands, something secret begins and ends."""
+        few = self._few
+        if "://" in text:
+            yield from (found.span("password") for found in _IN_URL.finditer(text))
+        if self._digits:
+            yield from (span for found in _BYTES.finditer(text) for span in self._in_bytes(found))
+        if few is None or any(form in text for form in few):
+            yield from _places(text, self._forms, _SHORTEST_MASKED)
 
     def _in_bytes(self, found: re.Match[str]) -> Iterator[tuple[int, int]]:
         """Where in a run of bytes in hexadecimal a secret begins and ends."""
@@ -198,17 +210,21 @@ class Masker:
             yield from ((at[begin], at[end - 1] + 1) for begin, end in spans)
 
 
-def _keep(forms: dict[str, tuple[str, ...]], start: str, form: str) -> None:
-    """Put a spelling to those that begin like it, the longest first."""
-    forms[start] = tuple(sorted({*forms.get(start, ()), form}, key=len, reverse=True))
+def _keep(forms: _Spellings, start: str, form: str) -> None:
+    """Put a spelling to those that begin like it and are as long."""
+    alike = forms.get(start, {})
+    if len(form) in alike:
+        alike[len(form)].add(form)
+    else:  # put in place as a whole, since another thread may be reading
+        forms[start] = dict(sorted([*alike.items(), (len(form), {form})], reverse=True))
 
 
-def _places(text: str, forms: Mapping[str, Sequence[str]], shortest: int) -> Iterator[tuple[int, int]]:
+def _places(text: str, forms: _Spellings, shortest: int) -> Iterator[tuple[int, int]]:
     """Where in a text the longest spellings begin and end, which are known by their first `shortest` characters."""
-    for at in range(len(text) - shortest + 1):
-        for form in forms.get(text[at : at + shortest], ()):
-            if text.startswith(form, at):
-                yield at, at + len(form)
+    for at in [at for at in range(len(text) - shortest + 1) if text[at : at + shortest] in forms]:
+        for size, alike in forms[text[at : at + shortest]].items():
+            if text[at : at + size] in alike:
+                yield at, at + size
                 break
 
 

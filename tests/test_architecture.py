@@ -15,6 +15,7 @@ PACKAGE = Path(ndrfix.__file__).parent
 GROUND = {
     "place",
     "errors",
+    "escapes",
     "encrypted",
     "excerpt",
     "fence",

@@ -2,8 +2,10 @@
 
 import base64
 import copy
+import html
 import json
 import pickle
+import struct
 import urllib.parse
 from collections.abc import Callable
 from xml.sax.saxutils import escape
@@ -155,6 +157,102 @@ def test_spellings_of_other_programs(spelled: Callable[[str], str]) -> None:
     assert "Gl4ss" not in shown
     assert "rbor" not in shown
     assert "Gl" not in shown.replace("\x00", "").replace("\\x00", "")
+
+
+ODD = "Pä<w'd&9\"/x y\\n😀+%41"
+IN_JSON = json.dumps(ODD)[1:-1]
+OF_DOTNET = html.escape(ODD).replace("&#x27;", "&#39;")
+COMPONENT = urllib.parse.quote(ODD, safe="!'()*")
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "".join(f"\\u{ord(sign):04x}" if sign in "<>&'" else sign for sign in IN_JSON),
+        IN_JSON.replace("/", "\\/"),
+        IN_JSON.replace("\\u00e4", "\\u00E4"),
+        "".join(f"\\u{unit:04X}" for (unit,) in struct.iter_unpack("<H", ODD.encode("utf-16-le"))),
+        OF_DOTNET,
+        OF_DOTNET.replace("ä", "&#xE4;"),
+        OF_DOTNET.replace("&#39;", "'"),
+        OF_DOTNET.replace("&gt;", ">").replace(" ", "_x0020_"),
+        "".join(f"&#{ord(sign)};" for sign in ODD),
+        "".join(f"&#X{ord(sign):X};" for sign in ODD),
+        COMPONENT,
+        COMPONENT.lower().replace("p%c3", "P%c3"),
+        COMPONENT.replace("%20", "+"),
+        urllib.parse.quote(COMPONENT, safe=""),
+        COMPONENT.replace("%C3%A4", "%E4").replace("%F0%9F%98%80", "%uD83D%uDE00"),
+        COMPONENT.replace("%C3%A4", "%u00E4").replace("%F0%9F%98%80", "%ud83d%ude00"),
+        json.dumps(OF_DOTNET)[1:-1],
+        json.dumps(json.dumps(IN_JSON)[1:-1])[1:-1],
+        html.escape(IN_JSON),
+        ODD.replace('"', '`"'),
+        ODD.replace("&", "^&").replace("<", "^<"),
+        ODD.replace('"', '""'),
+        "".join(f"\\{sign}" if sign.isascii() and not sign.isalnum() else sign for sign in ODD),
+        "".join(f"\\{each:03o}" for each in ODD.encode()),
+    ],
+    ids=range(24),
+)
+def test_escapes_of_other_programs(spelled: str) -> None:
+    """Whichever characters a program escapes, in whichever way and how often: nothing of the secret is left."""
+    assert Masker([Secret(ODD)])(f"<{spelled}>") == f"<{MASK}>"
+
+
+def test_what_stands_before_a_secret_is_no_part_of_an_escape() -> None:
+    """A domain's backslash before a password in XML, a percent sign before one in JSON, an ampersand in plain text."""
+    mask = Masker([Secret("n41<lt;&"), Secret('41;x"')])
+    text = r"ACME\n41&lt;lt;&amp; 5%41;x\" &#41;x"
+    assert mask(text + '"') == rf"ACME\{MASK} 5%{MASK} &#{MASK}"
+
+
+@given(text=TEXTS, ways=st.lists(st.integers(0, 7), min_size=20, max_size=20))
+def test_any_mixture_of_escapes_is_masked(text: str, ways: list[int]) -> None:
+    """Each character in a way of its own, as long as one at least is escaped."""
+    spell = (
+        str,
+        lambda sign: f"&#{ord(sign)};",
+        lambda sign: f"&#x{ord(sign):x};",
+        lambda sign: json.dumps(f"{sign}")[1:-1],
+        lambda sign: "".join(f"\\u{unit:04x}" for (unit,) in struct.iter_unpack("<H", sign.encode("utf-16-le"))),
+        lambda sign: f"\\U{ord(sign):08X}" if ord(sign) < 0x100000 else f"&#{ord(sign)};",
+        lambda sign: f"%u{ord(sign):04x}" if ord(sign) < 0x10000 else f"&#{ord(sign)};",
+        lambda sign: f"%{ord(sign):02X}" if ord(sign) < 0x100 else f"&#{ord(sign)};",
+    )
+    spelled = "".join(spell[way or 1](sign) for way, sign in zip(ways, text, strict=False))
+    assert Masker([Secret(text)])(f"<{spelled}>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16-le", "latin-1", "cp1252"])
+@pytest.mark.parametrize("spell", [str, lambda text: json.dumps(text)[1:-1]], ids=["plain", "json"])
+def test_base64_in_lines(coding: str, spell: Callable[[str], str]) -> None:
+    """A line ends where it has to, also in the middle of the secret."""
+    for before in range(40, 60):
+        lines = base64.encodebytes(b"A" * before + "hünter-and-gatherer".encode(coding) + b"B" * 80).decode()
+        for text in (lines, lines.replace("\n", "\r\n")):
+            shown = Masker([Secret("hünter-and-gatherer")])(spell(text))
+            assert MASK in shown
+            assert len(shown) - len(MASK) <= len(spell(text)) - len("hünter-and-gatherer".encode(coding))
+
+
+@pytest.mark.parametrize("number", ["23456789", "4096"])
+def test_a_number_is_masked_as_registries_show_it(number: str) -> None:
+    """In hexadecimal, as the reports and registry files write it; small ones only as the data of a value."""
+    shown = Masker([Secret(int(number))])(f"0x{int(number):08X} ({number}) dword:{int(number):08x} build 1000")
+    assert shown == f"0x{MASK} ({MASK}) dword:{MASK} build 1000"
+
+
+def test_many_secrets_that_begin_alike_are_learnt_and_masked() -> None:
+    """However many are known already, one more costs the same."""
+    mask = Masker(Secret(f"common-prefix-{number:05}") for number in range(3000))
+    assert mask("common-prefix-02999 common-prefix-03000") == f"{MASK} common-prefix-03000"
+
+
+def test_other_escapes_stay() -> None:
+    """What holds no secret comes out as it was, escapes and all."""
+    text = r"C:\new\table \u00e4 &amp;#39; %2541 &nosuch; &#99999999; \x &#1114112;"
+    assert Masker([Secret("hunter2")])(text) == text
 
 
 def test_a_line_of_a_secret_of_many_lines_is_masked() -> None:

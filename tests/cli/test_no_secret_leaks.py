@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
+import json
 import re
 import sys
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -411,7 +414,13 @@ def test_no_value_under_no_log_is_in_a_bug(scene: Scene, monkeypatch: pytest.Mon
 def test_no_secret_is_in_a_strange_exception(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that fails with the password in its text, as none should, is a bug or a fault without it."""
     monkeypatch.setenv("NDRFIX_DEBUG", "1")
-    texts = [MARKS["vaultvalue"].reveal(), base64.b64encode(f"svc:{MARKS['vaultvalue'].reveal()}".encode()).decode()]
+    secret = MARKS["vaultvalue"].reveal()
+    of_powershell = "".join(f"\\u{ord(sign):04x}" if sign in "<>&'" else sign for sign in json.dumps(secret)[1:-1])
+    of_dotnet = html.escape(secret).replace("&#x27;", "&#39;").replace("ü", "&#xFC;")
+    in_address = urllib.parse.quote(urllib.parse.quote(secret, safe="!'()*"), safe="")
+    lines = base64.encodebytes(b"x" * 45 + secret.encode()).decode()
+    escaped = f'{{"a": "{of_powershell}\\/"}} <b c="{of_dotnet}"/> https://x/?y={in_address} {lines}'
+    texts = [secret, base64.b64encode(f"svc:{secret}".encode()).decode(), escaped, json.dumps(escaped)]
     for kind in (ValueError, OSError, RuntimeError, KeyError):
         for text in texts:
 
