@@ -65,6 +65,7 @@ class VariablesFolder:
         for path in _files(top):
             variables: dict[str, Variable] = {}
             try:
+                _require_file(path)
                 variables = load_variables(path, decrypt=self._decrypt)
             except SealedError as fault:
                 yield Layer(origin=origin, variables=variables, sealed=fault)
@@ -92,6 +93,14 @@ def _listing(folder: Path) -> Iterable[str]:
             next_step=f"Move it into the folder, for example as {folder.name}/all.yml.",
         )
     return ()
+
+
+def _require_file(path: Path) -> None:
+    """Nothing, unless something else than a file is there: a pipe would be waited for without an end."""
+    if path.exists() and not path.is_file():
+        raise InventoryError(
+            "it is neither a file nor a folder", place=Place(file=str(path)), next_step="Take it out of this folder."
+        )
 
 
 def _stem(name: str) -> str:

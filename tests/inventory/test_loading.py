@@ -255,6 +255,18 @@ def test_wrong_variables_files(files: dict[str, str], wanted: str, tmp_path: Pat
         load(tmp_path, {"inventory.yml": "g: {hosts: {h: }}\n", **files})
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+@pytest.mark.parametrize("name", ["all.yml", "all/pipe.yml"])
+def test_nobody_waits_for_a_pipe_in_a_folder_of_variables(tmp_path: Path, name: str) -> None:
+    """It is a fault with its place."""
+    path = tmp_path / "group_vars" / name
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="neither a file nor a folder") as caught:
+        load(tmp_path, "all: {hosts: {a: }}\n")
+    assert caught.value.place == Place(file=str(path))
+
+
 def test_host_names_never_leave_the_folder(tmp_path: Path) -> None:
     """A host called `..` does not make its variables come from the folder above."""
     inventory = load(tmp_path, {"inventory.yml": 'g: {hosts: {"..": }}\n', "host_vars/x.yml": "a: 1\n"})
