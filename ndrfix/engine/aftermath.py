@@ -113,7 +113,7 @@ def stopped(done: Sequence[PhaseResult]) -> tuple[Service, ...]:
         if not isinstance(item.resource, Service):
             continue
         if outcome.status is not OutcomeStatus.DONE:
-            if outcome.status is OutcomeStatus.FAILED and _starts(item) and not _has_started(outcome.after):
+            if outcome.status is OutcomeStatus.FAILED and starts(item) and not _has_started(outcome.after):
                 found[item.resource] = None
             continue
         if _runs(outcome.after):
@@ -131,7 +131,7 @@ def _hanging(done: Sequence[PhaseResult]) -> tuple[Service, ...]:
     return (last.item.resource,) if last.after.status is ServiceStatus.STOP_PENDING else ()
 
 
-def _starts(item: RemoteItem) -> bool:
+def starts(item: RemoteItem) -> bool:
     """Whether a service is to run after an item."""
     if isinstance(item, Action):
         return item.verb is Verb.RESTART

@@ -25,6 +25,7 @@ from ndrfix.engine.aftermath import (
     promised,
     put_back,
     standing,
+    starts,
 )
 from ndrfix.engine.ended import EndedError, ended_by
 from ndrfix.engine.plan import BoundTask
@@ -98,7 +99,7 @@ class TaskRunner:
             for number, phase in enumerate(bound.step.phases):
                 shown = None if expected is None else expected[number : number + 1]
                 early = self._phase(bound, phase, shown, done) or early
-            self._runs_as_promised(done, early or "the work is done")
+            self._runs_as_promised(promised(done), early or "the work is done")
             if early:
                 ended = EndedError(status=Status.FAILED, message=early, next_step=GO_ON, told=True)
         except EndedError as end:
@@ -195,7 +196,7 @@ class TaskRunner:
         except HostError as error:
             raise self._lost(error, outcomes, plan, done) from error
         if outcomes and phase.again is None:
-            self._converged(bound, phase)
+            self._converged(bound, phase, done)
 
     def _plan(self, bound: BoundTask, phase: Phase[Any], planned: _Planned | None = None) -> StepPlan:
         found = self.readings.read(phase.probe(bound.args))
@@ -326,9 +327,9 @@ class TaskRunner:
             return replace(stands, seen=self._seen)
         return replace(stands, seen=found, read=True)
 
-    def _runs_as_promised(self, done: list[PhaseResult], so_far: str) -> None:
+    def _runs_as_promised(self, wish: ServiceStatus | None, so_far: str) -> None:
         """Whoever works on the queue looks at the service last of all, and does not end well while that is stopped."""
-        if not self.rescues or promised(done) is not ServiceStatus.RUNNING:
+        if not self.rescues or wish is not ServiceStatus.RUNNING:
             return
         found = self.readings.read((IMS,))[IMS]
         if isinstance(found, ServiceState) and found.status not in UP:
@@ -341,9 +342,11 @@ class TaskRunner:
                 told=True,
             )
 
-    def _converged(self, bound: BoundTask, phase: Phase[Any]) -> None:
+    def _converged(self, bound: BoundTask, phase: Phase[Any], done: list[PhaseResult]) -> None:
         """What was carried out is proved by planning again: no change may be left."""
         left = [item for item in self._plan(bound, phase).items if isinstance(item, Change)]
+        if promised(done) is None and any(item.resource == IMS and starts(item) for item in left):
+            self._runs_as_promised(ServiceStatus.RUNNING, "the work is done")
         if left:
             what = ", ".join(str(item.resource) for item in left)
             raise EndedError(

@@ -32,6 +32,7 @@ from ndrfix.resources import (
 )
 from ndrfix.steps import removed_messages
 from ndrfix.steps.base import AnyStep, Args, Check, Observed, Phase, Risk, Step, StepPlan
+from ndrfix.steps.clearing import runs_on, watch
 from ndrfix.steps.restoring_args import TakeBackArgs
 
 _SETTLED = {
@@ -86,16 +87,28 @@ def _plan(args: PutBackArgs, observed: Observed) -> StepPlan:
 
 
 def _back(change: Change) -> StepPlan:
-    """A change on the way back; where mail stands still after it, that is told."""
+    """A change on the way back; where mail stands still after it, that is told, and whoever starts it sees whether it
+    stays started.
+    """
     after = change.after
-    if change.resource != IMS or not isinstance(after, ServiceState) or after.status is not ServiceStatus.STOPPED:
+    if change.resource != IMS or not isinstance(after, ServiceState):
         return StepPlan(items=(change,))
+    if after.status is not ServiceStatus.STOPPED:
+        return StepPlan(items=(change, watch()) if _starts(change) else (change,))
     text = f"{IMS} was stopped before the run and is stopped again"
     return StepPlan(
         items=(change,),
         checks=(Check(ok=True, text=text, standstill=True),),
         risks=(Risk(text=f"{text}: mail stands still", grave=True),),
     )
+
+
+def _starts(change: Change) -> bool:
+    """Whether a change leads a service from where it does not run to where it does."""
+    before, after = change.before, change.after
+    if not isinstance(before, ServiceState) or not isinstance(after, ServiceState):
+        return False
+    return runs_on(after.status) and not runs_on(before.status)
 
 
 def _held(key: RegistryKey, observed: Observed) -> Check | None:
@@ -172,6 +185,8 @@ class _WayBack:
         lost = removed_from(quarantine, known.values(), self.history.mail[quarantine])
         args = TakeBackArgs(
             run=quarantine.run,
+            started=any(change.resource == IMS and _starts(change.reversed()) for change in ways_back(self.history)),
+            elsewhere=self.owed.elsewhere,
             quarantine=quarantine.folder if isinstance(quarantine.folder, str) else None,
             removed_by=lost.by,
             removed=lost.messages,

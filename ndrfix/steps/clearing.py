@@ -250,7 +250,7 @@ def finish(
     if items and now.status is RUNNING:
         items.insert(-1, watch(watched))
         rescue = brought_to(replace(state, status=STOPPED, dependents=()), RUNNING, service_timeout)
-    risks = (Risk(text=_AT_WORK),) if texts else ()
+    risks = (Risk(text=_AT_WORK), *paused_until_now(state, now.status)) if texts else ()
     problem = _would_not_return(state, starts=bool(rescue))
     return Finish(items=tuple(items), on_failure=rescue, texts=tuple(texts), risks=risks, problem=problem)
 
@@ -282,6 +282,7 @@ def _told(quarantine: Quarantine, found: QuarantineState, now: ServiceState, *, 
     if now.status is found.promised:
         return text
     if found.promised is STOPPED and runs_on(now.status):
-        how = "stopped for the moves and started again" if moves else "left running"
+        stays = "running at the end" if now.status is ServiceStatus.PAUSED else "left running"
+        how = "stopped for the moves and started again" if moves else stays
         return f"{text}; {IMS} is {now.status.word} though it was to be stopped at the end: it is {how}"
     return f"{text}; {IMS} is {now.status.word} and was to be {found.promised.word}"

@@ -50,6 +50,8 @@ from ndrfix.exchange.layout import IMS
 from ndrfix.resources import (
     ABSENT,
     BAD,
+    Action,
+    Change,
     FolderState,
     MessageKind,
     Quarantine,
@@ -58,6 +60,9 @@ from ndrfix.resources import (
     QuarantineStatus,
     QueueState,
     Resource,
+    ServiceState,
+    ServiceStatus,
+    StartType,
     fold,
     kept_folder,
 )
@@ -75,6 +80,7 @@ from ndrfix.steps.clearing import (
     paused_until_now,
     runs_on,
     service,
+    watch,
 )
 from ndrfix.steps.finish_queue import broken_off, look_further, not_ours
 from ndrfix.steps.removed_messages import NOTHING, is_gone, removed
@@ -149,16 +155,15 @@ def _plan_choice(args: RestoreQueueArgs, observed: Observed) -> StepPlan:
     if not chosen:
         return _none_chosen(args, strangers)
     found = backlog(chosen, taken=tuple(MessageKind), samples=10)
-    running = runs_on(state.status)
+    start = _start(args, state)
+    running = bool(start) or runs_on(state.status)
     pace = f", {args.batch} at a time" if running and len(chosen) > args.batch else ""
     check = Check(ok=True, text=f"{counted(len(chosen))} go{'es' if len(chosen) == 1 else ''} back to the queue{pace}")
     promised = RUNNING if running else STOPPED
-    items = () if own.status is QuarantineStatus.OPEN else (opened(args.own, own, promised),)
+    items = (*(() if own.status is QuarantineStatus.OPEN else (opened(args.own, own, promised),)), *start)
     missing = (Check(ok=True, text=text) for text in strangers)
     risks = _risks(found.of(MessageKind.NDR)[0], -(-len(chosen) // args.batch) if running else 0)
-    risks += (*paused_until_now(state, promised), *(Risk(text=text, grave=True) for text in aside))
-    if not running:
-        risks += (Risk(text=f"{_STAYS}: nothing that is put back is sent before it is started", grave=True),)
+    risks += (*_service_risks(state, promised, starts=bool(start)), *(Risk(text=text, grave=True) for text in aside))
     return StepPlan(checks=(check, *missing), items=items, backlog=found, risks=risks)
 
 
@@ -180,6 +185,21 @@ def _nothing_there(args: RestoreQueueArgs, aside: Sequence[str]) -> StepPlan:
         return StepPlan(note=note, risks=tuple(Risk(text=text, grave=True) for text in aside))
     checks = tuple(Check(ok=False, text=text, next_step=BY_HAND) for text in aside)
     return StepPlan(checks=checks, note=note)
+
+
+def _start(args: RestoreQueueArgs, state: ServiceState) -> tuple[Change | Action, ...]:
+    """What starts a service that the run which is taken back left stopped; none when it is not to be, or cannot be."""
+    if not isinstance(args, TakeBackArgs) or not args.started or runs_on(state.status):
+        return ()
+    return () if state.start is StartType.DISABLED else (*brought_to(state, RUNNING, args.service_timeout), watch())
+
+
+def _service_risks(state: ServiceState, promised: ServiceStatus, *, starts: bool) -> tuple[Risk, ...]:
+    if starts:
+        return (Risk(text=f"{IMS}, which the run left stopped, is started before they go back"),)
+    if promised is STOPPED:
+        return (Risk(text=f"{_STAYS}: nothing that is put back is sent before it is started", grave=True),)
+    return paused_until_now(state, promised)
 
 
 def _risks(reports: int, batches: int) -> tuple[Risk, ...]:

@@ -120,14 +120,24 @@ class TakeBackArgs(RestoreQueueArgs):
 
     `removed_by` are the runs that are known to have removed messages from its quarantine for good: `lost` of the
     `removed` that lay there, `mail` of which were no reports. `unsure`: how far a removal came is not known.
+
+    `started`: the run left the service stopped, which ran before: it is started before they go back. `elsewhere` are
+    folders in which other runs worked.
     """
 
     quarantine: str | None = None  # as a journal has it, in whatever form
+    started: bool = False
+    elsewhere: tuple[str, ...] = ()
     removed_by: tuple[str, ...] = ()
     removed: int = 0
     lost: int = 0
     unsure: bool = False
     mail: int = 0
+
+    @property
+    def folders(self) -> tuple[Quarantines, ...]:
+        """Wherever earlier runs may have left something half done."""
+        return places(self.folder, self.elsewhere)
 
 
 def _fits(addresses: Iterable[str], patterns: Iterable[str]) -> bool:

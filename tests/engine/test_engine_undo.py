@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from ndrfix.connections.base import Outcome, Progress
 from ndrfix.connections.simulated import Simulation
 from ndrfix.engine.history import read_history, removals
+from ndrfix.engine.pending import owed_handlers
 from ndrfix.engine.preparation import prepare_undo
 from ndrfix.engine.records import item_record, not_opened
 from ndrfix.engine.result import RunResult, Status
@@ -69,7 +70,8 @@ def undo(
     inventory = load_inventory([stage.folder / "inventory.yml"])
     selection = Selection(limit=limit, extra={}, environment={})
     removed = removals(stage.folder / "runs")
-    prepared = prepare_undo(histories, f"back {run}", inventory, stage.steps, selection, {}, removed)
+    owed = owed_handlers(stage.folder / "runs", f"back {run}")
+    prepared = prepare_undo(histories, f"back {run}", inventory, stage.steps, selection, owed, removed)
     return Stand(stage, stand.run, prepared.jobs)
 
 

@@ -672,6 +672,21 @@ def test_a_service_that_was_started_meanwhile_is_not_stopped_by_what_finishes_th
     assert {each.promised for each in field.quarantines().values()} == {ServiceStatus.RUNNING}
 
 
+@pytest.mark.parametrize("first", [_hung, hung_and_moved])
+def test_a_service_that_was_paused_meanwhile_is_said_to_be_running_at_the_end(
+    first: Callable[[Field], None], tmp_path: Path
+) -> None:
+    """Not left as it is: nothing brings it back to a pause but a person."""
+    field = Field(tmp_path / "f", Work(name="clear", book=CLEAR))
+    first(field)
+    field.put_service(ServiceStatus.PAUSED)
+    plan = of(field.resume()).tasks[0].phases[0].plan
+    assert not any("left running" in check.text for check in plan.checks)
+    words = "MSExchangeIMC is paused: it is running at the end; pause it again if it is to be so"
+    assert words in [risk.text for risk in plan.risks]
+    assert list(field.unsettled({ServiceStatus.RUNNING})) == []
+
+
 def test_a_promise_that_was_changed_holds_when_finishing_breaks_off_too(tmp_path: Path) -> None:
     """The service was started by hand, finishing stops it for the moves and is lost: the next one starts it."""
     field = Field(tmp_path / "f", Work(name="clear", book=CLEAR))
