@@ -41,15 +41,16 @@ WINNER = "level"
 """A variable that is given on many levels, with the name of what gives it."""
 
 
-def examples(strategy: st.SearchStrategy[T], count: int) -> list[T]:
+def examples(strategy: st.SearchStrategy[T], count: int, *, new: bool) -> list[T]:
     """`count` examples of a strategy, collected before anything is asked: Ansible starts too slowly to be asked for
-    each by itself.
+    each by itself. Unless they are to be `new`, they are the same ones each time: then no run hangs on chance.
     """
     found: list[T] = []
 
     @settings(
         max_examples=count,
         database=None,
+        derandomize=not new,
         deadline=None,
         phases=(Phase.generate,),
         suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),

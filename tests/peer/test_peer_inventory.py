@@ -24,6 +24,8 @@ from tests.peer.generated import Made, examples, ini_lines, inventories
 
 pytestmark = pytest.mark.peer
 
+# With a number, as many new ones as that; without it the same ones each time.
+NEW = "NDRFIX_PEER_EXAMPLES" in os.environ
 COUNT = int(os.environ.get("NDRFIX_PEER_EXAMPLES", "60"))
 BATCH = 100
 SCRAPS = 400
@@ -179,7 +181,7 @@ def test_the_inventories_of_the_data(peer: Peer, data: Path, tmp_path: Path) -> 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> list[Made]:
-    return [each.written(tmp_path_factory.mktemp("made")) for each in examples(inventories(), COUNT)]
+    return [each.written(tmp_path_factory.mktemp("made")) for each in examples(inventories(), COUNT, new=NEW)]
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +227,7 @@ def test_what_is_made_up_is_worth_asking(made: list[Made], answers: list[dict[st
 def test_values_of_ini_made_of_scraps(peer: Peer, tmp_path: Path) -> None:
     """Quotes, brackets, numbers, remarks in any order: what is taken here has the value that it has there."""
     read: list[tuple[Path, Inventory]] = []
-    for number, text in enumerate(examples(ini_lines(), SCRAPS)):
+    for number, text in enumerate(examples(ini_lines(), SCRAPS, new=NEW)):
         path = tmp_path / f"{number}.ini"
         path.write_text(text, encoding="utf-8")
         with suppress(InputError):
