@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("text", "json", "sarif", "github", "codeclimate", "junit", "pep8")
 _CLEAN, _FOUND, _NOT_RUN = 0, 1, 2
+_WORKS = {"--fix": "fix", "--diff": "diff", "--write-baseline": "write_baseline"}  # of which one can be asked for
 
 
 @click.command(name="lint", cls=Verb)
@@ -54,8 +55,7 @@ def command(paths: tuple[str, ...], **options: object) -> int:
     """
     from ndrfix.lint.linting import RuleCrashError
 
-    if options["fix"] and options["diff"]:
-        raise UsageError("--fix and --diff do not go together", next_step="--diff shows, --fix changes.")
+    _refuse_mixed(options)
     try:
         return _lint(paths or (".",), options)
     except RuleCrashError as error:
@@ -67,6 +67,22 @@ def command(paths: tuple[str, ...], **options: object) -> int:
 
         show_error(error)
         return _NOT_RUN
+
+
+def _refuse_mixed(options: Mapping[str, object]) -> None:
+    """Each of these does one thing: what another flag asks for would be left out without a word."""
+    works = [flag for flag, name in _WORKS.items() if options[name]]
+    if len(works) > 1:
+        raise UsageError(
+            f"{works[0]} and {works[1]} do not go together",
+            next_step="--fix changes, --diff shows what --fix would change, --write-baseline notes what there is.",
+        )
+    silent = next((flag for flag in works if flag != "--fix"), None)
+    listing = "--output-file" if options["output_file"] else "--format" if options["form"] != "text" else None
+    if silent and listing:
+        raise UsageError(
+            f"{silent} and {listing} do not go together", next_step=f"{silent} lists no findings: leave one out."
+        )
 
 
 def _lint(paths: tuple[str, ...], options: dict[str, object]) -> int:

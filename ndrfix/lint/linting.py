@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -54,10 +54,11 @@ class RuleCrashError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
-    """What a file is seen beside: the names of variables in inventories (None without any), the playbooks, the
-    variables files, and recorded hosts.
+    """What a file is seen beside: the inventories by their file, the names of the variables in them (None without any),
+    the playbooks, the variables files, and recorded hosts.
     """
 
+    inventories: Mapping[Path, InventoryView]
     variables: frozenset[str] | None
     playbooks: tuple[Document, ...]
     files: tuple[Document, ...]
@@ -115,8 +116,10 @@ def lint_files(
     gone: list[Finding] = []
     secrets: dict[Secret, None] = {}
     excerpts = Excerpts()
+    inventories = {document.path: read_inventory(document) for document, sort in ours if sort is Sort.INVENTORY}
     around = _Around(
-        variables=variables if variables is not None else _variables(ours),
+        inventories=inventories,
+        variables=variables if variables is not None else _variables(inventories.values()),
         playbooks=tuple(document for document, sort in ours if sort is Sort.PLAYBOOK),
         files=tuple(document for document, sort in ours if sort is Sort.VARIABLES),
         recorded=recorded,
@@ -158,9 +161,8 @@ def _sort(document: Document, named: bool) -> Sort | None:
     return sort_of(document) or (otherwise if named or (document.faults and document.node is None) else None)
 
 
-def _variables(documents: Sequence[tuple[Document, Sort]]) -> frozenset[str] | None:
-    """The names of all variables in the inventories and variables files that are looked at; None without any."""
-    views = [read_inventory(document) for document, sort in documents if sort is Sort.INVENTORY]
+def _variables(views: Iterable[InventoryView]) -> frozenset[str] | None:
+    """The names of all variables in the inventories, those of the variables files beside them too; None without any."""
     inventories = [view.inventory for view in views if view.inventory is not None]
     if not inventories:
         return None
@@ -172,7 +174,7 @@ def _view(document: Document, sort: Sort, around: _Around) -> View:
         case Sort.PLAYBOOK:
             return read_view(document, variables=around.variables)
         case Sort.INVENTORY:
-            return read_inventory(document)
+            return around.inventories[document.path]
         case Sort.VARIABLES:
             return read_variables(document, around.files)
         case Sort.CLIENT:

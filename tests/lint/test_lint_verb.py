@@ -92,6 +92,10 @@ def test_a_finding_has_its_line_and_what_to_do(capsys: pytest.CaptureFixture[str
         (["--ignore", "servise"], 2),
         (["nowhere.yml"], 2),
         (["--fix", "--diff"], 5),
+        (["--fix", "--write-baseline", "known.json"], 5),
+        (["--diff", "--format", "json"], 5),
+        (["--diff", "--output-file", "out.txt"], 5),
+        (["--write-baseline", "known.json", "-f", "sarif"], 5),
         (["-i", "nowhere.yml"], 2),
     ],
 )
