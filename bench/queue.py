@@ -27,7 +27,7 @@ _NAMES = {"look": "plan with check_queue", "plan": "plan with clear_queue", "app
 _KINDS = {"ndr": 0.7, "user": 0.2, "receipt": 0.05, "bounce": 0.04}
 _TASKS = {
     "look": {"name": "Look at the queue", "check_queue": {}},
-    "clear": {"name": "Clear the queue", "clear_queue": {"max_messages": 1_000_000}},
+    "clear": {"name": "Clear the queue", "clear_queue": {"max_messages": 400_000}},
 }
 
 
@@ -49,7 +49,8 @@ def mixed(messages: int) -> dict[str, int]:
     return {**kinds, "unknown": messages - sum(kinds.values())}
 
 
-def _write_playbooks(folder: Path) -> None:
+def write_playbooks(folder: Path) -> None:
+    """Write what is measured, a playbook for each task."""
     for name, task in _TASKS.items():
         play = [{"name": name, "hosts": "all", "tasks": [task]}]
         (folder / f"{name}.yml").write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
@@ -106,7 +107,7 @@ def _again(cost: Cost) -> float:
 
 def measured(folder: Path, counts: Sequence[int] = COUNTS) -> str:
     """Measure, and say it."""
-    _write_playbooks(folder)
+    write_playbooks(folder)
     costs = {(verb, messages): _cost(folder, verb, messages) for verb in _VERBS for messages in counts}
     head = ("what", "messages", "requests", "KB up", "KB down", "bytes a message", "CPU s", "memory MB", "seconds")
     figures = table(("figure", "measured", "goal"), _figures(costs, counts[0], counts[-1]))

@@ -34,7 +34,7 @@ def told(file: QueueFile, verdict: Verdict) -> Message:
         size=file.size,
         written=file.written,
         kind=verdict.kind,
-        subject=verdict.subject,
+        subject=_text(verdict.subject),
         recipients=verdict.recipients,
         domain=_text(verdict.domain),
         reasons=_texts(tuple(_text(str(reason)) for reason in verdict.reasons)),
