@@ -188,7 +188,8 @@ class Masker:
     def __call__(self, text: str) -> str:
         """The text with every known secret masked, whatever escapes it holds; where two overlap, both are."""
         spans = list(self._found(text))
-        for reading in readings(text):
+        # Where nothing is known, only a password in an address is to be found, and that has an @.
+        for reading in readings(text) if self._known or "@" in text else ():
             spans += (reading.place(*span) for span in self._found(reading.text))
         return _masked(text, sorted(spans)) if spans else text
 
