@@ -65,6 +65,16 @@ NAMES = (
     "x-failed-recipients",
 )
 DIAGNOSTIC = "MSEXCH:"
+# "Your message" in other languages of the server, as their clients show it; for none of these is there an article.
+OTHER_OPENINGS = (
+    "\nIhre Nachricht",
+    "\nVotre message",
+    "\nSu mensaje",
+    "\nIl messaggio",
+    "\nSua mensagem",
+    "\nUw bericht",
+    "\nDitt meddelande",
+)
 MARKS = (
     DIAGNOSTIC,
     "\ndid not reach",
@@ -84,13 +94,7 @@ MARKS = (
     "<BODY>",
     "<P><FONT SIZE=2>Your message<BR>",
     "\n  ",
-    "\nIhre Nachricht",
-    "\nVotre message",
-    "\nSu mensaje",
-    "\nIl messaggio",
-    "\nSua mensagem",
-    "\nUw bericht",
-    "\nDitt meddelande",
+    *OTHER_OPENINGS,
 )
 KEEP = ("@", DIAGNOSTIC, "(00", "cn=")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ndrfix.exchange.diagnostic import Diagnostic, diagnostic
-from ndrfix.exchange.extract import Extract
+from ndrfix.exchange.extract import OTHER_OPENINGS, Extract
 from ndrfix.exchange.mail_header import Mailbox, addresses, decoded, domain, key, mailbox, media_type
 from ndrfix.exchange.wordings import (
     ANSWERS,
@@ -25,17 +25,7 @@ from ndrfix.exchange.wordings import (
 from ndrfix.resources import MessageKind
 
 _SENTENCES = ("\nYour message did not reach", "\nThe following recipients did not receive")
-_OPENINGS = (
-    "\nYour message",
-    # Other languages of the server, as their clients show them; for none of these is there an article.
-    "\nIhre Nachricht",
-    "\nVotre message",
-    "\nSu mensaje",
-    "\nIl messaggio",
-    "\nSua mensagem",
-    "\nUw bericht",
-    "\nDitt meddelande",
-)
+_OPENINGS = ("\nYour message", *OTHER_OPENINGS)
 _HYPERTEXT, _BODY, _OPENING_IN_HTML = "<!DOCTYPE HTML", "<BODY>", "<P><FONT SIZE=2>Your message<BR>"
 _INDENTED = "\n  "
 _BREAKS = 4  # characters of two line ends
